@@ -1,0 +1,3 @@
+#include "reason.h"
+
+const struct reason reasons_common[] = {COMMON_REASONS(REASON_ROW){0}};

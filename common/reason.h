@@ -1,0 +1,44 @@
+/* Reasons: every way to say no to a person. A service lists its own in reasons.h:
+
+       #define AUTH_REASONS(R)                                                                 \
+           R(code_wrong, INVALID, "验证码不正确或已失效，请重新获取。")                          \
+       REASONS_DECLARE(AUTH_REASONS)
+
+   and main.c makes the table with REASONS_TABLE(auth_reasons, AUTH_REASONS). A violated database constraint
+   of a reason's name becomes that reason without a line of code. */
+#ifndef GUILD_REASON_H
+#define GUILD_REASON_H
+
+#include "status.h"
+
+struct reason {
+    const char *name; /* stable, for programs: draft_gone */
+    enum status status;
+    const char *words; /* Chinese: what happened and what to do next */
+};
+
+#define REASON_ENUM(name, status, words) REASON_##name,
+#define REASON_ROW(name, status, words) {#name, STATUS_##status, words},
+
+/* What any service may say. */
+#define COMMON_REASONS(R)                                                                          \
+    R(field_errors, INVALID, "填写的内容有误，请按提示修改后再提交。")                             \
+    R(malformed, MALFORMED, "请求的格式不正确，请刷新页面后重试。")                                \
+    R(log_in_first, UNAUTHENTICATED, "登录已失效，请重新登录。")                                   \
+    R(not_allowed, FORBIDDEN, "您没有进行此操作的权限。")                                          \
+    R(password_change_first, FORBIDDEN, "请先修改初始密码，再继续使用。")                          \
+    R(not_found, NOT_FOUND, "没有找到您要的内容，它可能已被删除。")                                \
+    R(busy, UNAVAILABLE, "系统繁忙，请稍后再试。")                                                 \
+    R(database_away, UNAVAILABLE, "系统暂时无法读写数据，请稍后再试，您填写的内容不会丢失。")      \
+    R(outcome_unknown, TIMEOUT, "操作结果未知，请稍后刷新页面查看，或直接重试，不会重复提交。")    \
+    R(key_reused, INVALID, "同一请求编号被用于不同内容，请刷新页面后重试。")                       \
+    R(internal, INTERNAL, "系统出现错误，我们已记录。请稍后再试，或致电0355-3069919。")
+
+enum { REASON_none = -1, COMMON_REASONS(REASON_ENUM) REASON_SERVICE_FIRST };
+
+#define REASONS_DECLARE(LIST) enum { REASON_SERVICE_BASE = REASON_SERVICE_FIRST - 1, LIST(REASON_ENUM) };
+#define REASONS_TABLE(table, LIST) static const struct reason table[] = {LIST(REASON_ROW){0}}
+
+extern const struct reason reasons_common[];
+
+#endif

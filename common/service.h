@@ -1,0 +1,56 @@
+/* To be a service: loop, bus, dispatch, permission, field rules, deadline, drain, health, metrics, outbox relay.
+   main.c of a service is its manual page, its tables and one line. */
+#ifndef GUILD_SERVICE_H
+#define GUILD_SERVICE_H
+
+#include "call.h"
+#include "config.h"
+
+/* An event of the outbox and the method that takes it: {"auth.code", "notification"}. */
+struct subscription {
+    const char *event;   /* name as the outbox has it */
+    const char *service; /* its DeliverEvent is called */
+};
+
+struct service {
+    const ProtobufCServiceDescriptor *contract;
+    const struct op *const *nouns;               /* NULL-terminated list of tables */
+    const struct statement *const *statements;   /* NULL-terminated, made by the build */
+    const struct reason *reasons;                /* table made by REASONS_TABLE */
+    const struct setting *settings;              /* the service's own; may be NULL */
+    const char *about;                           /* first lines of --help */
+    void (*start)(struct service_run *run);      /* opens what the service needs besides the database */
+    void (*stop)(struct service_run *run);
+    bool (*is_ready)(struct service_run *run);   /* besides the database; may be NULL */
+    const struct subscription *subscriptions;    /* ends with {NULL}; NULL: tells nobody */
+};
+
+/* Never returns before SIGTERM has been drained. */
+int service_main(const struct service *service, int argc, char **argv);
+
+/* -- for start, stop and handlers */
+struct loop *service_loop(struct service_run *run);
+struct db *service_db(struct service_run *run);
+/* What the service opened in start. */
+void service_set_state(struct service_run *run, void *state);
+void *service_state(const struct service_run *run);
+/* Pushes REVOKE to all gateways: the session's hash, or all sessions of an account (hash NULL). */
+void service_revoke(struct service_run *run, const void *session_hash, int64_t account_id,
+                    uint64_t revocation_seq);
+/* The number told in each PING (auth). */
+void service_set_revocation_seq(struct service_run *run, uint64_t revocation_seq);
+/* A batch outside any call (jobs, projections): bind values by name. */
+struct call *service_job(struct service_run *run, uint64_t timeout_ms);
+void service_job_end(struct call **self);
+
+/* -- for tests: runs one method through the whole skeleton, with a real database and no sockets; returns the status
+   and either the packed reply or the packed common.Problem, in `arena`. */
+struct service_run *service_test_new(const struct service *service, struct loop *loop,
+                                     const char *conninfo);
+enum status service_test_call(struct service_run *run, const Common__Principal *caller,
+                              const char *method, const ProtobufCMessage *request,
+                              const char *idempotency_key, struct arena *arena,
+                              ProtobufCMessage **ret_message);
+void service_test_destroy(struct service_run **self);
+
+#endif

@@ -1,0 +1,29 @@
+/* Work that blocks or burns: password hashes, image cleaning, provider calls. A few czmq actors take jobs from
+   a bounded queue; results come back to the loop as messages. */
+#ifndef GUILD_WORK_H
+#define GUILD_WORK_H
+
+#include "loop.h"
+#include "status.h"
+#include <stddef.h>
+
+struct work;
+
+/* Runs in an actor's thread: touches nothing but its argument. */
+typedef void work_fn(void *job);
+/* Runs in the loop. */
+typedef void work_done_fn(void *owner, void *job);
+
+/* `actors` threads; at most `queue` jobs wait. */
+struct work *work_new(struct loop *loop, size_t actors, size_t queue);
+/* Waits for jobs under way; jobs that only wait are dropped. */
+void work_destroy(struct work **self);
+
+/* UNAVAILABLE at once when the queue is full. `job` must live until done. */
+enum status work_submit(struct work *work, work_fn *fn, void *job, work_done_fn *done,
+                        void *owner) MUST_CHECK;
+
+/* Jobs queued and running, for metrics. */
+size_t work_load(const struct work *work);
+
+#endif

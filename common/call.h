@@ -117,8 +117,9 @@ answer batch_then(struct call *c, handler_done_fn *done);
 /* -- work in an actor; `busy` answers the call when the queue is full */
 answer work_then(struct call *c, struct work *work, work_fn *fn, void *job, handler_worked_fn *done);
 
-/* -- waiting for anything else that ends in the loop (Redis): the handler returns call_later, and whoever ends
-   the wait calls call_resume with a continuation's answer: call_resume(c, handler_x_done(c, …)). */
+/* -- waiting for anything else that ends in the loop (Redis): the handler begins the wait and returns call_later;
+   whoever ends the wait (perhaps at once, before the handler has returned) calls call_resume with a
+   continuation's answer: call_resume(c, handler_x_done(c, …)). */
 answer call_later(struct call *c);
 void call_resume(struct call *c, answer from_continuation);
 

@@ -39,9 +39,10 @@ void service_revoke(struct service_run *run, const void *session_hash, int64_t a
                     uint64_t revocation_seq);
 /* The number told in each PING (auth). */
 void service_set_revocation_seq(struct service_run *run, uint64_t revocation_seq);
-/* A batch outside any call (jobs, projections): bind values by name. */
+/* Work that no call asked for (timers, projections): a call without request, caller or reply, for batch_add and
+   batch_then. Its last continuation returns job_end (or a failure, which nobody hears). */
 struct call *service_job(struct service_run *run, uint64_t timeout_ms);
-void service_job_end(struct call **self);
+answer job_end(struct call *c);
 
 /* -- for tests: runs one method through the whole skeleton, with a real database and no sockets; returns the status
    and either the packed reply or the packed common.Problem, in `arena`. */

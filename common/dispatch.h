@@ -1,0 +1,87 @@
+/* Inside the service: what service.c, call.c and the tests' front door share. Handlers do not include it. */
+#ifndef GUILD_DISPATCH_H
+#define GUILD_DISPATCH_H
+
+#include "call.h"
+#include "service.h"
+#include "work.h"
+
+/* Where an answer goes: to the bus, or to a test. The payload is copied or sent before it returns. */
+typedef void reply_fn(void *to, enum status status, const void *payload, size_t size);
+
+/* A request as it arrived. Texts and bytes need live only during service_dispatch. */
+struct request {
+    const char *method; /* "SaveDraft" */
+    const void *payload;
+    size_t payload_size;
+    const void *assertion; /* empty for public methods */
+    size_t assertion_size;
+    const Common__Principal *caller; /* tests give it ready-made; else NULL */
+    const char *idempotency_key;
+    const char *request_id;
+    const char *from; /* "gateway", or the calling service's name */
+    struct call_body body;
+    uint64_t deadline_ms;
+    reply_fn *reply;
+    void *reply_to;
+};
+
+struct named_value {
+    const char *name, *value;
+};
+
+/* A call with what the skeleton knows of it. */
+struct service_call {
+    struct call call; /* first: handlers see this part */
+    const struct op *op;
+    const ProtobufCMethodDescriptor *method;
+    const char *idempotency_key, *idempotency_principal;
+    unsigned char body_hash[32];
+    reply_fn *reply;
+    void *reply_to;
+
+    struct named_value *values; /* call_set */
+    size_t values_count, values_max;
+    const struct statement **statements; /* of the batch being made */
+    size_t statements_count, statements_max;
+
+    struct batch *sent; /* under way, kept to be sent again */
+    bool sent_keyed;
+    unsigned tries;
+    handler_done_fn *batch_done; /* or: */
+    int reason_no_row;
+
+    handler_worked_fn *worked;
+    unsigned on_stack; /* a handler or continuation is running */
+    int waits;         /* call_later without call_resume */
+    bool answered;
+    uint64_t began_us;
+    int reason; /* given, for the log; REASON_none: none */
+};
+
+struct service_run {
+    const struct service *service;
+    struct loop *loop;
+    struct db *db;
+    void *state;
+    struct bus *bus;       /* NULL in tests */
+    struct outbox *outbox; /* NULL if the service tells nobody */
+    const unsigned char *principal_public_key;
+    size_t calls; /* under way */
+    bool draining;
+};
+
+/* Runs a request through permission, field rules and its handler; answers exactly once, now or later. */
+void service_dispatch(struct service_run *run, const struct request *request);
+
+/* An empty call that nobody waits for, in its own arena. */
+struct service_call *call_new(struct service_run *run, uint64_t deadline_ms);
+
+/* Between enter and leave a call outlives its answer; leave lets it go once it is answered. */
+void call_enter(struct service_call *c);
+void call_leave(struct service_call *c);
+
+/* The reason's row, a service's own or a common one. */
+const struct reason *reason_of(const struct service *service, int reason);
+
+#endif

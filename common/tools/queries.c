@@ -2,10 +2,13 @@
 
        guild-queries FILE NAME OUT    writes OUT.c and OUT.h: sql_… of each statement, and NAME_statements[]
 
-   A statement begins with `-- name: it` and ends with a semicolon. `:word` becomes $n; `::`, strings, quoted names,
-   comments and dollar quotes are left alone. Lines `-- keyed` and `-- audit: action object_column` below the name ask
-   for what stands in common/service.h: the answer is kept with the idempotency key, the act in the audit. Both need
-   a statement of the form `WITH … answer AS (…) SELECT * FROM answer;`. */
+   A statement begins with `-- name: it` and ends with a semicolon; nothing but comments stands between statements.
+   `:word` becomes $n; `::`, strings (E'' too), quoted names, comments and dollar quotes are left alone. A slice of an
+   array is written with blanks or casts: `a[:low : :high]`.
+
+   Lines `-- keyed` and `-- audit: action object_column` right below the name ask for what the build adds: the answer
+   is kept with the idempotency key of the call, the act in the audit, both FROM the answer, so that a statement that
+   found nothing leaves no trace. They need a statement of the form `WITH … answer AS (…) SELECT * FROM answer;`. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARAMS_MAX = 48, NAME_MAX_SIZE = 64 };
+enum { PARAMS_MAX = 48, NAME_MAX_SIZE = 64, QUERIES_MAX = 512, FILE_MAX = 1024 * 1024 };
 
 struct reader {
     const char *file, *start, *at;
@@ -73,93 +76,135 @@ static void put_param(struct query *q, const struct reader *r, const char *name,
     put(q, number, (size_t)snprintf(number, sizeof number, "$%zu", i + 1));
 }
 
+/* E'…': a backslash takes the next character with it. */
+static const char *escaped_end(const struct reader *r)
+{
+    const char *at = r->at + 2;
+    while (*at != '\'' && *at != '\0')
+        at += *at == '\\' && at[1] != '\0' ? 2 : 1;
+    if (*at == '\0')
+        fail(r, "a quote that does not end", "");
+    return at + 1;
+}
+
+static const char *dollar_end(const struct reader *r)
+{
+    char mark[NAME_MAX_SIZE];
+    size_t tag = 1;
+    while (is_word(r->at[tag]))
+        tag++;
+    if (r->at[tag] != '$' || isdigit((unsigned char)r->at[1]))
+        return NULL;
+    if (tag + 2 > sizeof mark)
+        fail(r, "a dollar quote's tag is too long", "");
+    memcpy(mark, r->at, tag + 1);
+    mark[tag + 1] = '\0';
+    const char *end = strstr(r->at + tag + 1, mark);
+    if (end == NULL)
+        fail(r, "a dollar quote that does not end", "");
+    return end + tag + 1;
+}
+
 /* The end of a string, quoted name or dollar quote that begins at r->at; NULL: none begins there. */
 static const char *quoted_end(const struct reader *r)
 {
     const char *at = r->at;
-    if (*at == '\'' || *at == '"') {
-        const char *end = strchr(at + 1, *at);
-        if (end == NULL)
-            fail(r, "a quote that does not end", "");
-        return end + 1; /* a doubled quote begins the next one */
-    }
-    if (*at == '$' && !isdigit((unsigned char)at[1])) {
-        size_t tag = 1;
-        while (is_word(at[tag]))
-            tag++;
-        if (at[tag] != '$')
-            return NULL;
-        char mark[NAME_MAX_SIZE];
-        snprintf(mark, sizeof mark, "%.*s", (int)tag + 1, at);
-        const char *end = strstr(at + tag + 1, mark);
-        if (end == NULL)
-            fail(r, "a dollar quote that does not end", "");
-        return end + tag + 1;
-    }
-    return NULL;
+    if ((*at == 'E' || *at == 'e') && at[1] == '\'')
+        return escaped_end(r);
+    if (*at == '$')
+        return dollar_end(r);
+    if (*at != '\'' && *at != '"')
+        return NULL;
+    const char *end = strchr(at + 1, *at);
+    if (end == NULL)
+        fail(r, "a quote that does not end", "");
+    return end + 1; /* a doubled quote begins the next one */
 }
 
+/* SHARE as in FOR SHARE: a row lock belongs on a write connection too. */
 static void note_word(struct query *q, const char *word, size_t size)
 {
-    static const char *const writing[] = {"INSERT", "UPDATE", "DELETE", "LOCK", "MERGE"};
+    static const char *const writing[] = {"INSERT", "UPDATE", "DELETE", "MERGE", "LOCK", "SHARE"};
+    static const char advisory[] = "pg_advisory_";
     for (size_t i = 0; i < sizeof writing / sizeof writing[0]; i++)
         if (strlen(writing[i]) == size && strncasecmp(writing[i], word, size) == 0)
             q->writes = true;
+    if (strncasecmp(word, advisory, sizeof advisory - 1) == 0)
+        q->writes = true;
+}
+
+/* Past blanks and comments; false: none stood there. */
+static bool skip_blank(struct reader *r)
+{
+    const char *start = r->at;
+    while (true) {
+        if (isspace((unsigned char)*r->at)) {
+            r->at++;
+        } else if (r->at[0] == '-' && r->at[1] == '-') {
+            r->at += strcspn(r->at, "\n");
+        } else if (r->at[0] == '/' && r->at[1] == '*') {
+            const char *end = strstr(r->at + 2, "*/");
+            if (end == NULL)
+                fail(r, "a comment that does not end", "");
+            r->at = end + 2;
+        } else {
+            return r->at != start;
+        }
+    }
+}
+
+/* The next word, name or sign: as it is, or as a parameter. */
+static void read_piece(struct reader *r, struct query *q)
+{
+    const char *end = quoted_end(r);
+    size_t size = 1;
+    if (end != NULL) {
+        size = (size_t)(end - r->at);
+    } else if (r->at[0] == ':' && r->at[1] == ':') {
+        size = 2;
+    } else if (r->at[0] == ':' && isalpha((unsigned char)r->at[1])) {
+        while (is_word(r->at[size]))
+            size++;
+        put_param(q, r, r->at + 1, size - 1);
+        r->at += size;
+        return;
+    } else if (is_word(*r->at)) {
+        while (is_word(r->at[size]))
+            size++;
+        note_word(q, r->at, size);
+    }
+    put(q, r->at, size);
+    r->at += size;
 }
 
 /* One statement's text, up to its semicolon; blanks and comments are folded. */
 static void read_text(struct reader *r, struct query *q)
 {
     while (*r->at != ';') {
-        const char *end;
         if (*r->at == '\0')
             fail(r, "no semicolon after", q->name);
-        if (r->at[0] == '-' && r->at[1] == '-') {
-            r->at += strcspn(r->at, "\n");
-        } else if (isspace((unsigned char)*r->at)) {
-            r->at += strspn(r->at, " \t\r\n");
-            if (q->size > 0 && *r->at != ';')
-                put(q, " ", 1);
-        } else if ((end = quoted_end(r)) != NULL) {
-            put(q, r->at, (size_t)(end - r->at));
-            r->at = end;
-        } else if (r->at[0] == ':' && r->at[1] == ':') {
-            put(q, "::", 2);
-            r->at += 2;
-        } else if (r->at[0] == ':' && isalpha((unsigned char)r->at[1])) {
-            size_t size = 1;
-            while (is_word(r->at[size]))
-                size++;
-            put_param(q, r, r->at + 1, size - 1);
-            r->at += size;
-        } else {
-            size_t size = 1;
-            if (is_word(*r->at))
-                while (is_word(r->at[size]))
-                    size++;
-            note_word(q, r->at, size);
-            put(q, r->at, size);
-            r->at += size;
-        }
+        if (!skip_blank(r))
+            read_piece(r, q);
+        else if (q->size > 0 && *r->at != ';')
+            put(q, " ", 1);
+        if (r->at[0] == '-' && strncmp(r->at, "-- name:", 8) == 0)
+            fail(r, "no semicolon before this, after", q->name);
     }
     r->at++;
 }
 
-/* Puts a piece of SQL with :names behind what there is. */
+/* Puts a piece of SQL with :names, ending in a semicolon, behind what there is. */
 static void put_sql(struct query *q, const struct reader *r, const char *sql)
 {
     struct reader piece = {r->file, sql, sql};
-    struct query *into = q;
-    read_text(&piece, into);
+    read_text(&piece, q);
 }
 
 /* Between the last CTE and the final SELECT go the ones that keep the answer and the audit. */
-static void put_keeping(struct reader *r, struct query *q)
+static void put_keeping(const struct reader *r, struct query *q)
 {
     static const char ending[] = "SELECT * FROM answer";
     size_t size = sizeof ending - 1;
-    while (q->size > 0 && q->text[q->size - 1] == ' ')
-        q->size--;
     if (q->size < size || memcmp(q->text + q->size - size, ending, size) != 0)
         fail(r, "keyed or audited, but does not end with SELECT * FROM answer:", q->name);
     q->size -= size;
@@ -181,29 +226,58 @@ static void put_keeping(struct reader *r, struct query *q)
     put_sql(q, r, " SELECT * FROM answer;");
 }
 
-/* `-- name: it`, then `-- keyed` and `-- audit: x y` among the comment lines below it. */
-static bool read_query(struct reader *r, struct query *q)
+/* `-- keyed` and `-- audit: x y` among the comment lines below a name. */
+static void read_wishes(struct reader *r, struct query *q)
 {
-    const char *head = strstr(r->at, "-- name:");
-    if (head == NULL)
-        return false;
-    *q = (struct query){.size = 0};
-    r->at = head;
-    if (sscanf(head, "-- name: %63[a-z0-9_]", q->name) != 1)
-        fail(r, "a statement without a name", "");
-    for (r->at += strcspn(r->at, "\n"); *r->at == '\n' && strncmp(r->at + 1, "--", 2) == 0;
-         r->at += strcspn(r->at, "\n")) {
-        r->at++;
+    while (strncmp(r->at, "--", 2) == 0 && strncmp(r->at, "-- name:", 8) != 0) {
         if (strncmp(r->at, "-- keyed", 8) == 0)
             q->keyed = true;
         if (strncmp(r->at, "-- audit:", 9) == 0 &&
-            sscanf(r->at, "-- audit: %63s %63s", q->audit, q->object) != 2)
-            fail(r, "audit: wants an action and a column, in", q->name);
+            sscanf(r->at, "-- audit: %63[a-z0-9_.] %63[a-z0-9_]", q->audit, q->object) != 2)
+            fail(r, "audit: wants an action and a column of the answer, in", q->name);
+        r->at += strcspn(r->at, "\n");
+        r->at += *r->at == '\n';
     }
+}
+
+/* The next statement; false: there is none. */
+static bool read_query(struct reader *r, struct query *q)
+{
+    *q = (struct query){.size = 0};
+    while (strncmp(r->at, "-- name:", 8) != 0) {
+        if (*r->at == '\0')
+            return false;
+        if (isspace((unsigned char)*r->at))
+            r->at++;
+        else if (r->at[0] == '-' && r->at[1] == '-')
+            r->at += strcspn(r->at, "\n");
+        else
+            fail(r, "text before a line `-- name: it`", "");
+    }
+    if (sscanf(r->at, "-- name: %63[a-z0-9_]", q->name) != 1)
+        fail(r, "a statement without a name", "");
+    r->at += strcspn(r->at, "\n");
+    r->at += *r->at == '\n';
+    read_wishes(r, q);
     read_text(r, q);
+    if (q->size == 0)
+        fail(r, "nothing in", q->name);
     if (q->keyed || q->audit[0] != '\0')
         put_keeping(r, q);
     return true;
+}
+
+static void write_text(FILE *c, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n') {
+            fputs("\\n", c);
+            continue;
+        }
+        if (*text == '"' || *text == '\\' || *text == '?') /* no trigraphs */
+            fputc('\\', c);
+        fputc(*text, c);
+    }
 }
 
 static void write_query(FILE *c, FILE *h, const struct query *q)
@@ -214,11 +288,7 @@ static void write_query(FILE *c, FILE *h, const struct query *q)
         fprintf(c, "\"%s\", ", q->params[i]);
     fprintf(c, "NULL};\nconst struct statement sql_%s = {\n    .name = \"%s\",\n    .text = \"",
             q->name, q->name);
-    for (size_t i = 0; i < q->size; i++) {
-        if (q->text[i] == '"' || q->text[i] == '\\')
-            fputc('\\', c);
-        fputc(q->text[i] == '\n' ? ' ' : q->text[i], c);
-    }
+    write_text(c, q->text);
     fprintf(c,
             "\",\n    .params = params_%s,\n    .params_count = %zu,\n    .writes = %s,\n"
             "    .keyed = %s,\n};\n",
@@ -228,13 +298,16 @@ static void write_query(FILE *c, FILE *h, const struct query *q)
 static char *read_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
-    char *text = calloc(1, 1024 * 1024 + 1);
+    char *text = calloc(1, FILE_MAX + 1);
     if (file == NULL || text == NULL) {
         perror(path);
         exit(1);
     }
-    if (fread(text, 1, 1024 * 1024, file) == 1024 * 1024)
-        exit(1); /* larger than any file of statements */
+    size_t size = fread(text, 1, FILE_MAX, file);
+    if (size == FILE_MAX || strlen(text) != size) {
+        fprintf(stderr, "%s: too large, or holds NUL\n", path);
+        exit(1);
+    }
     fclose(file);
     return text;
 }
@@ -251,31 +324,44 @@ static FILE *open_out(const char *out, const char *ending)
     return file;
 }
 
+/* All statements of a file; their number. */
+static size_t read_all(struct reader *r, struct query *list)
+{
+    size_t count = 0;
+    while (read_query(r, &list[count])) {
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(list[i].name, list[count].name) == 0)
+                fail(r, "a second statement of the name", list[i].name);
+        if (++count == QUERIES_MAX)
+            fail(r, "too many statements", "");
+    }
+    return count;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4) {
         fprintf(stderr, "usage: guild-queries FILE NAME OUT\n");
         return 2;
     }
+    static struct query list[QUERIES_MAX];
     char *text = read_file(argv[1]);
     struct reader r = {argv[1], text, text};
-    struct query q;
-    char list[65536] = "";
-    size_t size = 0;
+    size_t count = read_all(&r, list);
     FILE *h = open_out(argv[3], ".h"), *c = open_out(argv[3], ".c");
 
-    fprintf(h, "/* Made from %s's statements. */\n#include \"db.h\"\n\n", argv[2]);
+    fprintf(h, "/* Made by the build from the statements of %s. */\n#include \"db.h\"\n\n",
+            argv[2]);
     fprintf(c, "#include \"%s_queries.h\"\n", argv[2]);
-    while (read_query(&r, &q)) {
-        write_query(c, h, &q);
-        size += (size_t)snprintf(list + size, sizeof list - size, "    &sql_%s,\n", q.name);
-        free(q.text);
-        if (size >= sizeof list)
-            fail(&r, "too many statements", "");
-    }
+    for (size_t i = 0; i < count; i++)
+        write_query(c, h, &list[i]);
     fprintf(h, "\nextern const struct statement *const %s_statements[];\n", argv[2]);
-    fprintf(c, "\nconst struct statement *const %s_statements[] = {\n%s    NULL,\n};\n", argv[2],
-            list);
+    fprintf(c, "\nconst struct statement *const %s_statements[] = {\n", argv[2]);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(c, "    &sql_%s,\n", list[i].name);
+        free(list[i].text);
+    }
+    fprintf(c, "    NULL,\n};\n");
     free(text);
-    return fclose(h) | fclose(c);
+    return fclose(h) == 0 && fclose(c) == 0 ? 0 : 1;
 }

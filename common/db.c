@@ -2,8 +2,10 @@
 
 #include "clock.h"
 #include "log.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,9 @@ enum {
     WAITING_MAX = 1024,
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 3200,
-    LOCK_TIMEOUT_MS = 100,
+    CONNECT_MAX_MS = 3000,
+    OVERDUE_MAX_MS =
+        2000, /* past a batch's deadline: the server hangs, the connection is given up */
     CONNECTIONS_MAX = 8,
 };
 
@@ -61,7 +65,7 @@ struct connection {
     bool writes;
     int fd;
     uint64_t connect_at, began_at, backoff;
-    size_t described; /* statements whose description has come */
+    size_t described;         /* statements whose description has come */
     bool preparing_described; /* within a statement: prepare has been answered */
     struct queue flying;
 };
@@ -82,9 +86,15 @@ struct db {
     int timer;
 };
 
+/* Once on each connection: how values are written, and that nobody waits long for a lock (the batch is tried
+   again instead). */
+static const char session_text[] =
+    "SELECT set_config('TimeZone', 'Asia/Shanghai', false), set_config('DateStyle', 'ISO', false),"
+    " set_config('bytea_output', 'hex', false), set_config('lock_timeout', '100ms', false)";
+
+/* First in each batch: what is left of its time bounds every statement. Gone with the transaction. */
 static const char begin_name[] = "guild_begin";
-static const char begin_text[] =
-    "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)";
+static const char begin_text[] = "SELECT set_config('statement_timeout', $1, true)";
 
 /* ---- queues */
 
@@ -155,9 +165,7 @@ bool batch_writes(const struct batch *batch)
 
 static void connection_lost(struct connection *c, const char *why)
 {
-    struct queue flying = c->flying;
-    if (c->flying.first == NULL)
-        flying.last = &flying.first;
+    struct flight *flying = c->flying.first;
     if (c->state == READY || c->state == PREPARING)
         log_line(LOG_WARNING, "database connection lost", "said='%s'", why);
     if (c->fd >= 0)
@@ -167,14 +175,14 @@ static void connection_lost(struct connection *c, const char *why)
     c->pg = NULL;
     c->fd = -1;
     c->state = OFF;
-    c->backoff = c->backoff == 0                         ? BACKOFF_MIN_MS
+    c->backoff = c->backoff == 0                   ? BACKOFF_MIN_MS
                  : c->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
                                                    : c->backoff * 2;
-    c->connect_at = clock_ms() + c->backoff / 2 + (uint64_t)rand() % c->backoff;
+    c->connect_at = clock_ms() + c->backoff / 2 + randombytes_uniform((uint32_t)c->backoff);
     queue_init(&c->flying);
-    for (struct flight *flight = flying.first, *next; flight != NULL; flight = next) {
-        next = flight->next;
-        flight_end(flight, DB_UNKNOWN);
+    for (struct flight *next; flying != NULL; flying = next) {
+        next = flying->next;
+        flight_end(flying, DB_UNKNOWN);
     }
 }
 
@@ -193,6 +201,7 @@ static void prepare_all(struct connection *c)
 {
     struct db *db = c->db;
     bool sent = PQenterPipelineMode(c->pg) &&
+                PQsendQueryParams(c->pg, session_text, 0, NULL, NULL, NULL, NULL, 0) &&
                 PQsendPrepare(c->pg, begin_name, begin_text, 0, NULL) &&
                 PQsendDescribePrepared(c->pg, begin_name);
     for (size_t i = 0; sent && i < db->statements_count; i++)
@@ -221,31 +230,49 @@ static void take_types(struct db *db, size_t index, const PGresult *result)
     db->types[index].oids = oids;
 }
 
-/* Results come as prepare, describe, prepare, describe …, then the sync. Index 0 is set_config's. */
-static void take_preparation(struct connection *c, PGresult *result)
+/* Is a refusal to prepare about the server's state, rather than about the statement? */
+static bool is_passing(const char *sqlstate)
 {
-    ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_PIPELINE_SYNC) {
-        c->state = READY;
-        c->backoff = 0;
+    static const char *const classes[] = {"08", "40", "53", "55", "57", "58"};
+    for (size_t i = 0; sqlstate != NULL && i < sizeof classes / sizeof classes[0]; i++)
+        if (strncmp(sqlstate, classes[i], 2) == 0)
+            return true;
+    return sqlstate == NULL;
+}
+
+static void refuse_preparation(struct connection *c, const PGresult *result)
+{
+    const struct db *db = c->db;
+    const char *said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (is_passing(PQresultErrorField(result, PG_DIAG_SQLSTATE))) {
+        connection_lost(c, said == NULL ? "" : said);
         return;
     }
-    const char *name = c->described == 0 || c->described > c->db->statements_count
-                           ? begin_name
-                           : c->db->statements[c->described - 1]->name;
-    if (status != PGRES_COMMAND_OK) {
-        log_line(LOG_ERROR, "a statement does not prepare", "statement=%s said='%s'", name,
-                 PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) == NULL
-                     ? ""
-                     : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
-        exit(1);
-    }
-    if (c->preparing_described) {
-        if (c->described > 0)
+    log_line(LOG_ERROR, "a statement does not prepare", "statement=%s said='%s'",
+             c->described == 0 ? begin_name : db->statements[c->described - 1]->name, said);
+    exit(1);
+}
+
+/* Results come as prepare, describe, prepare, describe …, then the sync. Index 0 is begin's. */
+static void take_preparation(struct connection *c, PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_PIPELINE_SYNC:
+        c->state = READY;
+        c->backoff = 0;
+        break;
+    case PGRES_TUPLES_OK: /* the session's settings */
+        break;
+    case PGRES_COMMAND_OK:
+        if (c->preparing_described && c->described > 0)
             take_types(c->db, c->described - 1, result);
-        c->described++;
+        c->described += c->preparing_described;
+        c->preparing_described = !c->preparing_described;
+        break;
+    default:
+        refuse_preparation(c, result);
+        break;
     }
-    c->preparing_described = !c->preparing_described;
 }
 
 /* ---- results */
@@ -256,6 +283,8 @@ static void take_rows(struct flight *flight, const PGresult *result)
     if (flight->results == NULL)
         flight->results = arena_alloc(arena, (flight->batch->count + 1) * sizeof(struct rows));
     struct rows *rows = &flight->results[flight->results_count++];
+    if (flight->results_count == 1)
+        return; /* begin's own row */
     size_t count = (size_t)PQntuples(result), columns = (size_t)PQnfields(result);
     const char **names = arena_alloc(arena, (columns + 1) * sizeof *names);
     const char **values = arena_alloc(arena, (count * columns + 1) * sizeof *values);
@@ -335,13 +364,11 @@ static void take_result(struct connection *c, PGresult *result)
     }
 }
 
+/* What arrived before the end still counts: a sync that came means committed. */
 static void on_readable(void *owner)
 {
     struct connection *c = owner;
-    if (!PQconsumeInput(c->pg)) {
-        connection_lost(c, PQerrorMessage(c->pg));
-        return;
-    }
+    bool alive = PQconsumeInput(c->pg) == 1;
     unsigned nulls = 0;
     while (c->pg != NULL && nulls < 2 && !PQisBusy(c->pg)) {
         PGresult *result = PQgetResult(c->pg);
@@ -353,7 +380,7 @@ static void on_readable(void *owner)
         take_result(c, result);
         PQclear(result);
     }
-    if (c->pg != NULL && PQstatus(c->pg) == CONNECTION_BAD)
+    if (c->pg != NULL && (!alive || PQstatus(c->pg) == CONNECTION_BAD))
         connection_lost(c, PQerrorMessage(c->pg));
 }
 
@@ -404,8 +431,10 @@ static void notice_nothing(void *owner, const PGresult *result)
 static void connection_open(struct connection *c)
 {
     static const char *const keywords[] = {
-        "dbname", "connect_timeout", "tcp_user_timeout", "keepalives_idle", "client_encoding", NULL};
-    const char *const values[] = {c->db->conninfo, "2", "3000", "5", "UTF8", NULL};
+        "dbname",          "tcp_user_timeout",          "keepalives_idle",
+        "client_encoding", "fallback_application_name", NULL};
+    const char *const values[] = {
+        c->db->conninfo, "3000", "5", "UTF8", program_invocation_short_name, NULL};
 
     c->pg = PQconnectStartParams(keywords, values, 1);
     c->began_at = clock_ms();
@@ -425,11 +454,10 @@ static void connection_open(struct connection *c)
 
 static bool batch_to_wire(struct connection *c, const struct flight *flight, uint64_t left_ms)
 {
-    char timeout[24], lock[24];
+    char timeout[24];
     snprintf(timeout, sizeof timeout, "%" PRIu64, left_ms);
-    snprintf(lock, sizeof lock, "%d", LOCK_TIMEOUT_MS);
-    const char *const begin[] = {timeout, lock};
-    if (!PQsendQueryPrepared(c->pg, begin_name, 2, begin, NULL, NULL, 0))
+    const char *const begin[] = {timeout};
+    if (!PQsendQueryPrepared(c->pg, begin_name, 1, begin, NULL, NULL, 0))
         return false;
     for (const struct entry *entry = flight->batch->first; entry != NULL; entry = entry->next)
         if (!PQsendQueryPrepared(c->pg, entry->statement->name, (int)entry->statement->params_count,
@@ -481,13 +509,36 @@ static void on_flush(void *owner)
             connection_flush(&db->connections[i]);
 }
 
-/* Nobody may wait for a database that is away: those who waited are told as soon as none is connected. */
 static bool any_ready(const struct db *db, bool writes)
 {
     for (size_t i = 0; i < db->connections_count; i++)
         if (db->connections[i].writes == writes && db->connections[i].state == READY)
             return true;
     return false;
+}
+
+/* Nobody waits past his time, nor for a database that is away. */
+static void drop_waiting(struct db *db, struct queue *waiting, bool writes, uint64_t now)
+{
+    bool away = !any_ready(db, writes);
+    struct queue all = *waiting;
+    queue_init(waiting);
+    for (struct flight *flight = all.first, *next; flight != NULL; flight = next) {
+        next = flight->next;
+        if (away || flight->deadline_ms <= now)
+            flight_end(flight, DB_AWAY);
+        else
+            queue_push(waiting, flight);
+    }
+}
+
+/* libpq has no timeouts of its own when nobody blocks in it. */
+static bool is_stuck(const struct connection *c, uint64_t now)
+{
+    if (c->state == CONNECTING || c->state == PREPARING)
+        return now > c->began_at + CONNECT_MAX_MS;
+    return c->state == READY && c->flying.first != NULL &&
+           now > c->flying.first->deadline_ms + OVERDUE_MAX_MS;
 }
 
 static void on_tick(void *owner)
@@ -498,9 +549,11 @@ static void on_tick(void *owner)
         struct connection *c = &db->connections[i];
         if (c->state == OFF && now >= c->connect_at)
             connection_open(c);
-        else if ((c->state == CONNECTING || c->state == PREPARING) && now > c->began_at + 5000)
-            connection_lost(c, "connecting took too long");
+        else if (is_stuck(c, now))
+            connection_lost(c, "no answer in time");
     }
+    drop_waiting(db, &db->reads, false, now);
+    drop_waiting(db, &db->writes, true, now);
 }
 
 struct db *db_new(struct loop *loop, const char *conninfo,
@@ -583,8 +636,8 @@ void db_send(struct db *db, struct batch *batch, uint64_t deadline_ms, db_done_f
     struct flight *flight = calloc(1, sizeof *flight);
     if (flight == NULL)
         abort();
-    *flight = (struct flight){
-        .batch = batch, .deadline_ms = deadline_ms, .done = done, .owner = owner};
+    *flight =
+        (struct flight){.batch = batch, .deadline_ms = deadline_ms, .done = done, .owner = owner};
     /* With nobody to send to, or too many before it, its time is over at the next flush. */
     if (waiting->count >= WAITING_MAX || !any_ready(db, batch->writes))
         flight->deadline_ms = 0;

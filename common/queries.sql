@@ -1,9 +1,5 @@
 -- Statements that every service has.
 
--- name: batch_begin
--- First in every batch: what is left of the call's time bounds each statement of it. Gone with the transaction.
-SELECT set_config('statement_timeout', :statement_timeout_ms, true);
-
 -- name: idempotency_insert
 -- First in a keyed batch: a repeat fails here, and is answered from what was kept.
 INSERT INTO idempotency (principal, key, method, body_hash)

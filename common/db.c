@@ -44,7 +44,7 @@ struct flight {
     void *owner;
     /* what has come back */
     struct rows *results;
-    size_t results_count; /* of set_config and the batch's statements */
+    size_t results_count; /* of begin and the batch's statements */
     struct db_error error;
     bool failed;
 };
@@ -125,8 +125,8 @@ static struct flight *queue_pop(struct queue *queue)
 
 static void flight_end(struct flight *flight, enum db_outcome outcome)
 {
-    size_t skip = flight->results_count > 0 ? 1 : 0; /* set_config's own row */
-    flight->done(flight->owner, outcome, flight->results + skip, &flight->error);
+    const struct rows *results = flight->results == NULL ? NULL : flight->results + 1;
+    flight->done(flight->owner, outcome, results, &flight->error); /* [0] is begin's */
     free(flight);
 }
 

@@ -22,4 +22,7 @@ bool json_set_text(ProtobufCMessage *message, const char *field, const char *val
 /* The message as JSON in arena memory, NUL-terminated. */
 char *json_write(const ProtobufCMessage *message, struct arena *arena, size_t *ret_size);
 
+/* The same for a list of messages: "[{…},{…}]". */
+char *json_write_list(ProtobufCMessage *const *list, size_t count, struct arena *arena);
+
 #endif

@@ -1,13 +1,14 @@
 /* A message held against its fields' rules. */
 #include "check.h"
 #include "message.h"
+#include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistr.h>
 
-enum { TEXT_MAX = 200 }; /* characters of a text whose rule names no max */
+/* Characters of a text and elements of a list whose rule names no max. */
+enum { TEXT_MAX = 200, LIST_MAX = 200 };
 
 struct walk {
     struct field_errors *errors;
@@ -40,123 +41,178 @@ static size_t characters(const char *text)
     return u8_mbsnlen((const uint8_t *)text, strlen(text));
 }
 
-static bool is_file_list(const struct field_rule *rule)
+static const char *label_of(const struct field_rule *rule)
 {
-    size_t size = strlen(rule->field);
-    return size > 5 && strcmp(rule->field + size - 5, "_file") == 0;
+    return rule == NULL || rule->label[0] == '\0' ? "此项" : rule->label;
 }
 
-static void rule_text(const struct walk *w, const struct field_rule *rule, const char *field,
-                       char **text)
+/* No text may hold what cannot be seen and means something to a machine; a check is often stricter. */
+static bool has_controls(const char *text)
 {
-    struct arena *arena = w->errors->arena;
-    unsigned max = rule != NULL && rule->max > 0 ? rule->max : TEXT_MAX;
-    const char *label = rule != NULL && rule->label[0] != '\0' ? rule->label : "此项";
-    size_t length = characters(*text);
+    for (const char *c = text; *c != '\0'; c++)
+        if (((unsigned char)*c < 0x20 && strchr("\t\n\r", *c) == NULL) || *c == 0x7f)
+            return true;
+    return false;
+}
 
-    if (length > max) {
-        tell(w, field, arena_printf(arena, "%s最多%u个字，请缩短后再提交。", label, max));
-        return;
-    }
-    if (rule == NULL || w->draft)
-        return;
-    if (length == 0) {
-        if (rule->required)
-            tell(w, field, arena_printf(arena, "请填写%s。", label));
-        return;
-    }
-    if (length < rule->min) {
-        tell(w, field, arena_printf(arena, "%s至少%u个字，请补充完整。", label, rule->min));
-        return;
-    }
-    if (rule->check[0] == '\0')
-        return;
+/* Puts the normal form in place; NULL, or what is wrong. */
+static const char *normalize(const struct field_rule *rule, char **text, struct arena *arena)
+{
     const struct check *check = check_find(rule->check);
+    assert(check != NULL); /* a contract names a check that check.c does not have */
     size_t room = strlen(*text) * 3 + 64;
     char *normal = arena_alloc(arena, room);
-    const char *wrong = check == NULL ? "系统未识别的校验规则" : check->function(*text, normal, room);
-    if (wrong != NULL)
-        tell(w, field, wrong);
-    else
+    const char *wrong = check->function(*text, normal, room);
+    if (wrong == NULL)
         *text = normal;
+    return wrong;
 }
 
-static void rule_number(const struct walk *w, const struct field_rule *rule, const char *field,
-                         int64_t value)
-{
-    struct arena *arena = w->errors->arena;
-    if (rule == NULL || w->draft)
-        return;
-    if (rule->required && value == 0)
-        tell(w, field, arena_printf(arena, "请选择或填写%s。", rule->label));
-    else if (rule->low < rule->high && (value < rule->low || value > rule->high))
-        tell(w, field,
-             arena_printf(arena, "%s应在%" PRId64 "到%" PRId64 "之间。", rule->label, rule->low,
-                          rule->high));
-}
-
-static void rule_count(const struct walk *w, const struct field_rule *rule, const char *field,
-                        size_t count)
+/* NULL: as the rule wants it. */
+static const char *text_fault(const struct walk *w, const struct field_rule *rule, char **text)
 {
     struct arena *arena = w->errors->arena;
     unsigned max = rule != NULL && rule->max > 0 ? rule->max : TEXT_MAX;
-    const char *label = rule == NULL ? "此项" : rule->label;
-    if (count > max)
-        tell(w, field, arena_printf(arena, "%s最多%u项，请删去多余的。", label, max));
-    else if (rule != NULL && rule->required && !w->draft && (count == 0 || count < rule->min))
-        tell(w, field,
-             arena_printf(arena, is_file_list(rule) ? "请上传%s。" : "请选择%s。", label));
+    size_t length = characters(*text);
+
+    if (has_controls(*text))
+        return arena_printf(arena, "%s含有不允许的字符，请删除后重新输入。", label_of(rule));
+    if (length > max)
+        return arena_printf(arena, "%s最多%u个字。", label_of(rule), max);
+    if (rule == NULL || w->draft)
+        return NULL;
+    if (length > 0 && length < rule->min)
+        return arena_printf(arena, "%s至少%u个字。", rule->label, rule->min);
+    if (length > 0 && rule->check[0] != '\0') {
+        const char *wrong = normalize(rule, text, arena);
+        if (wrong != NULL)
+            return wrong;
+    }
+    if (rule->required && **text == '\0')
+        return arena_printf(arena, "请填写%s。", rule->label);
+    return NULL;
 }
 
-static void rule_message(ProtobufCMessage *message, const struct walk *w);
-
-static void rule_inner(ProtobufCMessage *inner, const struct walk *w,
-                        const struct field_rule *rule, const char *path)
+static const char *number_fault(const struct walk *w, const struct field_rule *rule, int64_t value)
 {
-    struct walk below = {w->errors, path, w->draft || (rule != NULL && rule->draft)};
-    if (inner != NULL)
-        rule_message(inner, &below);
-}
-
-static void rule_list(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                       const struct field_rule *rule, const struct walk *w)
-{
-    size_t count = *(size_t *)((char *)message + field->quantifier_offset);
-    void **list = *(void ***)((char *)message + field->offset);
     struct arena *arena = w->errors->arena;
+    if (rule == NULL || w->draft)
+        return NULL;
+    if (rule->required && value == 0)
+        return arena_printf(arena, "请填写%s。", rule->label);
+    if (rule->low < rule->high && (value < rule->low || value > rule->high))
+        return arena_printf(arena, "%s应在%" PRId64 "到%" PRId64 "之间。", rule->label, rule->low,
+                            rule->high);
+    return NULL;
+}
 
-    rule_count(w, rule, field->name, count);
-    for (size_t i = 0; i < count && i < TEXT_MAX; i++) {
+static const char *enum_fault(const struct walk *w, const struct field_rule *rule,
+                              const ProtobufCEnumDescriptor *type, int value)
+{
+    if (protobuf_c_enum_descriptor_get_value(type, value) == NULL)
+        return "不是可选的内容，请重新选择。";
+    if (rule != NULL && rule->required && value == 0 && !w->draft)
+        return arena_printf(w->errors->arena, "请选择%s。", rule->label);
+    return NULL;
+}
+
+static const char *count_fault(const struct walk *w, const struct field_rule *rule, size_t count)
+{
+    struct arena *arena = w->errors->arena;
+    unsigned max = rule != NULL && rule->max > 0 ? rule->max : LIST_MAX;
+    size_t name = rule == NULL ? 0 : strlen(rule->field);
+    bool files = name > 5 && strcmp(rule->field + name - 5, "_file") == 0;
+
+    if (count > max)
+        return arena_printf(arena, files ? "%s最多%u份。" : "%s最多%u项。", label_of(rule), max);
+    if (rule == NULL || w->draft)
+        return NULL;
+    unsigned min = rule->required && rule->min == 0 ? 1 : rule->min;
+    if (count < min && (rule->required || count > 0))
+        return arena_printf(arena, files ? "至少上传%u份%s。" : "至少选择%u项%s。", min,
+                            rule->label);
+    return NULL;
+}
+
+static void check_message(ProtobufCMessage *message, const struct walk *w);
+
+static void check_list(const struct walk *w, const ProtobufCFieldDescriptor *field,
+                       const struct field_rule *rule, size_t count, void **list)
+{
+    struct arena *arena = w->errors->arena;
+    bool draft = w->draft || (rule != NULL && rule->draft);
+    const char *wrong = count_fault(w, rule, count);
+
+    if (wrong != NULL) {
+        tell(w, field->name, wrong);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = arena_printf(arena, "%s.%zu", field->name, i);
         if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-            rule_inner(list[i], w, rule,
-                        arena_printf(arena, "%s%s.%zu.", w->path, field->name, i));
-        else if (field->type == PROTOBUF_C_TYPE_STRING && characters(list[i]) > TEXT_MAX)
-            tell(w, field->name, "内容过长，请缩短后再提交。");
+            check_message(
+                list[i],
+                &(struct walk){w->errors, arena_printf(arena, "%s%s.", w->path, name), draft});
+        else if (field->type == PROTOBUF_C_TYPE_STRING &&
+                 (wrong = text_fault(w, NULL, (char **)&list[i])) != NULL)
+            tell(w, name, wrong);
     }
 }
 
-static void rule_message(ProtobufCMessage *message, const struct walk *w)
+static void check_inner(const struct walk *w, const ProtobufCFieldDescriptor *field,
+                        const struct field_rule *rule, ProtobufCMessage *inner)
+{
+    struct arena *arena = w->errors->arena;
+    bool draft = w->draft || (rule != NULL && rule->draft);
+    if (inner != NULL)
+        check_message(
+            inner,
+            &(struct walk){w->errors, arena_printf(arena, "%s%s.", w->path, field->name), draft});
+    else if (rule != NULL && rule->required && !w->draft)
+        tell(w, field->name, arena_printf(arena, "请填写%s。", rule->label));
+}
+
+/* NULL: nothing wrong with a single value. */
+static const char *value_fault(const struct walk *w, const ProtobufCFieldDescriptor *field,
+                               const struct field_rule *rule, void *at)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        return text_fault(w, rule, at);
+    case PROTOBUF_C_TYPE_ENUM:
+        return enum_fault(w, rule, field->descriptor, *(int *)at);
+    case PROTOBUF_C_TYPE_INT32:
+        return number_fault(w, rule, *(int32_t *)at);
+    case PROTOBUF_C_TYPE_UINT32:
+        return number_fault(w, rule, *(uint32_t *)at);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_UINT64:
+        return number_fault(w, rule, *(int64_t *)at);
+    default:
+        return NULL;
+    }
+}
+
+static void check_message(ProtobufCMessage *message, const struct walk *w)
 {
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
         const struct field_rule *rule = message_rule(message->descriptor, field->name);
         void *at = (char *)message + field->offset;
-        if (field->label == PROTOBUF_C_LABEL_REPEATED)
-            rule_list(message, field, rule, w);
-        else if (field->type == PROTOBUF_C_TYPE_STRING)
-            rule_text(w, rule, field->name, at);
-        else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-            rule_inner(*(ProtobufCMessage **)at, w, rule,
-                        arena_printf(w->errors->arena, "%s%s.", w->path, field->name));
-        else if (field->type == PROTOBUF_C_TYPE_INT64)
-            rule_number(w, rule, field->name, *(int64_t *)at);
-        else if (field->type == PROTOBUF_C_TYPE_UINT32 || field->type == PROTOBUF_C_TYPE_INT32 ||
-                 field->type == PROTOBUF_C_TYPE_ENUM)
-            rule_number(w, rule, field->name, *(int32_t *)at);
+        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            check_list(w, field, rule, *(size_t *)((char *)message + field->quantifier_offset),
+                       *(void ***)at);
+        } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+            check_inner(w, field, rule, *(ProtobufCMessage **)at);
+        } else {
+            const char *wrong = value_fault(w, field, rule, at);
+            if (wrong != NULL)
+                tell(w, field->name, wrong);
+        }
     }
 }
 
 void message_check(ProtobufCMessage *message, struct field_errors *errors)
 {
-    rule_message(message, &(struct walk){errors, "", false});
+    check_message(message, &(struct walk){errors, "", false});
 }

@@ -265,6 +265,39 @@ static bool set_scalar(const ProtobufCFieldDescriptor *field, void *at, const ch
     return set_integer(field, at, text);
 }
 
+/* The element of an array literal that begins at *at, unescaped in place; *at moves behind it, to NULL after the last.
+   NULL: no array literal. */
+static char *array_element(char **at)
+{
+    char *in = *at, *out = in, *element = in;
+    bool quoted = *in == '"';
+    for (in += quoted; *in != '\0' && (quoted ? *in != '"' : *in != ',' && *in != '}'); in++) {
+        in += *in == '\\' && in[1] != '\0';
+        *out++ = *in;
+    }
+    in += quoted && *in == '"';
+    char end = *in;
+    *at = end == ',' ? in + 1 : NULL;
+    *out = '\0';
+    return end == ',' || end == '}' ? element : NULL;
+}
+
+/* PostgreSQL's {a,"b c"} into a repeated scalar; one dimension, no NULL. */
+static bool set_from_array(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                           const char *text, struct arena *arena)
+{
+    size_t size = scalar_size(field), count = 0;
+    char *list = arena_alloc(arena, strlen(text) * size), *at = arena_text(arena, text + 1);
+    while (at != NULL && strcmp(at, "}") != 0) {
+        const char *element = array_element(&at);
+        if (element == NULL || !set_scalar(field, list + count++ * size, element, arena))
+            return false;
+    }
+    *(size_t *)((char *)message + field->quantifier_offset) = count;
+    *(void **)member(message, field) = list;
+    return true;
+}
+
 /* A column in jsonb: {"field": it} goes through the JSON reader. */
 static bool set_from_json(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                           const char *text, struct arena *arena)
@@ -283,10 +316,14 @@ static bool fill_row(ProtobufCMessage *message, const struct rows *rows, size_t 
         const char *text = rows->values[row * rows->columns + column];
         if (field == NULL || text == NULL)
             continue;
-        bool done =
-            field->type == PROTOBUF_C_TYPE_MESSAGE || field->label == PROTOBUF_C_LABEL_REPEATED
-                ? set_from_json(message, field, text, arena)
-                : set_scalar(field, member(message, field), text, arena);
+        bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+        bool done;
+        if (repeated && text[0] == '{')
+            done = set_from_array(message, field, text, arena);
+        else if (repeated || field->type == PROTOBUF_C_TYPE_MESSAGE)
+            done = set_from_json(message, field, text, arena);
+        else
+            done = set_scalar(field, member(message, field), text, arena);
         if (!done)
             return false;
     }

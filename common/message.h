@@ -55,7 +55,7 @@ bool message_bind(const ProtobufCMessage *message, const char *name, struct aren
 
 /* A reply made from rows by name. Fields of the message are filled from the first row; if the message has exactly
    one repeated message field and no column of its name, each row becomes one element of it. Columns in jsonb
-   fill messages and lists; text values become the field's type; a value that does not fit its field is a
+   fill messages and lists, arrays lists of scalars; text values become the field's type; a value that does not fit its field is a
    programmer's error and gives NULL. */
 ProtobufCMessage *message_from_rows(const ProtobufCMessageDescriptor *type, const struct rows *rows,
                                     struct arena *arena);

@@ -1,0 +1,21 @@
+/* The tables of this service's nouns, and what its main opens for them. */
+#ifndef GUILD_CERTIFICATION_NOUNS_H
+#define GUILD_CERTIFICATION_NOUNS_H
+
+#include "blob.h"
+#include "call.h"
+#include "secret.h"
+#include "work.h"
+
+struct certification {
+    struct blob_store *blobs;
+    struct keyring *field_keys;
+    struct work *work; /* cleaning, sealing and opening files */
+    const char *image_program;
+};
+
+extern const struct op application_ops[];
+extern const struct op attachment_ops[];
+extern const struct op review_ops[];
+
+#endif

@@ -1,0 +1,333 @@
+-- Statements of certification. Search path: its own schema.
+
+-- ---- the applicant
+
+-- name: identity_list
+SELECT k.kind, coalesce(i.state, 'NONE') AS state, k.kind = 'OWNER_UNIT' AS open,
+       coalesce(NOT d.submitted, false) AS has_draft, coalesce(s.application_no, '') AS application_no,
+       coalesce(s.version, 0) AS submission_version, s.submitted_at, i.decided_at
+  FROM (VALUES (1, 'OWNER_UNIT'), (2, 'MEMBER_UNIT'), (3, 'EXPERT'), (4, 'NATURAL_PERSON')) AS k(place, kind)
+  LEFT JOIN identity i ON i.account_id = :caller_id::bigint AND i.kind = k.kind
+  LEFT JOIN draft d ON d.account_id = :caller_id::bigint AND d.kind = k.kind
+  LEFT JOIN submission s ON s.account_id = i.account_id AND s.kind = i.kind AND s.version = i.last_version
+ ORDER BY k.place;
+
+-- name: application_get
+SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
+       CASE WHEN d.account_id IS NULL THEN NULL ELSE jsonb_build_object('kind', d.kind, 'version', d.version,
+            'saved_at', d.saved_at, 'owner_unit', d.form) END AS draft,
+       f.form AS in_force,
+       timeline_json(:caller_id::bigint, :kind::text) AS timeline,
+       reject_reasons_json(CASE WHEN r.state = 'REJECTED' THEN r.reason_codes END) AS reject_reasons,
+       CASE WHEN r.state = 'REJECTED' THEN r.message_to_applicant ELSE '' END AS reject_message,
+       CASE WHEN r.state IN ('QUEUED', 'CLAIMED') THEN s.expected_by::text ELSE '' END AS expected_by,
+       attachments_json(ARRAY[d.form -> 'business_license_file', f.form -> 'business_license_file',
+                              s.form -> 'business_license_file']) AS attachments
+  FROM (SELECT 1) AS one
+  LEFT JOIN identity i ON i.account_id = :caller_id::bigint AND i.kind = :kind::text
+  LEFT JOIN draft d ON d.account_id = :caller_id::bigint AND d.kind = :kind::text
+  LEFT JOIN submission s ON s.account_id = i.account_id AND s.kind = i.kind AND s.version = i.last_version
+  LEFT JOIN submission f ON f.account_id = i.account_id AND f.kind = i.kind AND f.version = i.in_force_version
+  LEFT JOIN review r ON r.account_id = i.account_id AND r.kind = i.kind AND r.version = i.last_version;
+
+-- name: draft_save
+-- keyed
+-- A draft saved elsewhere meanwhile (another tab, another phone) is not overwritten: no row.
+WITH saved AS (
+    INSERT INTO draft (account_id, kind, version, form)
+    SELECT :caller_id::bigint, :kind::text, 1, :owner_unit::jsonb WHERE :version::int = 0
+        OR EXISTS (SELECT 1 FROM draft WHERE account_id = :caller_id::bigint AND kind = :kind::text)
+    ON CONFLICT (account_id, kind) DO UPDATE
+       SET version = draft.version + 1, form = excluded.form, submitted = false, saved_at = now()
+     WHERE draft.version = :version::int
+    RETURNING kind, version, saved_at, form),
+answer AS (SELECT kind, version, saved_at, form AS owner_unit FROM saved)
+SELECT * FROM answer;
+
+-- name: application_explain
+-- Why a submission may be refused, for words that fit.
+SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint AND kind = :kind::text), 0)
+           = :version::int AS draft_is_current,
+       EXISTS (SELECT 1 FROM review WHERE account_id = :caller_id::bigint AND kind = :kind::text
+                  AND state IN ('QUEUED', 'CLAIMED')) AS is_open,
+       EXISTS (SELECT 1 FROM identity i JOIN submission s ON s.account_id = i.account_id AND s.kind = i.kind
+                  AND s.version = i.in_force_version
+                WHERE i.account_id = :caller_id::bigint AND i.kind = :kind::text
+                  AND s.form = :owner_unit::jsonb) AS nothing_changed,
+       EXISTS (SELECT 1 FROM identity WHERE kind = :kind::text AND uscc = :owner_unit::jsonb ->> 'uscc'
+                  AND account_id <> :caller_id::bigint) AS uscc_taken,
+       EXISTS (SELECT 1 FROM review r JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
+                  AND i.last_version = r.version JOIN reject_reason x ON x.code = ANY (r.reason_codes)
+                WHERE r.account_id = :caller_id::bigint AND r.kind = :kind::text AND r.state = 'REJECTED'
+                  AND NOT x.retryable) AS may_not_retry,
+       (SELECT count(*) FROM jsonb_array_elements_text(:owner_unit::jsonb -> 'business_license_file') f(id)
+         WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.id = f.id AND a.account_id = :caller_id::bigint
+                              AND a.purpose = 'business_license_file')) = 0 AS files_are_there;
+
+-- name: application_submit
+-- keyed
+-- audit: application.submitted application_no
+-- Freezes what the page shows. Any rule broken meanwhile: no row, nothing changed, nobody told.
+WITH drafted AS (
+    UPDATE draft SET submitted = true, form = :owner_unit::jsonb
+     WHERE account_id = :caller_id::bigint AND kind = :kind::text AND version = :version::int
+       AND NOT EXISTS (SELECT 1 FROM review r WHERE r.account_id = draft.account_id AND r.kind = draft.kind
+                          AND r.state IN ('QUEUED', 'CLAIMED'))
+       AND NOT EXISTS (SELECT 1 FROM identity i WHERE i.kind = draft.kind AND i.account_id <> draft.account_id
+                          AND i.uscc = :owner_unit::jsonb ->> 'uscc')
+       AND NOT EXISTS (SELECT 1 FROM identity i JOIN submission s ON s.account_id = i.account_id
+                          AND s.kind = i.kind AND s.version = i.in_force_version
+                        WHERE i.account_id = draft.account_id AND i.kind = draft.kind
+                          AND s.form = :owner_unit::jsonb)
+       AND NOT EXISTS (SELECT 1 FROM review r JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
+                          AND i.last_version = r.version JOIN reject_reason x ON x.code = ANY (r.reason_codes)
+                        WHERE r.account_id = draft.account_id AND r.kind = draft.kind AND r.state = 'REJECTED'
+                          AND NOT x.retryable)
+       AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements_text(:owner_unit::jsonb -> 'business_license_file') f(id)
+                        WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.id = f.id
+                           AND a.account_id = :caller_id::bigint AND a.purpose = 'business_license_file'))
+    RETURNING account_id, kind),
+moved AS (
+    INSERT INTO identity (account_id, kind, state, last_version)
+    SELECT account_id, kind, 'PENDING', 1 FROM drafted
+    ON CONFLICT (account_id, kind) DO UPDATE
+       SET last_version = identity.last_version + 1,
+           state = CASE WHEN identity.in_force_version IS NULL THEN 'PENDING' ELSE 'APPROVED_PENDING' END
+    RETURNING account_id, kind, state, last_version, in_force_version, decided_at),
+frozen AS (
+    INSERT INTO submission (account_id, kind, version, application_no, form, expected_by)
+    SELECT account_id, kind, last_version,
+           'JS' || to_char(now(), 'YYYYMMDD') || lpad(nextval('application_no')::text, 5, '0'),
+           :owner_unit::jsonb, working_day_after(now()::date, 3)
+      FROM moved
+    RETURNING account_id, kind, version, application_no, unit_name, submitted_at, expected_by),
+queued AS (
+    INSERT INTO review (account_id, kind, version, is_change)
+    SELECT f.account_id, f.kind, f.version, m.in_force_version IS NOT NULL FROM frozen f, moved m
+    RETURNING id),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'application.submitted', jsonb_build_object('account_id', f.account_id, 'kind', f.kind,
+               'application_no', f.application_no, 'unit_name', f.unit_name, 'expected_by', f.expected_by,
+               'review_id', q.id)
+      FROM frozen f, queued q),
+answer AS (
+    SELECT f.kind, m.state, true AS open, false AS has_draft, f.application_no,
+           f.version AS submission_version, f.submitted_at, m.decided_at
+      FROM frozen f, moved m)
+SELECT * FROM answer;
+
+-- name: application_withdraw
+-- keyed
+-- audit: application.withdrawn application_no
+WITH cancelled AS (
+    UPDATE review SET state = 'CANCELLED', decided_at = now()
+     WHERE account_id = :caller_id::bigint AND kind = :kind::text AND version = :submission_version::int
+       AND state IN ('QUEUED', 'CLAIMED')
+    RETURNING account_id, kind, version, id),
+moved AS (
+    UPDATE identity i SET state = CASE WHEN i.in_force_version IS NULL THEN 'NONE' ELSE 'APPROVED' END
+      FROM cancelled c WHERE i.account_id = c.account_id AND i.kind = c.kind
+    RETURNING i.account_id, i.kind, i.state, i.decided_at),
+reopened AS (
+    UPDATE draft d SET submitted = false, version = d.version + 1 FROM cancelled c
+     WHERE d.account_id = c.account_id AND d.kind = c.kind),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'application.withdrawn', jsonb_build_object('account_id', account_id, 'kind', kind, 'review_id', id)
+      FROM cancelled),
+answer AS (
+    SELECT m.kind, m.state, true AS open, true AS has_draft, s.application_no,
+           s.version AS submission_version, s.submitted_at, m.decided_at
+      FROM moved m JOIN cancelled c ON c.account_id = m.account_id AND c.kind = m.kind
+      JOIN submission s ON s.account_id = c.account_id AND s.kind = c.kind AND s.version = c.version)
+SELECT * FROM answer;
+
+-- ---- attachments
+
+-- name: attachment_room
+-- What an account has stored (its quota), before more is taken.
+SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
+ WHERE account_id = :caller_id::bigint;
+
+-- name: attachment_insert
+INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height,
+                        content_hash, thumbnail_bytes)
+VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_bytes::int, :width::int, :height::int,
+        :content_hash, :thumbnail_bytes::int)
+RETURNING id, file_name, content_type, size_bytes, width, height, created_at;
+
+-- name: attachment_find
+-- The owner's own, or anyone's for those who review.
+SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM attachment
+ WHERE id = :id::text
+   AND (:caller_kind::text = 'MEMBER' AND account_id = :caller_id::bigint
+        OR :caller_kind::text = 'STAFF' AND 'cert.owner.review' = ANY (:caller_permissions::text[]));
+
+-- name: attachment_look
+-- A member of staff opened somebody's file.
+INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
+VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.read', :id, :request_id);
+
+-- ---- the reviewer
+
+-- name: review_counts
+SELECT count(*) FILTER (WHERE state = 'QUEUED' OR claimed_until < now()) AS queued,
+       count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by = :caller_id::bigint)
+           AS claimed_by_me,
+       count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by <> :caller_id::bigint)
+           AS claimed_by_others,
+       count(*) FILTER (WHERE s.expected_by < now()::date) AS overdue,
+       (SELECT count(*) FROM review WHERE decided_at >= now()::date AND state <> 'CANCELLED') AS decided_today,
+       min(r.submitted_at) AS oldest_submitted_at
+  FROM review r JOIN submission s USING (account_id, kind, version)
+ WHERE r.state IN ('QUEUED', 'CLAIMED');
+
+-- name: review_list_oldest
+-- One more row than asked for shows whether there is a next page. The cursor is "microseconds.id".
+SELECT r.id, s.application_no, r.kind, s.unit_name,
+       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END AS state,
+       r.version AS submission_version, r.is_change, r.submitted_at, s.expected_by,
+       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
+       coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
+           AS claimed_by_me,
+       r.decided_at, (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
+  FROM review r JOIN submission s USING (account_id, kind, version)
+ WHERE (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
+   AND CASE :view::text
+           WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
+           WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
+           WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
+           ELSE r.state IN ('QUEUED', 'CLAIMED') END
+   AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)
+   AND (r.submitted_at, r.id) > (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+ ORDER BY r.submitted_at, r.id
+ LIMIT :page_size::int + 1;
+
+-- name: review_list_newest
+SELECT r.id, s.application_no, r.kind, s.unit_name,
+       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END AS state,
+       r.version AS submission_version, r.is_change, r.submitted_at, s.expected_by,
+       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
+       coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
+           AS claimed_by_me,
+       r.decided_at, (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
+  FROM review r JOIN submission s USING (account_id, kind, version)
+ WHERE (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
+   AND CASE :view::text
+           WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
+           WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
+           WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
+           ELSE r.state IN ('QUEUED', 'CLAIMED') END
+   AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)
+   AND (r.submitted_at, r.id) < (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+ ORDER BY r.submitted_at DESC, r.id DESC
+ LIMIT :page_size::int + 1;
+
+-- name: review_total
+SELECT count(*) AS total FROM review r JOIN submission s USING (account_id, kind, version)
+ WHERE (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
+   AND CASE :view::text
+           WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
+           WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
+           WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
+           ELSE r.state IN ('QUEUED', 'CLAIMED') END
+   AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like);
+
+-- name: review_get
+SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind', r.kind, 'unit_name', s.unit_name,
+           'state', CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END,
+           'submission_version', r.version, 'is_change', r.is_change, 'submitted_at', r.submitted_at,
+           'expected_by', s.expected_by::text,
+           'claimed_by_name', CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END,
+           'claimed_by_me', coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now()
+                                     AND r.claimed_by = :caller_id::bigint, false),
+           'decided_at', coalesce(to_jsonb(r.decided_at), '""')) AS item,
+       s.form AS submitted, f.form AS in_force,
+       attachments_json(ARRAY[s.form -> 'business_license_file', f.form -> 'business_license_file']) AS attachments,
+       timeline_json(r.account_id, r.kind) AS timeline,
+       CASE WHEN r.state = 'CLAIMED' THEN r.claimed_until END AS claimed_until,
+       r.internal_note, reject_reasons_json(r.reason_codes) AS reject_reasons,
+       r.message_to_applicant AS reject_message,
+       s.uscc, s.unit_name, s.form ->> 'contact_phone' AS contact_phone,
+       EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.uscc = s.uscc
+                  AND i.account_id <> r.account_id) AS uscc_in_use,
+       (SELECT count(DISTINCT o.account_id) FROM submission o
+         WHERE o.form ->> 'contact_phone' = s.form ->> 'contact_phone' AND o.account_id <> r.account_id)
+           AS phone_elsewhere,
+       (SELECT count(*) FROM submission o WHERE o.uscc = s.uscc AND o.account_id <> r.account_id) AS uscc_elsewhere
+  FROM review r JOIN submission s USING (account_id, kind, version)
+  JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
+  LEFT JOIN submission f ON f.account_id = r.account_id AND f.kind = r.kind
+       AND f.version = i.in_force_version AND f.version <> r.version
+ WHERE r.id = :id::bigint;
+
+-- name: review_claim
+-- audit: review.claimed id
+WITH answer AS (
+    UPDATE review SET state = 'CLAIMED', claimed_by = :caller_id::bigint, claimed_by_name = :caller_name,
+           claimed_at = coalesce(claimed_at, now()), claimed_until = now() + interval '30 minutes'
+     WHERE id = :id::bigint AND (state = 'QUEUED' OR state = 'CLAIMED'
+           AND (claimed_by = :caller_id::bigint OR claimed_until < now()))
+    RETURNING id, claimed_until)
+SELECT * FROM answer;
+
+-- name: review_release
+-- audit: review.released id
+WITH answer AS (
+    UPDATE review SET state = 'QUEUED', claimed_by = NULL, claimed_by_name = '', claimed_until = NULL
+     WHERE id = :id::bigint AND state = 'CLAIMED' AND claimed_by = :caller_id::bigint
+    RETURNING id)
+SELECT * FROM answer;
+
+-- name: review_state
+SELECT state, claimed_by_name, version FROM review WHERE id = :id::bigint;
+
+-- name: review_decide
+-- keyed
+-- audit: review.decided id
+-- Only the version that was read, only while nobody else has it. Otherwise no row, nothing changed, nobody told.
+WITH decided AS (
+    UPDATE review SET state = CASE :verdict::text WHEN 'APPROVE' THEN 'APPROVED' ELSE 'REJECTED' END,
+           decided_by = :caller_id::bigint, decided_at = now(), claimed_at = coalesce(claimed_at, now()),
+           reason_codes = :reason_codes::text[], message_to_applicant = :message_to_applicant,
+           internal_note = :internal_note
+     WHERE id = :id::bigint AND version = :submission_version::int
+       AND (state = 'QUEUED' OR state = 'CLAIMED' AND (claimed_by = :caller_id::bigint OR claimed_until < now()))
+       AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
+                        WHERE NOT EXISTS (SELECT 1 FROM reject_reason r WHERE r.code = wanted.code AND r.enabled))
+    RETURNING id, account_id, kind, version, state, reason_codes, message_to_applicant),
+moved AS (
+    UPDATE identity i
+       SET state = CASE WHEN d.state = 'APPROVED' THEN 'APPROVED'
+                        WHEN i.in_force_version IS NULL THEN 'REJECTED' ELSE 'APPROVED_REJECTED' END,
+           in_force_version = CASE WHEN d.state = 'APPROVED' THEN d.version ELSE i.in_force_version END,
+           uscc = CASE WHEN d.state = 'APPROVED' THEN s.uscc ELSE i.uscc END,
+           decided_at = now()
+      FROM decided d JOIN submission s ON s.account_id = d.account_id AND s.kind = d.kind AND s.version = d.version
+     WHERE i.account_id = d.account_id AND i.kind = d.kind),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT CASE d.state WHEN 'APPROVED' THEN 'application.approved' ELSE 'application.rejected' END,
+           jsonb_build_object('account_id', d.account_id, 'kind', d.kind, 'review_id', d.id,
+               'reason_first', coalesce((SELECT text FROM reject_reason WHERE code = d.reason_codes[1]),
+                                        d.message_to_applicant),
+               'reasons_count', greatest(cardinality(d.reason_codes), 1),
+               'reasons', (SELECT coalesce(string_agg(text || '：' || advice, E'\n' ORDER BY code), '')
+                             FROM reject_reason WHERE code = ANY (d.reason_codes)),
+               'message', d.message_to_applicant)
+      FROM decided d),
+answer AS (
+    SELECT d.id, d.state,
+           coalesce((SELECT r.id FROM review r WHERE r.id <> d.id AND (r.state = 'QUEUED' OR r.state = 'CLAIMED'
+               AND (r.claimed_until < now() OR r.claimed_by = :caller_id::bigint))
+               ORDER BY r.submitted_at, r.id LIMIT 1), 0) AS next_id
+      FROM decided d)
+SELECT * FROM answer;
+
+-- name: reject_reason_list
+SELECT code, text, advice, to_jsonb(fields) AS fields, retryable FROM reject_reason WHERE enabled ORDER BY code;
+
+-- name: reject_reason_unknown
+SELECT count(*) AS unknown FROM unnest(:reason_codes::text[]) AS wanted(code)
+ WHERE NOT EXISTS (SELECT 1 FROM reject_reason r WHERE r.code = wanted.code AND r.enabled);

@@ -1,0 +1,36 @@
+/* Every way certification says no. */
+#ifndef GUILD_CERTIFICATION_REASONS_H
+#define GUILD_CERTIFICATION_REASONS_H
+
+#include "reason.h"
+
+#define CERTIFICATION_REASONS(R)                                                                   \
+    R(identity_not_open, CONFLICT, "该身份的认证即将开放，请先认证建设单位。")                     \
+    R(application_open, CONFLICT, "您已有一份申请正在审核，请等待结果，或先撤回再修改。")          \
+    R(draft_changed, CONFLICT,                                                                     \
+      "这份草稿已在别处（其他页面或手机）修改过，请选择保留哪一份后再继续。")                      \
+    R(nothing_changed, CONFLICT, "内容与已认证的资料相同，没有需要重新审核的修改。")               \
+    R(uscc_taken, CONFLICT,                                                                        \
+      "该单位已由其他账号认证，请联系原账号负责人办理移交，或致电0355-3069919。")                  \
+    R(may_not_retry, CONFLICT, "该申请已被驳回且不可再次提交，如有疑问请致电0355-3069919。")       \
+    R(files_missing, INVALID, "附件不存在或不属于您，请重新上传营业执照。")                        \
+    R(nothing_to_withdraw, CONFLICT, "没有可以撤回的申请，它可能已经审核完毕，请刷新页面。")       \
+    R(state_changed, CONFLICT, "申请的状态已经变化，请刷新页面查看最新情况。")                     \
+    R(attachment_gone, NOT_FOUND, "没有找到这个附件，它可能已被删除，或不属于您。")                \
+    R(attachment_none, INVALID, "没有收到文件内容，请重新选择文件上传。")                          \
+    R(attachment_quota, CONFLICT, "您上传的文件过多，请联系协会处理：0355-3069919。")              \
+    R(file_type, UNSUPPORTED, "只能上传JPG、PNG、WebP图片或PDF文件，请重新选择。")                 \
+    R(file_too_large, TOO_LARGE, "文件过大，请上传10MB以内的文件。")                               \
+    R(image_too_large, INVALID, "图片尺寸过大，请缩小到4000万像素以内再上传。")                    \
+    R(file_broken, INVALID, "文件无法打开，可能已损坏，请重新拍摄或导出后上传。")                  \
+    R(pdf_active, INVALID, "PDF中含有脚本、附件或加密内容，请打印成普通PDF或拍照上传。")           \
+    R(review_gone, NOT_FOUND, "没有找到这份申请，它可能已被撤回，请返回列表刷新。")                \
+    R(review_taken, CONFLICT, "这份申请正由其他同事审核，请选择下一份。")                          \
+    R(review_stale, CONFLICT, "这份申请已被撤回、修改或处理完毕，您的结论没有保存，请刷新后再看。") \
+    R(review_not_yours, CONFLICT, "这份申请不在您手中，无需释放。")                                \
+    R(rejection_has_a_reason, INVALID, "驳回时请至少选择一条原因，或写明至少5个字的说明。")        \
+    R(reason_unknown, INVALID, "所选的驳回原因已停用，请刷新页面后重新选择。")
+
+REASONS_DECLARE(CERTIFICATION_REASONS)
+
+#endif

@@ -1,0 +1,193 @@
+/* Reviews: the queue, one case, and the verdict. */
+#include "certification.pb-c.h"
+#include "certification_queries.h"
+#include "check.h"
+#include "nouns.h"
+#include "reasons.h"
+#include "rules.h"
+#include <string.h>
+
+enum { PAGE_DEFAULT = 20 };
+
+static answer review_counts(struct call *c)
+{
+    batch_add(c, &sql_review_counts);
+    return batch_reply(c, REASON_none);
+}
+
+/* ---- the list */
+
+/* %text%, with LIKE's own signs taken literally. */
+static const char *like_pattern(struct call *c, const char *text)
+{
+    char *pattern = arena_alloc(c->arena, 2 * strlen(text) + 3), *at = pattern;
+    *at++ = '%';
+    for (; *text != '\0'; text++) {
+        if (*text == '%' || *text == '_' || *text == '\\')
+            *at++ = '\\';
+        *at++ = *text;
+    }
+    *at = '%';
+    return pattern;
+}
+
+static size_t page_size(const Certification__ListReviewsRequest *req)
+{
+    return req->limit == 0 ? PAGE_DEFAULT : req->limit;
+}
+
+static answer review_list_done(struct call *c, const struct rows *results)
+{
+    struct rows list = results[1];
+    size_t size = page_size(c->request);
+    bool more = list.count > size;
+    if (more)
+        list.count = size;
+
+    ProtobufCMessage *message =
+        message_from_rows(&certification__review_page__descriptor, &list, c->arena);
+    Certification__ReviewPage *page = (Certification__ReviewPage *)message;
+    if (page == NULL)
+        return call_fail(c, REASON_internal);
+    page->total = (uint32_t)rows_integer(&results[0], 0, "total");
+    if (more)
+        page->next_cursor = arena_text(c->arena, rows_get(&list, size - 1, "position"));
+    return call_reply(c, &page->base);
+}
+
+static answer review_list(struct call *c)
+{
+    const Certification__ListReviewsRequest *req = c->request;
+    bool newest = req->sort == CERTIFICATION__LIST_REVIEWS_REQUEST__SORT__NEWEST_FIRST;
+    int64_t us, id;
+
+    if (!rules_cursor(req->cursor, newest, &us, &id))
+        return call_fail_field(c, "cursor", "分页位置无效，请返回列表首页。");
+    call_set_integer(c, "cursor_us", us);
+    call_set_integer(c, "cursor_id", id);
+    call_set_integer(c, "page_size", (int64_t)page_size(req));
+    call_set(c, "q_like", like_pattern(c, req->q));
+    batch_add(c, &sql_review_total);
+    batch_add(c, newest ? &sql_review_list_newest : &sql_review_list_oldest);
+    return batch_then(c, review_list_done);
+}
+
+/* ---- one case */
+
+static void add_prechecks(struct call *c, const struct rows *row, Certification__Review *review)
+{
+    struct precheck found[PRECHECKS_MAX];
+    size_t count = rules_precheck(
+        &(struct precheck_facts){
+            .uscc = rows_get(row, 0, "uscc"),
+            .uscc_in_use = rows_true(row, 0, "uscc_in_use"),
+            .uscc_elsewhere = rows_integer(row, 0, "uscc_elsewhere"),
+            .phone_elsewhere = rows_integer(row, 0, "phone_elsewhere"),
+        },
+        found);
+    review->prechecks = arena_alloc(c->arena, count * sizeof *review->prechecks);
+    for (size_t i = 0; i < count; i++) {
+        Certification__Precheck *precheck = arena_alloc(c->arena, sizeof *precheck);
+        certification__precheck__init(precheck);
+        precheck->level = found[i].level;
+        precheck->text = arena_text(c->arena, found[i].text);
+        review->prechecks[review->n_prechecks++] = precheck;
+    }
+}
+
+static answer review_get_done(struct call *c, const struct rows *results)
+{
+    char masked[32];
+    const char *phone = rows_get(&results[0], 0, "contact_phone");
+    if (results[0].count == 0)
+        return call_fail(c, REASON_review_gone);
+    ProtobufCMessage *message =
+        message_from_rows(&certification__review__descriptor, &results[0], c->arena);
+    Certification__Review *review = (Certification__Review *)message;
+    if (review == NULL)
+        return call_fail(c, REASON_internal);
+    add_prechecks(c, &results[0], review);
+    check_mask_mobile(phone == NULL ? "" : phone, masked, sizeof masked);
+    review->applicant_phone_masked = arena_text(c->arena, masked);
+    return call_reply(c, &review->base);
+}
+
+static answer review_get(struct call *c)
+{
+    batch_add(c, &sql_review_get);
+    return batch_then(c, review_get_done);
+}
+
+/* ---- taking it, and giving it back */
+
+static answer review_claim_done(struct call *c, const struct rows *results)
+{
+    const char *state = rows_get(&results[1], 0, "state");
+    if (results[0].count > 0)
+        return call_reply(c, message_from_rows(&certification__review_claim__descriptor,
+                                               &results[0], c->arena));
+    if (state == NULL)
+        return call_fail(c, REASON_review_gone);
+    return call_fail(c, strcmp(state, "CLAIMED") == 0 ? REASON_review_taken : REASON_review_stale);
+}
+
+static answer review_claim(struct call *c)
+{
+    batch_add(c, &sql_review_claim);
+    batch_add(c, &sql_review_state);
+    return batch_then(c, review_claim_done);
+}
+
+static answer review_release(struct call *c)
+{
+    batch_add(c, &sql_review_release);
+    return batch_reply(c, REASON_review_not_yours);
+}
+
+/* ---- the verdict */
+
+static answer review_decide_done(struct call *c, const struct rows *results)
+{
+    const char *state = rows_get(&results[1], 0, "state");
+    if (results[2].count > 0)
+        return call_reply(c, message_from_rows(&certification__review_decision__descriptor,
+                                               &results[2], c->arena));
+    if (rows_integer(&results[0], 0, "unknown") > 0)
+        return call_fail(c, REASON_reason_unknown);
+    if (state != NULL && strcmp(state, "CLAIMED") == 0)
+        return call_fail(c, REASON_review_taken);
+    return call_fail(c, REASON_review_stale);
+}
+
+static answer review_decide(struct call *c)
+{
+    const Certification__DecideReviewRequest *req = c->request;
+
+    if (req->verdict == CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__REJECT &&
+        !rules_rejection_is_founded(req->n_reason_codes, req->message_to_applicant))
+        return call_fail(c, REASON_rejection_has_a_reason);
+
+    batch_add(c, &sql_reject_reason_unknown);
+    batch_add(c, &sql_review_state);
+    batch_add(c, &sql_review_decide);
+    return batch_then(c, review_decide_done);
+}
+
+static answer reject_reason_list(struct call *c)
+{
+    batch_add(c, &sql_reject_reason_list);
+    return batch_reply(c, REASON_none);
+}
+
+#define REVIEWER STAFF("cert.owner.review")
+
+const struct op review_ops[] = {
+    {"CountReviews",      REVIEWER, review_counts,      0},
+    {"ListReviews",       REVIEWER, review_list,        0},
+    {"GetReview",         REVIEWER, review_get,         0},
+    {"ClaimReview",       REVIEWER, review_claim,       0},
+    {"ReleaseReview",     REVIEWER, review_release,     0},
+    {"DecideReview",      REVIEWER, review_decide,      0},
+    {"ListRejectReasons", REVIEWER, reject_reason_list, 0},
+    OP_END,
+};

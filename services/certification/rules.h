@@ -1,0 +1,37 @@
+/* What an association might argue about: pure functions, no I/O, no clock. */
+#ifndef GUILD_CERTIFICATION_RULES_H
+#define GUILD_CERTIFICATION_RULES_H
+
+#include "certification.pb-c.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Is the kind's certification open? */
+bool rules_kind_is_open(Certification__Identity__Kind kind);
+
+/* May an account with so much stored store another file? 100 files and 200 MiB. */
+bool rules_may_store(int64_t files, int64_t bytes);
+
+/* A refusal tells why: at least one canned reason, or five characters of text. */
+bool rules_rejection_is_founded(size_t reasons, const char *message);
+
+/* What the machine sees in a submission before the reviewer looks. */
+struct precheck_facts {
+    const char *uscc;
+    bool uscc_in_use;        /* another account's unit in force has it */
+    int64_t uscc_elsewhere;  /* submissions of other accounts with it */
+    int64_t phone_elsewhere; /* other accounts that named the same contact phone */
+};
+struct precheck {
+    Certification__Precheck__Level level;
+    const char *text;
+};
+enum { PRECHECKS_MAX = 8 };
+/* Fills `out`, returns how many. */
+size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[static PRECHECKS_MAX]);
+
+/* A review list's cursor "microseconds.id"; false: not one. Empty: the beginning of the list in the given order. */
+bool rules_cursor(const char *cursor, bool newest_first, int64_t *ret_us, int64_t *ret_id);
+
+#endif

@@ -21,7 +21,7 @@ UPDATE outbox SET delivered_at = now() WHERE id = :event_id::bigint;
 
 -- name: outbox_later
 -- 1 s, 2 s, 4 s … a minute at most.
-UPDATE outbox SET next_at = now() + least(power(2, least(attempts, 6) - 1), 60) * interval '1 second'
+UPDATE outbox SET next_at = now() + least(power(2, least(attempts, 7) - 1), 60) * interval '1 second'
  WHERE id = :event_id::bigint AND delivered_at IS NULL;
 
 -- name: inbox_insert

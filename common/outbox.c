@@ -1,0 +1,202 @@
+#include "outbox.h"
+
+#include "clock.h"
+#include "common_queries.h"
+#include "config.h"
+#include "dispatch.h"
+#include "event.h"
+#include "log.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    POLL_MS = 1000,
+    DELIVER_MS = 5000,  /* well within the lease of outbox_take */
+    DATABASE_MS = 3000, /* for a batch of the relay's own */
+    TAKEN_MAX = 32,     /* rows that outbox_take gives at most */
+    FLYING_MAX = 64,    /* deliveries under way */
+};
+
+struct outbox {
+    struct service_run *run;
+    const struct subscription *subscriptions;
+    outbox_call_fn *call;
+    void *bus;
+    struct keyring *keys;
+    int timer;
+    size_t flying;
+    bool taking, rung;
+    bool ended; /* destroyed; goes with its last delivery */
+};
+
+/* One event on its way, in its own arena. */
+struct delivery {
+    struct outbox *outbox;
+    struct arena *arena;
+    const char *id, *event;
+    size_t left; /* subscribers that have not answered, and deliver itself */
+    bool failed;
+};
+
+static void outbox_take(struct outbox *outbox);
+
+static void outbox_free(struct outbox *outbox)
+{
+    keyring_destroy(&outbox->keys);
+    free(outbox);
+}
+
+/* ---- one delivery */
+
+static void delivery_end(struct delivery *delivery)
+{
+    struct outbox *outbox = delivery->outbox;
+    struct arena *arena = delivery->arena;
+    arena_destroy(&arena);
+    outbox->flying--;
+    if (outbox->ended && outbox->flying == 0)
+        outbox_free(outbox);
+    else if (!outbox->ended && outbox->rung)
+        outbox_take(outbox);
+}
+
+/* Whether it was written down or not: if not, the lease ends, and the inbox of the subscriber knows the event. */
+static void on_noted(void *owner, enum db_outcome outcome, const struct rows *results,
+                     const struct db_error *error)
+{
+    (void)outcome, (void)results, (void)error;
+    delivery_end(owner);
+}
+
+static void delivery_note(struct delivery *delivery)
+{
+    const char **values = arena_alloc(delivery->arena, sizeof *values);
+    struct batch *batch = batch_new(delivery->arena);
+    if (delivery->outbox->ended) {
+        delivery_end(delivery);
+        return;
+    }
+    values[0] = delivery->id;
+    batch_put(batch, delivery->failed ? &sql_outbox_later : &sql_outbox_delivered, values);
+    db_send(delivery->outbox->run->db, batch, clock_ms() + DATABASE_MS, on_noted, delivery);
+}
+
+static void on_answered(void *owner, enum status status, const void *payload, size_t size)
+{
+    struct delivery *delivery = owner;
+    (void)payload, (void)size;
+    if (status != STATUS_OK) {
+        delivery->failed = true;
+        log_line(LOG_WARNING, "an event was not taken", "event=%s id=%s status=%s", delivery->event,
+                 delivery->id, status_name(status));
+    }
+    if (--delivery->left == 0)
+        delivery_note(delivery);
+}
+
+static void deliver(struct outbox *outbox, const char *id, const char *name, const char *payload)
+{
+    struct arena *arena = arena_new(0);
+    struct delivery *delivery = arena_alloc(arena, sizeof *delivery);
+    *delivery =
+        (struct delivery){outbox, arena, arena_text(arena, id), arena_text(arena, name), 1, false};
+    size_t size;
+    const void *sealed = event_seal(outbox->keys, outbox->run->service->contract->package, id,
+                                    &(struct event){name, payload}, arena, &size);
+    outbox->flying++;
+    for (const struct subscription *s = outbox->subscriptions; s->event != NULL; s++)
+        if (strcmp(s->event, name) == 0) {
+            delivery->left++;
+            outbox->call(outbox->bus, s->service, "DeliverEvent", sealed, size, DELIVER_MS,
+                         on_answered, delivery);
+        }
+    on_answered(delivery, STATUS_OK, NULL, 0); /* nobody subscribed: done already */
+}
+
+/* ---- taking */
+
+struct taking {
+    struct outbox *outbox;
+    struct arena *arena;
+};
+
+static void on_taken(void *owner, enum db_outcome outcome, const struct rows *results,
+                     const struct db_error *error)
+{
+    struct taking *taking = owner;
+    struct outbox *outbox = taking->outbox;
+    struct arena *arena = taking->arena;
+    size_t count = outcome == DB_COMMITTED && !outbox->ended ? results[0].count : 0;
+
+    if (outcome == DB_REFUSED)
+        log_line(LOG_ERROR, "the outbox cannot be read", "sqlstate=%s said='%s'", error->sqlstate,
+                 error->message);
+    outbox->taking = false;
+    outbox->rung |= count == TAKEN_MAX;
+    outbox->flying++; /* holds the outbox while its rows are gone through */
+    for (size_t i = 0; i < count; i++)
+        deliver(outbox, rows_get(&results[0], i, "id"), rows_get(&results[0], i, "event"),
+                rows_get(&results[0], i, "payload"));
+    arena_destroy(&arena);
+    outbox->flying--;
+    if (outbox->ended && outbox->flying == 0)
+        outbox_free(outbox);
+    else if (!outbox->ended && outbox->rung)
+        outbox_take(outbox);
+}
+
+static void outbox_take(struct outbox *outbox)
+{
+    outbox->rung = true;
+    if (outbox->taking || outbox->flying >= FLYING_MAX || !db_is_ready(outbox->run->db))
+        return; /* whoever ends next, or the next poll, comes back */
+    outbox->rung = false;
+    outbox->taking = true;
+
+    struct arena *arena = arena_new(0);
+    struct taking *taking = arena_alloc(arena, sizeof *taking);
+    struct batch *batch = batch_new(arena);
+    *taking = (struct taking){outbox, arena};
+    batch_put(batch, &sql_outbox_take, arena_alloc(arena, sizeof(char *)));
+    db_send(outbox->run->db, batch, clock_ms() + DATABASE_MS, on_taken, taking);
+}
+
+static void on_poll(void *owner)
+{
+    outbox_take(owner);
+}
+
+void outbox_ring(struct outbox *outbox)
+{
+    outbox_take(outbox);
+}
+
+struct outbox *outbox_new(struct service_run *run, const struct subscription *subscriptions,
+                          outbox_call_fn *call, void *bus)
+{
+    struct outbox *outbox = calloc(1, sizeof *outbox);
+    const char *why = NULL;
+    if (outbox == NULL)
+        abort();
+    *outbox = (struct outbox){.run = run, .subscriptions = subscriptions, .call = call, .bus = bus};
+    outbox->keys = keyring_load(config_text("GUILD_EVENT_KEY_FILE"), &why);
+    if (outbox->keys == NULL) {
+        fprintf(stderr, "GUILD_EVENT_KEY_FILE: %s\n", why);
+        exit(2);
+    }
+    outbox->timer = loop_add_timer(run->loop, POLL_MS, on_poll, outbox);
+    return outbox;
+}
+
+void outbox_destroy(struct outbox **self)
+{
+    struct outbox *outbox = *self;
+    if (outbox == NULL)
+        return;
+    *self = NULL;
+    loop_remove_timer(outbox->run->loop, outbox->timer);
+    outbox->ended = true;
+    if (outbox->flying == 0 && !outbox->taking)
+        outbox_free(outbox);
+}

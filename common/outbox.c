@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 enum {
     POLL_MS = 1000,
@@ -25,18 +26,21 @@ struct outbox {
     void *bus;
     struct keyring *keys;
     int timer;
-    size_t flying;
-    bool taking, rung;
-    bool ended; /* destroyed; goes with its last delivery */
+    LIST_HEAD(, delivery) deliveries;
+    size_t flying;        /* their number */
+    struct arena *taking; /* of the batch that takes rows; NULL: none is under way */
+    bool rung;
+    bool ended; /* destroyed; goes with the last delivery that the bus has */
 };
 
 /* One event on its way, in its own arena. */
 struct delivery {
+    LIST_ENTRY(delivery) link;
     struct outbox *outbox;
     struct arena *arena;
     const char *id, *event;
-    size_t left; /* subscribers that have not answered, and deliver itself */
-    bool failed;
+    size_t left;         /* subscribers that have not answered, and deliver itself */
+    bool failed, noting; /* noting: the database has it */
 };
 
 static void outbox_take(struct outbox *outbox);
@@ -49,34 +53,31 @@ static void outbox_free(struct outbox *outbox)
 
 /* ---- one delivery */
 
-static void delivery_end(struct delivery *delivery)
+static void delivery_free(struct delivery *delivery)
 {
-    struct outbox *outbox = delivery->outbox;
     struct arena *arena = delivery->arena;
+    LIST_REMOVE(delivery, link);
+    delivery->outbox->flying--;
     arena_destroy(&arena);
-    outbox->flying--;
-    if (outbox->ended && outbox->flying == 0)
-        outbox_free(outbox);
-    else if (!outbox->ended && outbox->rung)
-        outbox_take(outbox);
 }
 
 /* Whether it was written down or not: if not, the lease ends, and the inbox of the subscriber knows the event. */
 static void on_noted(void *owner, enum db_outcome outcome, const struct rows *results,
                      const struct db_error *error)
 {
+    struct delivery *delivery = owner;
+    struct outbox *outbox = delivery->outbox;
     (void)outcome, (void)results, (void)error;
-    delivery_end(owner);
+    delivery_free(delivery);
+    if (outbox->rung)
+        outbox_take(outbox);
 }
 
 static void delivery_note(struct delivery *delivery)
 {
     const char **values = arena_alloc(delivery->arena, sizeof *values);
     struct batch *batch = batch_new(delivery->arena);
-    if (delivery->outbox->ended) {
-        delivery_end(delivery);
-        return;
-    }
+    delivery->noting = true;
     values[0] = delivery->id;
     batch_put(batch, delivery->failed ? &sql_outbox_later : &sql_outbox_delivered, values);
     db_send(delivery->outbox->run->db, batch, clock_ms() + DATABASE_MS, on_noted, delivery);
@@ -85,81 +86,79 @@ static void delivery_note(struct delivery *delivery)
 static void on_answered(void *owner, enum status status, const void *payload, size_t size)
 {
     struct delivery *delivery = owner;
+    struct outbox *outbox = delivery->outbox;
     (void)payload, (void)size;
     if (status != STATUS_OK) {
         delivery->failed = true;
         log_line(LOG_WARNING, "an event was not taken", "event=%s id=%s status=%s", delivery->event,
                  delivery->id, status_name(status));
     }
-    if (--delivery->left == 0)
+    if (--delivery->left > 0)
+        return;
+    if (!outbox->ended) {
         delivery_note(delivery);
+        return;
+    }
+    delivery_free(delivery);
+    if (outbox->flying == 0)
+        outbox_free(outbox);
 }
 
 static void deliver(struct outbox *outbox, const char *id, const char *name, const char *payload)
 {
     struct arena *arena = arena_new(0);
     struct delivery *delivery = arena_alloc(arena, sizeof *delivery);
-    *delivery =
-        (struct delivery){outbox, arena, arena_text(arena, id), arena_text(arena, name), 1, false};
+    delivery->outbox = outbox;
+    delivery->arena = arena;
+    delivery->id = arena_text(arena, id);
+    delivery->event = arena_text(arena, name);
+    delivery->left = 1;
+    LIST_INSERT_HEAD(&outbox->deliveries, delivery, link);
+    outbox->flying++;
+
     size_t size;
     const void *sealed = event_seal(outbox->keys, outbox->run->service->contract->package, id,
                                     &(struct event){name, payload}, arena, &size);
-    outbox->flying++;
     for (const struct subscription *s = outbox->subscriptions; s->event != NULL; s++)
         if (strcmp(s->event, name) == 0) {
             delivery->left++;
             outbox->call(outbox->bus, s->service, "DeliverEvent", sealed, size, DELIVER_MS,
                          on_answered, delivery);
         }
-    on_answered(delivery, STATUS_OK, NULL, 0); /* nobody subscribed: done already */
+    on_answered(delivery, STATUS_OK, NULL, 0); /* an event that nobody takes is done */
 }
 
 /* ---- taking */
 
-struct taking {
-    struct outbox *outbox;
-    struct arena *arena;
-};
-
 static void on_taken(void *owner, enum db_outcome outcome, const struct rows *results,
                      const struct db_error *error)
 {
-    struct taking *taking = owner;
-    struct outbox *outbox = taking->outbox;
-    struct arena *arena = taking->arena;
-    size_t count = outcome == DB_COMMITTED && !outbox->ended ? results[0].count : 0;
+    struct outbox *outbox = owner;
+    struct arena *arena = outbox->taking;
+    size_t count = outcome == DB_COMMITTED ? results[0].count : 0;
 
     if (outcome == DB_REFUSED)
         log_line(LOG_ERROR, "the outbox cannot be read", "sqlstate=%s said='%s'", error->sqlstate,
                  error->message);
-    outbox->taking = false;
-    outbox->rung |= count == TAKEN_MAX;
-    outbox->flying++; /* holds the outbox while its rows are gone through */
+    outbox->taking = NULL;
     for (size_t i = 0; i < count; i++)
         deliver(outbox, rows_get(&results[0], i, "id"), rows_get(&results[0], i, "event"),
                 rows_get(&results[0], i, "payload"));
     arena_destroy(&arena);
-    outbox->flying--;
-    if (outbox->ended && outbox->flying == 0)
-        outbox_free(outbox);
-    else if (!outbox->ended && outbox->rung)
+    if (outbox->rung || count == TAKEN_MAX)
         outbox_take(outbox);
 }
 
 static void outbox_take(struct outbox *outbox)
 {
     outbox->rung = true;
-    if (outbox->taking || outbox->flying >= FLYING_MAX || !db_is_ready(outbox->run->db))
+    if (outbox->taking != NULL || outbox->flying >= FLYING_MAX || !db_is_ready(outbox->run->db))
         return; /* whoever ends next, or the next poll, comes back */
     outbox->rung = false;
-    outbox->taking = true;
-
-    struct arena *arena = arena_new(0);
-    struct taking *taking = arena_alloc(arena, sizeof *taking);
-    struct batch *batch = batch_new(arena);
-    *taking = (struct taking){outbox, arena};
-    batch_put(batch, &sql_outbox_take, arena_alloc(arena, sizeof(char *)));
-    db_send(outbox->run->db, batch, clock_ms() + DATABASE_MS, on_taken, taking);
+    outbox->taking = arena_new(0);
+    struct batch *batch = batch_new(outbox->taking);
+    batch_put(batch, &sql_outbox_take, NULL);
+    db_send(outbox->run->db, batch, clock_ms() + DATABASE_MS, on_taken, outbox);
 }
 
 static void on_poll(void *owner)
@@ -179,10 +178,13 @@ struct outbox *outbox_new(struct service_run *run, const struct subscription *su
     const char *why = NULL;
     if (outbox == NULL)
         abort();
-    *outbox = (struct outbox){.run = run, .subscriptions = subscriptions, .call = call, .bus = bus};
+    outbox->run = run;
+    outbox->subscriptions = subscriptions;
+    outbox->call = call;
+    outbox->bus = bus;
     outbox->keys = keyring_load(config_text("GUILD_EVENT_KEY_FILE"), &why);
     if (outbox->keys == NULL) {
-        fprintf(stderr, "GUILD_EVENT_KEY_FILE: %s\n", why);
+        fprintf(stderr, "GUILD_EVENT_KEY_FILE %s\n", why);
         exit(2);
     }
     outbox->timer = loop_add_timer(run->loop, POLL_MS, on_poll, outbox);
@@ -195,8 +197,15 @@ void outbox_destroy(struct outbox **self)
     if (outbox == NULL)
         return;
     *self = NULL;
-    loop_remove_timer(outbox->run->loop, outbox->timer);
     outbox->ended = true;
-    if (outbox->flying == 0 && !outbox->taking)
+    loop_remove_timer(outbox->run->loop, outbox->timer);
+    arena_destroy(&outbox->taking);
+    for (struct delivery *delivery = LIST_FIRST(&outbox->deliveries), *next; delivery != NULL;
+         delivery = next) {
+        next = LIST_NEXT(delivery, link);
+        if (delivery->noting)
+            delivery_free(delivery);
+    }
+    if (outbox->flying == 0)
         outbox_free(outbox);
 }

@@ -17,6 +17,7 @@ typedef void outbox_call_fn(void *bus, const char *service, const char *method, 
    comes from the setting GUILD_EVENT_KEY_FILE; a key that does not load ends the process. */
 struct outbox *outbox_new(struct service_run *run, const struct subscription *subscriptions,
                           outbox_call_fn *call, void *bus);
+/* When the loop has ended, before the bus and the database go. */
 void outbox_destroy(struct outbox **self);
 
 /* A batch may have written events: look at once. */

@@ -1,0 +1,85 @@
+# Every program of the platform and every setting it is given. Sourced; the only place that spells them.
+# Needs: $data, $run, $port of platform.sh.
+
+# The fixed order of starting; the supervisor stops them in the reverse order (deploy/supervise/main.c).
+programs_store="postgresql:INT redis"
+programs_services="notification payment certification-1 certification-2 auth"
+programs_gateway="gateway"
+
+# The services that have a schema and a role in the database.
+schemas=(auth certification payment notification)
+
+# conninfo ROLE [OPTION…]: how a program reaches the database
+conninfo() {
+    local role=$1
+    shift
+    printf '%s' "host=$run dbname=guild user=$role connect_timeout=2${*:+ $*}"
+}
+
+# service_settings NAME SERVICE INSTANCE: what all services are given, one NAME=VALUE a line
+service_settings() {
+    local keys=$data/secrets/keys
+    cat <<END
+GUILD_LOG_LEVEL=info
+GUILD_ENVIRONMENT=development
+GUILD_INSTANCE=$3
+GUILD_ADMIN=$run/$1.admin
+GUILD_GATEWAYS=ipc://$run/bus.sock
+GUILD_DATABASE=$(conninfo "guild_$2" "application_name=$1" "passfile='$data/secrets/passwords/$2.pgpass'")
+GUILD_PRINCIPAL_PUBLIC_KEY_FILE=$keys/principal-public.key
+GUILD_EVENT_KEY_FILE=$keys/event.key
+END
+}
+
+# program_settings NAME: the environment of one program, one NAME=VALUE a line
+program_settings() {
+    local keys=$data/secrets/keys
+    case $1 in
+    postgresql | redis) ;;
+    notification)
+        service_settings "$1" notification 1
+        echo "GUILD_SMS_PROVIDER=development"
+        echo "GUILD_SMS_FOLDER=$data/sms"
+        ;;
+    payment)
+        service_settings "$1" payment 1
+        ;;
+    certification-*)
+        service_settings "$1" certification "${1#certification-}"
+        echo "GUILD_BLOB_FOLDER=$data/attachments"
+        echo "GUILD_FIELD_KEY_FILE=$keys/field.key"
+        echo "GUILD_INDEX_KEY_FILE=$keys/index.key"
+        echo "GUILD_IMAGE_PROGRAM=$data/app/bin/guild-image"
+        ;;
+    auth)
+        service_settings "$1" auth 1
+        echo "GUILD_REDIS=$run/redis.sock"
+        echo "GUILD_PRINCIPAL_SECRET_KEY_FILE=$keys/principal-secret.key"
+        echo "GUILD_PEPPER_KEY_FILE=$keys/pepper.key"
+        ;;
+    gateway)
+        cat <<END
+GUILD_LOG_LEVEL=info
+GUILD_ENVIRONMENT=development
+GUILD_ADMIN=$run/gateway.admin
+GUILD_HTTP=127.0.0.1:$port
+GUILD_BUS=ipc://$run/bus.sock
+GUILD_WEB_ROOT=$data/app/share/guild/web
+GUILD_SERVICES=auth,certification,payment,notification
+END
+        ;;
+    guildctl)
+        echo "GUILD_DATABASE=$(conninfo guild)"
+        echo "GUILD_SMS_FOLDER=$data/sms"
+        ;;
+    esac
+}
+
+# program_command NAME: its command line, quoted for a shell
+program_command() {
+    case $1 in
+    postgresql) printf '%q ' "$(postgresql_bin)/postgres" -D "$data/postgresql" ;;
+    redis) printf '%q ' /usr/bin/redis-server "$data/redis/redis.conf" ;;
+    *) printf '%q ' "$data/app/bin/guild-${1%-[0-9]*}" ;;
+    esac
+}

@@ -264,22 +264,7 @@ static const char *bound_value(struct service_call *all, const char *name)
 
 /* ---- one batch */
 
-void batch_add(struct call *c, const struct statement *statement)
-{
-    struct service_call *all = whole(c);
-    if (all->statements_count == all->statements_max) {
-        size_t max = all->statements_max == 0 ? 4 : all->statements_max * 2;
-        const struct statement **more = arena_alloc(c->arena, max * sizeof *more);
-        if (all->statements_count > 0)
-            memcpy(more, all->statements, all->statements_count * sizeof *more);
-        all->statements = more;
-        all->statements_max = max;
-    }
-    all->statements[all->statements_count++] = statement;
-}
-
-static void batch_bind(struct service_call *all, struct batch *batch,
-                       const struct statement *statement)
+static struct bound bind(struct service_call *all, const struct statement *statement)
 {
     struct db *db = all->call.run->db;
     const char **values =
@@ -289,7 +274,26 @@ static void batch_bind(struct service_call *all, struct batch *batch,
         if (values[i] != NULL && values[i][0] == '\0' && !db_param_is_text(db, statement, i))
             values[i] = NULL;
     }
-    batch_put(batch, statement, values);
+    return (struct bound){statement, values};
+}
+
+void batch_add(struct call *c, const struct statement *statement)
+{
+    struct service_call *all = whole(c);
+    if (all->statements_count == all->statements_max) {
+        size_t max = all->statements_max == 0 ? 4 : all->statements_max * 2;
+        struct bound *more = arena_alloc(c->arena, max * sizeof *more);
+        if (all->statements_count > 0)
+            memcpy(more, all->statements, all->statements_count * sizeof *more);
+        all->statements = more;
+        all->statements_max = max;
+    }
+    all->statements[all->statements_count++] = bind(all, statement);
+}
+
+static void put_bound(struct batch *batch, struct bound bound)
+{
+    batch_put(batch, bound.statement, bound.values);
 }
 
 static void batch_made(void *owner, enum db_outcome outcome, const struct rows *results,
@@ -300,11 +304,11 @@ static answer batch_send(struct service_call *all)
     struct batch *batch = batch_new(all->call.arena);
     all->sent_keyed = false;
     for (size_t i = 0; i < all->statements_count; i++)
-        all->sent_keyed |= all->statements[i]->keyed && all->idempotency_key[0] != '\0';
+        all->sent_keyed |= all->statements[i].statement->keyed && all->idempotency_key[0] != '\0';
     if (all->sent_keyed)
-        batch_bind(all, batch, &sql_idempotency_insert);
+        put_bound(batch, bind(all, &sql_idempotency_insert));
     for (size_t i = 0; i < all->statements_count; i++)
-        batch_bind(all, batch, all->statements[i]);
+        put_bound(batch, all->statements[i]);
     all->sent = batch;
     all->tries = 0;
     db_send(all->call.run->db, batch, all->call.deadline_ms, batch_made, all);
@@ -396,7 +400,7 @@ static answer replay(struct service_call *all, const struct rows *stored)
     struct rows *results =
         arena_alloc(all->call.arena, (all->statements_count + 1) * sizeof *results);
     for (size_t i = 0; i < all->statements_count; i++)
-        if (all->statements[i]->keyed && !rows_from_json(kept, all->call.arena, &results[i]))
+        if (all->statements[i].statement->keyed && !rows_from_json(kept, all->call.arena, &results[i]))
             return call_fail(&all->call, REASON_internal);
     return batch_complete(all, results);
 }
@@ -470,7 +474,7 @@ static void batch_made(void *owner, enum db_outcome outcome, const struct rows *
         if (all->sent_keyed && error->constraint != NULL &&
             strcmp(error->constraint, "idempotency_key") == 0) {
             struct batch *lookup = batch_new(c->arena);
-            batch_bind(all, lookup, &sql_idempotency_find);
+            put_bound(lookup, bind(all, &sql_idempotency_find));
             db_send(c->run->db, lookup, c->deadline_ms, replay_made, all);
         } else {
             refused(all, error);

@@ -107,6 +107,7 @@ void call_set_bytes(struct call *c, const char *name, const void *data, size_t s
    caller_permissions (text[]), caller_session (bytea), request_id, idempotency_key. Time is PostgreSQL's now().
    A call with an idempotency key and a batch that writes gets the key's row as its first statement, keyed to the
    caller; a repeat is answered from what was stored. */
+/* Values are bound now: call_set comes before. */
 void batch_add(struct call *c, const struct statement *statement);
 /* The rows of the last statement become the reply (message_from_rows); no row: the reason (REASON_none: an empty
    reply). */

@@ -30,6 +30,12 @@ struct named_value {
     const char *name, *value;
 };
 
+/* A statement with its values, as batch_add found them. */
+struct bound {
+    const struct statement *statement;
+    const char *const *values;
+};
+
 /* A call with what the skeleton knows of it. */
 struct service_call {
     struct call call; /* first: handlers see this part */
@@ -42,7 +48,7 @@ struct service_call {
 
     struct named_value *values; /* call_set */
     size_t values_count, values_max;
-    const struct statement **statements; /* of the batch being made */
+    struct bound *statements; /* of the batch being made */
     size_t statements_count, statements_max;
 
     struct batch *sent; /* under way, kept to be sent again */

@@ -155,6 +155,27 @@ void *secret_open(const struct keyring *keys, const char *aad, const void *seale
     return out;
 }
 
+char *secret_seal_text(const struct keyring *keys, const char *aad, const char *text,
+                       struct arena *arena)
+{
+    size_t size = 0;
+    const void *sealed = secret_seal(keys, aad, text, strlen(text), arena, &size);
+    size_t room = sodium_base64_encoded_len(size, sodium_base64_VARIANT_ORIGINAL);
+    return sodium_bin2base64(arena_alloc(arena, room), room, sealed, size,
+                             sodium_base64_VARIANT_ORIGINAL);
+}
+
+char *secret_open_text(const struct keyring *keys, const char *aad, const char *sealed,
+                       struct arena *arena)
+{
+    size_t room = strlen(sealed), size = 0, opened = 0;
+    unsigned char *bytes = arena_alloc(arena, room + 1);
+    if (sodium_base642bin(bytes, room, sealed, room, NULL, &size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
+        return NULL;
+    return secret_open(keys, aad, bytes, size, arena, &opened);
+}
+
 /* ---- files: two bytes of size, the sealed file key, then parts; a part's nonce is its number, its AAD the file's
    name with number and number of parts, so that parts are neither swapped nor cut off */
 

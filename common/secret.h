@@ -28,6 +28,12 @@ void *secret_seal(const struct keyring *keys, const char *aad, const void *data,
 void *secret_open(const struct keyring *keys, const char *aad, const void *sealed, size_t size,
                   struct arena *arena, size_t *ret_size);
 
+/* The same for a text, as base64, to stand in JSON. */
+char *secret_seal_text(const struct keyring *keys, const char *aad, const char *text,
+                       struct arena *arena);
+char *secret_open_text(const struct keyring *keys, const char *aad, const char *sealed,
+                       struct arena *arena);
+
 /* A file sealed in parts of 256 KiB under its own random key, which the keyring wraps. `malloc`ed; NULL: no memory. */
 void *secret_seal_file(const struct keyring *keys, const char *aad, const void *data, size_t size,
                        size_t *ret_size);

@@ -249,12 +249,15 @@ static const struct statement *const *all_statements(const struct service *servi
 
 /* ---- the bus's side */
 
+/* Which request of the bus an answer belongs to. */
+struct ticket {
+    struct service_run *run;
+    uint64_t handle;
+};
+
 static void reply_to_bus(void *to, enum status status, const void *payload, size_t size)
 {
-    struct bus_ticket {
-        struct service_run *run;
-        uint64_t handle;
-    } *ticket = to;
+    struct ticket *ticket = to;
     bus_reply(ticket->run->bus, ticket->handle, status, payload, size);
     free(ticket);
 }
@@ -262,14 +265,10 @@ static void reply_to_bus(void *to, enum status status, const void *payload, size
 static void on_request(void *owner, const struct bus_request *request)
 {
     struct service_run *run = owner;
-    struct {
-        struct service_run *run;
-        uint64_t handle;
-    } *ticket = malloc(sizeof *ticket);
+    struct ticket *ticket = malloc(sizeof *ticket);
     if (ticket == NULL)
         abort();
-    ticket->run = run;
-    ticket->handle = request->handle;
+    *ticket = (struct ticket){run, request->handle};
     service_dispatch(run, &(struct request){
                               .method = request->method,
                               .payload = request->payload,

@@ -1,0 +1,465 @@
+#include "bus.h"
+
+#include "clock.h"
+#include "frame.h"
+#include "log.h"
+#include "peer.h"
+#include "secret.h"
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zmq.h>
+
+enum {
+    TICK_MS = 100,
+    RESOLVE_MS = 2000,
+    FORGET_ADDRESS_MS = 30000, /* an address no longer named is dropped after this */
+    READ_BATCH = 64,           /* messages of one socket in one turn of the loop */
+    BODIES_MAX = 256,
+    ADDRESS_MAX = 128,
+    METHODS_TEXT = 4096,
+    SPARE_LISTS = 4,
+};
+
+struct link {
+    struct bus *bus;
+    void *socket; /* NULL: free */
+    int number;
+    char address[ADDRESS_MAX];
+    uint64_t named_at;
+};
+
+/* A body being received. */
+struct body {
+    uint64_t handle;
+    int fd; /* -1: free */
+    size_t size, max;
+};
+
+struct own_call {
+    bus_call_done_fn *done;
+    void *owner;
+};
+
+struct bus {
+    struct loop *loop;
+    struct bus_settings settings;
+    void *context;
+    struct peer *peer;
+    struct link links[PEER_LINKS_MAX];
+    struct body bodies[BODIES_MAX];
+    char instance[33], methods[METHODS_TEXT];
+    struct peer_actions *actions, *spare[SPARE_LISTS];
+    size_t spare_count;
+    int timer, resolver;
+    loop_fn *drained;
+    void *drained_owner;
+};
+
+static void carry_out(struct bus *bus);
+
+/* ---- sockets */
+
+static void set(void *socket, int option, int value)
+{
+    zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+static void link_send(struct link *link, const struct peer_action *action)
+{
+    unsigned char header[FRAME_HEADER_MAX];
+    size_t size = frame_encode(&action->frame, header);
+    if (link->socket == NULL || size == 0)
+        return;
+    bool more = action->payload_size > 0;
+    /* IMMEDIATE: refused at once where nobody is connected; heartbeats and deadlines see to the rest */
+    if (zmq_send(link->socket, header, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >= 0 && more)
+        zmq_send(link->socket, action->payload, action->payload_size, ZMQ_DONTWAIT);
+}
+
+/* Header, and payload where there is one; more frames than that are thrown away. */
+static bool link_receive(struct link *link)
+{
+    struct bus *bus = link->bus;
+    zmq_msg_t header, payload, rest;
+    zmq_msg_init(&header);
+    if (zmq_msg_recv(&header, link->socket, ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(&header);
+        return false;
+    }
+    zmq_msg_init(&payload);
+    if (zmq_msg_more(&header))
+        zmq_msg_recv(&payload, link->socket, ZMQ_DONTWAIT);
+    bool excess = zmq_msg_more(&payload);
+    for (bool more = excess; more;) {
+        zmq_msg_init(&rest);
+        zmq_msg_recv(&rest, link->socket, ZMQ_DONTWAIT);
+        more = zmq_msg_more(&rest);
+        zmq_msg_close(&rest);
+    }
+    struct frame frame;
+    if (!excess && frame_decode(zmq_msg_data(&header), zmq_msg_size(&header), &frame)) {
+        peer_frame(bus->peer, link->number, &frame, zmq_msg_data(&payload), zmq_msg_size(&payload),
+                   clock_ms(), bus->actions);
+        carry_out(bus);
+    }
+    zmq_msg_close(&payload);
+    zmq_msg_close(&header);
+    return true;
+}
+
+static void on_readable(void *owner)
+{
+    struct link *link = owner;
+    for (int i = 0; i < READ_BATCH && link->socket != NULL && link_receive(link); i++)
+        ;
+}
+
+static void link_open(struct bus *bus, const char *address)
+{
+    struct link *link = NULL;
+    for (int i = 0; i < PEER_LINKS_MAX && link == NULL; i++)
+        if (bus->links[i].socket == NULL)
+            link = &bus->links[i];
+    if (link == NULL)
+        return;
+    void *socket = zmq_socket(bus->context, ZMQ_DEALER);
+    set(socket, ZMQ_LINGER, 0);
+    set(socket, ZMQ_SNDHWM, 256);
+    set(socket, ZMQ_RCVHWM, 256);
+    set(socket, ZMQ_SNDTIMEO, 0);
+    set(socket, ZMQ_IMMEDIATE, 1);
+    set(socket, ZMQ_RECONNECT_IVL, 100);
+    set(socket, ZMQ_RECONNECT_IVL_MAX, 3200);
+    set(socket, ZMQ_HANDSHAKE_IVL, 5000);
+    set(socket, ZMQ_HEARTBEAT_IVL, 1000);
+    set(socket, ZMQ_HEARTBEAT_TIMEOUT, 2000);
+    set(socket, ZMQ_HEARTBEAT_TTL, 3000);
+    int64_t largest = 1024 * 1024;
+    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
+    if (zmq_connect(socket, address) != 0) {
+        log_line(LOG_WARNING, "cannot dial a gateway", "address=%s said='%s'", address,
+                 zmq_strerror(zmq_errno()));
+        zmq_close(socket);
+        return;
+    }
+    *link = (struct link){.bus = bus, .socket = socket, .number = (int)(link - bus->links)};
+    snprintf(link->address, sizeof link->address, "%s", address);
+    loop_add_socket(bus->loop, socket, on_readable, link);
+    peer_link_add(bus->peer, link->number, clock_ms(), bus->actions);
+    carry_out(bus);
+}
+
+static void link_close(struct link *link)
+{
+    struct bus *bus = link->bus;
+    peer_link_remove(bus->peer, link->number, bus->actions);
+    carry_out(bus);
+    loop_remove_socket(bus->loop, link->socket);
+    zmq_close(link->socket);
+    link->socket = NULL;
+}
+
+/* ---- discovery: all addresses of every name, again and again */
+
+static void address_named(struct bus *bus, const char *address)
+{
+    for (int i = 0; i < PEER_LINKS_MAX; i++)
+        if (bus->links[i].socket != NULL && strcmp(bus->links[i].address, address) == 0) {
+            bus->links[i].named_at = clock_ms();
+            return;
+        }
+    link_open(bus, address);
+    for (int i = 0; i < PEER_LINKS_MAX; i++)
+        if (bus->links[i].socket != NULL && strcmp(bus->links[i].address, address) == 0)
+            bus->links[i].named_at = clock_ms();
+}
+
+static void resolve_tcp(struct bus *bus, char *host)
+{
+    char *port = strrchr(host, ':'), address[ADDRESS_MAX], numeric[64];
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    if (port == NULL)
+        return;
+    *port++ = '\0';
+    if (getaddrinfo(host, port, &hints, &found) != 0)
+        return;
+    for (struct addrinfo *at = found; at != NULL; at = at->ai_next)
+        if (getnameinfo(at->ai_addr, at->ai_addrlen, numeric, sizeof numeric, NULL, 0,
+                        NI_NUMERICHOST) == 0) {
+            snprintf(address, sizeof address, "tcp://%s:%s", numeric, port);
+            address_named(bus, address);
+        }
+    freeaddrinfo(found);
+}
+
+static void on_resolve(void *owner)
+{
+    struct bus *bus = owner;
+    char list[1024], *rest = list;
+    snprintf(list, sizeof list, "%s", bus->settings.gateways);
+    for (char *one; (one = strsep(&rest, ",")) != NULL;) {
+        if (strncmp(one, "tcp://", 6) == 0)
+            resolve_tcp(bus, one + 6);
+        else if (one[0] != '\0')
+            address_named(bus, one);
+    }
+    for (int i = 0; i < PEER_LINKS_MAX; i++)
+        if (bus->links[i].socket != NULL &&
+            clock_ms() - bus->links[i].named_at > FORGET_ADDRESS_MS)
+            link_close(&bus->links[i]);
+}
+
+/* ---- bodies behind requests: collected in memory files */
+
+static struct body *body_of(struct bus *bus, uint64_t handle)
+{
+    for (size_t i = 0; i < BODIES_MAX; i++)
+        if (bus->bodies[i].fd >= 0 && bus->bodies[i].handle == handle)
+            return &bus->bodies[i];
+    return NULL;
+}
+
+static void body_open(struct bus *bus, uint64_t handle)
+{
+    for (size_t i = 0; i < BODIES_MAX; i++) {
+        struct body *body = &bus->bodies[i];
+        if (body->fd >= 0)
+            continue;
+        *body = (struct body){.handle = handle, .max = 32 * 1024 * 1024};
+        body->fd = memfd_create("body", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        return;
+    }
+}
+
+static void body_data(struct body *body, const void *data, size_t size)
+{
+    if (body == NULL || body->size + size > body->max)
+        return; /* too short a body is refused when the request starts */
+    if (write(body->fd, data, size) == (ssize_t)size)
+        body->size += size;
+}
+
+static void body_drop(struct body *body)
+{
+    if (body == NULL)
+        return;
+    close(body->fd);
+    body->fd = -1;
+}
+
+/* ---- what the core wants done */
+
+static void start(struct bus *bus, const struct peer_action *action)
+{
+    char method[97], key[65], trace[65], from[33];
+    struct body *body = body_of(bus, action->handle);
+    frame_text_copy(action->frame.method, method, sizeof method);
+    frame_text_copy(action->frame.key, key, sizeof key);
+    frame_text_copy(action->frame.trace, trace, sizeof trace);
+    frame_text_copy(action->frame.from, from, sizeof from);
+    struct bus_request request = {
+        .handle = action->handle,
+        .method = method,
+        .payload = action->payload,
+        .payload_size = action->payload_size,
+        .assertion = action->frame.assertion.data,
+        .assertion_size = action->frame.assertion.size,
+        .idempotency_key = key,
+        .request_id = trace,
+        .from = from,
+        .deadline_ms = action->deadline_ms,
+        .body_fd = -1,
+    };
+    if (body != NULL) {
+        request.body_fd = body->fd;
+        request.body_size = body->size;
+        body->fd = -1;
+        if (body->size > bus->settings.body_max(bus->settings.owner, method)) {
+            close(request.body_fd);
+            request.body_fd = -1;
+            request.body_size = 0;
+        }
+    }
+    bus->settings.request(bus->settings.owner, &request);
+}
+
+static void call_done(const struct peer_action *action)
+{
+    struct own_call *call = (struct own_call *)(uintptr_t)action->handle;
+    call->done(call->owner, action->status, action->payload, action->payload_size);
+    free(call);
+}
+
+static struct peer_actions *list_take(struct bus *bus)
+{
+    if (bus->spare_count > 0)
+        return bus->spare[--bus->spare_count];
+    struct peer_actions *list = malloc(sizeof *list);
+    if (list == NULL)
+        abort();
+    list->count = 0;
+    return list;
+}
+
+static void list_give(struct bus *bus, struct peer_actions *list)
+{
+    list->count = 0;
+    if (bus->spare_count < SPARE_LISTS)
+        bus->spare[bus->spare_count++] = list;
+    else
+        free(list);
+}
+
+/* Carrying out one action may bring a further step (a handler that answers at once), with a list of its own. */
+static void carry_out(struct bus *bus)
+{
+    struct peer_actions *actions = bus->actions;
+    if (actions->count == 0)
+        return;
+    bus->actions = list_take(bus);
+    for (size_t i = 0; i < actions->count; i++) {
+        const struct peer_action *action = &actions->list[i];
+        switch (action->kind) {
+        case PEER_SEND:
+            link_send(&bus->links[action->link], action);
+            break;
+        case PEER_BODY_OPEN:
+            body_open(bus, action->handle);
+            break;
+        case PEER_BODY_DATA:
+            body_data(body_of(bus, action->handle), action->payload, action->payload_size);
+            break;
+        case PEER_START:
+            start(bus, action);
+            break;
+        case PEER_CANCEL:
+            body_drop(body_of(bus, action->handle));
+            break;
+        case PEER_CALL_DONE:
+            call_done(action);
+            break;
+        case PEER_DRAINED:
+            if (bus->drained != NULL)
+                bus->drained(bus->drained_owner);
+            break;
+        }
+    }
+    list_give(bus, actions);
+}
+
+static void on_tick(void *owner)
+{
+    struct bus *bus = owner;
+    peer_tick(bus->peer, clock_ms(), bus->actions);
+    carry_out(bus);
+}
+
+/* ---- life */
+
+static void join_methods(struct bus *bus)
+{
+    size_t at = 0;
+    for (size_t i = 0; bus->settings.methods[i] != NULL; i++)
+        at += (size_t)snprintf(bus->methods + at, sizeof bus->methods - at, "%s%s\n",
+                               bus->settings.is_idempotent(bus->settings.methods[i]) ? "+" : "",
+                               bus->settings.methods[i]);
+}
+
+struct bus *bus_new(struct loop *loop, const struct bus_settings *settings)
+{
+    struct bus *bus = calloc(1, sizeof *bus);
+    if (bus == NULL)
+        abort();
+    bus->loop = loop;
+    bus->settings = *settings;
+    bus->context = zmq_ctx_new();
+    bus->actions = list_take(bus);
+    if (bus->context == NULL)
+        abort();
+    for (size_t i = 0; i < BODIES_MAX; i++)
+        bus->bodies[i].fd = -1;
+    secret_random_hex(bus->instance, 16);
+    join_methods(bus);
+    bus->peer = peer_new(settings->service, bus->instance,
+                         (uint64_t)clock_unix() * 1000000 + (uint64_t)getpid(), bus->methods);
+    on_resolve(bus);
+    bus->timer = loop_add_timer(loop, TICK_MS, on_tick, bus);
+    bus->resolver = loop_add_timer(loop, RESOLVE_MS, on_resolve, bus);
+    return bus;
+}
+
+void bus_destroy(struct bus **self)
+{
+    struct bus *bus = *self;
+    if (bus == NULL)
+        return;
+    loop_remove_timer(bus->loop, bus->timer);
+    loop_remove_timer(bus->loop, bus->resolver);
+    for (int i = 0; i < PEER_LINKS_MAX; i++)
+        if (bus->links[i].socket != NULL) {
+            loop_remove_socket(bus->loop, bus->links[i].socket);
+            set(bus->links[i].socket, ZMQ_LINGER, 1000); /* the last answers still go out */
+            zmq_close(bus->links[i].socket);
+        }
+    zmq_ctx_term(bus->context);
+    peer_destroy(&bus->peer);
+    free(bus->actions);
+    while (bus->spare_count > 0)
+        free(bus->spare[--bus->spare_count]);
+    free(bus);
+    *self = NULL;
+}
+
+void bus_reply(struct bus *bus, uint64_t handle, enum status status, const void *payload,
+               size_t size)
+{
+    if (size > FRAME_PAYLOAD_MAX) {
+        log_line(LOG_ERROR, "an answer is too large for the bus", "bytes=%zu", size);
+        status = STATUS_INTERNAL;
+        size = 0;
+    }
+    peer_done(bus->peer, handle, status, payload, size, clock_ms(), bus->actions);
+    carry_out(bus);
+}
+
+void bus_call(struct bus *bus, const char *service, const char *method, const void *payload,
+              size_t size, uint64_t timeout_ms, bus_call_done_fn *done, void *owner)
+{
+    char name[97];
+    struct own_call *call = malloc(sizeof *call);
+    if (call == NULL)
+        abort();
+    *call = (struct own_call){done, owner};
+    snprintf(name, sizeof name, "%s.%s", service, method);
+    peer_call(bus->peer, (uint64_t)(uintptr_t)call, name, timeout_ms, payload, size, clock_ms(),
+              bus->actions);
+    carry_out(bus);
+}
+
+void bus_revoke(struct bus *bus, const void *session_hash, int64_t account_id, uint64_t seq)
+{
+    peer_revoke(bus->peer, session_hash, account_id, seq, bus->actions);
+    carry_out(bus);
+}
+
+void bus_set_revocation_seq(struct bus *bus, uint64_t seq)
+{
+    peer_set_revocation_seq(bus->peer, seq);
+}
+
+bool bus_is_ready(const struct bus *bus)
+{
+    return peer_links_up(bus->peer) > 0;
+}
+
+void bus_drain(struct bus *bus, loop_fn *done, void *owner)
+{
+    bus->drained = done;
+    bus->drained_owner = owner;
+    peer_drain(bus->peer, clock_ms(), bus->actions);
+    carry_out(bus);
+}

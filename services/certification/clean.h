@@ -1,0 +1,34 @@
+/* Cleaning of an uploaded file in a confined child process (guild-image): nothing a stranger made is decoded in the
+   service itself. Blocks: for actors. */
+#ifndef GUILD_CERTIFICATION_CLEAN_H
+#define GUILD_CERTIFICATION_CLEAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct bytes {
+    unsigned char *data;
+    size_t size;
+};
+
+struct cleaned {
+    const char *content_type; /* image/jpeg or application/pdf */
+    struct bytes content;
+    struct bytes thumbnail; /* JPEG, long side 480; empty for a PDF */
+    int64_t width, height;  /* 0 for a PDF */
+};
+
+enum clean_result {
+    CLEAN_DONE,
+    CLEAN_TYPE,      /* not a kind that is taken, whatever its name says */
+    CLEAN_TOO_LARGE, /* more than 40 megapixels, or a side over 12 000 */
+    CLEAN_BROKEN,    /* does not decode */
+    CLEAN_ACTIVE,    /* a PDF with scripts, attached files or encryption */
+    CLEAN_FAILED,    /* no child, or it was stopped: not the file's fault, as far as we know */
+};
+
+/* `fd` holds `size` bytes. What comes back is the caller's: cleaned_free. */
+enum clean_result clean_file(const char *program, int fd, size_t size, struct cleaned *ret_cleaned);
+void cleaned_free(struct cleaned *cleaned);
+
+#endif

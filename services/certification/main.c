@@ -1,0 +1,79 @@
+/* guild-certification: the four identities.
+
+   What it does   drafts, submissions and their reviews (SM1, SM2); attachments.
+   Operations     services and rows: application.c, attachment.c, review.c; the contract is proto/certification.proto.
+   Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
+   Starts         guild-image, once per upload, confined, no network, no files.
+   Tells          notification, of each submission and decision, through its outbox.
+   When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
+   written, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
+#include "certification.pb-c.h"
+#include "certification_queries.h"
+#include "nouns.h"
+#include "reasons.h"
+#include "service.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct setting certification_settings[] = {
+    {"GUILD_BLOB_FOLDER", SETTING_TEXT, NULL, "folder where attachments are stored, encrypted"},
+    {"GUILD_FIELD_KEY_FILE", SETTING_FILE, NULL, "keyring that attachments and fields are sealed with"},
+    {"GUILD_IMAGE_PROGRAM", SETTING_FILE, NULL, "path of guild-image, which cleans uploads"},
+    SETTINGS_END,
+};
+
+static const struct op *const certification_nouns[] = {application_ops, attachment_ops, review_ops,
+                                                       NULL};
+REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
+
+static const struct subscription certification_subscriptions[] = {
+    {"application.submitted", "notification"},
+    {"application.approved", "notification"},
+    {"application.rejected", "notification"},
+    {"application.withdrawn", "notification"},
+    {NULL, NULL},
+};
+
+static void certification_start(struct service_run *run)
+{
+    static struct certification state;
+    const char *why = "";
+    state.image_program = config_text("GUILD_IMAGE_PROGRAM");
+    state.field_keys = keyring_load(config_text("GUILD_FIELD_KEY_FILE"), &why);
+    if (state.field_keys == NULL) {
+        fprintf(stderr, "GUILD_FIELD_KEY_FILE %s\n", why);
+        exit(2);
+    }
+    state.blobs = blob_open(config_text("GUILD_BLOB_FOLDER"));
+    if (state.blobs == NULL) {
+        fprintf(stderr, "GUILD_BLOB_FOLDER cannot be written\n");
+        exit(2);
+    }
+    state.work = work_new(service_loop(run), 2, 16);
+    service_set_state(run, &state);
+}
+
+static void certification_stop(struct service_run *run)
+{
+    struct certification *state = service_state(run);
+    work_destroy(&state->work);
+    blob_close(&state->blobs);
+    keyring_destroy(&state->field_keys);
+}
+
+static const struct service certification = {
+    .contract = &certification__certification__descriptor,
+    .nouns = certification_nouns,
+    .statements = certification_statements,
+    .reasons = certification_reasons,
+    .settings = certification_settings,
+    .about = "guild-certification: the four identities, their drafts, submissions and reviews.",
+    .start = certification_start,
+    .stop = certification_stop,
+    .subscriptions = certification_subscriptions,
+};
+
+int main(int argc, char **argv)
+{
+    return service_main(&certification, argc, argv);
+}

@@ -1,0 +1,88 @@
+-- Statements of notification. Search path: its own schema.
+
+-- ---- the inbox: a member's own messages, or those to a permission that the member of staff holds
+
+-- name: message_list
+SELECT m.id, m.title, m.body, m.link, r.message_id IS NOT NULL AS read, m.created_at,
+       count(*) OVER () AS matching
+  FROM message m
+  LEFT JOIN message_read r ON r.message_id = m.id AND r.reader_kind = :caller_kind AND r.reader_id = :caller_id::bigint
+ WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
+        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+   AND (NOT :unread_only::boolean OR r.message_id IS NULL)
+   AND m.id < :before_id::bigint
+ ORDER BY m.id DESC
+ LIMIT :page_size::int + 1;
+
+-- name: message_total
+SELECT count(*) AS total
+  FROM message m
+  LEFT JOIN message_read r ON r.message_id = m.id AND r.reader_kind = :caller_kind AND r.reader_id = :caller_id::bigint
+ WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
+        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+   AND (NOT :unread_only::boolean OR r.message_id IS NULL);
+
+-- name: message_unread
+SELECT count(*) AS unread
+  FROM message m
+ WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
+        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+   AND NOT EXISTS (SELECT 1 FROM message_read r WHERE r.message_id = m.id AND r.reader_kind = :caller_kind
+                      AND r.reader_id = :caller_id::bigint);
+
+-- name: message_mark_read
+INSERT INTO message_read (message_id, reader_kind, reader_id)
+SELECT m.id, :caller_kind, :caller_id FROM message m
+ WHERE (:id::bigint = 0 OR m.id = :id::bigint)
+   AND (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
+        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+ON CONFLICT DO NOTHING;
+
+-- ---- events
+
+-- name: contact_set
+-- Events may overtake each other: an older one never replaces a newer.
+INSERT INTO contact (account_id, phone, changed_at)
+VALUES (:account_id::bigint, :phone::text, to_timestamp(:changed_at_us::bigint / 1000000.0))
+ON CONFLICT (account_id) DO UPDATE SET phone = excluded.phone, changed_at = excluded.changed_at
+ WHERE contact.changed_at < excluded.changed_at;
+
+-- name: template_of_event
+SELECT code, audience, title, inbox_text, sms_text, link, coalesce(c.phone, '') AS phone
+  FROM template LEFT JOIN contact c ON c.account_id = :account_id::bigint
+ WHERE event = :event_name::text AND enabled
+ ORDER BY code;
+
+-- name: message_insert
+INSERT INTO message (account_id, permission, template, title, body, link)
+VALUES (:to_account, :to_permission, :template_code, :title, :body, :link);
+
+-- name: delivery_insert
+INSERT INTO delivery (template, phone, sealed_text, is_code)
+VALUES (:template_code, :sms_phone, :sealed_text, :is_code::boolean);
+
+-- ---- sending
+
+-- name: delivery_take
+-- Waiting ones, and notices that a crash left half-way for more than a minute, are taken to be sent. A code left
+-- half-way is not repeated.
+UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, next_at = now() + interval '1 minute'
+ WHERE id IN (SELECT id FROM delivery
+               WHERE next_at <= now() AND (state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code AND attempts < 2))
+               ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED)
+RETURNING id, phone, sealed_text, is_code, created_at < now() - interval '5 minutes' AS stale, attempts;
+
+-- name: delivery_sent
+UPDATE delivery SET state = 'SENT', sent_at = now(), sealed_text = NULL WHERE id = :delivery_id::bigint;
+
+-- name: delivery_failed
+-- Again after 1 m, 5 m, 30 m, 2 h, 12 h; then it is dead.
+UPDATE delivery
+   SET state = CASE WHEN is_code OR attempts > 5 THEN 'FAILED' ELSE 'QUEUED' END,
+       sealed_text = CASE WHEN is_code OR attempts > 5 THEN NULL ELSE sealed_text END,
+       error = :error_text,
+       next_at = now() + (ARRAY['1 minute', '5 minutes', '30 minutes', '2 hours', '12 hours'])[least(attempts, 5)]::interval
+ WHERE id = :delivery_id::bigint;
+
+-- name: delivery_suppressed
+UPDATE delivery SET state = 'SUPPRESSED', sealed_text = NULL, error = :error_text WHERE id = :delivery_id::bigint;

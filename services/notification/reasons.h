@@ -1,0 +1,13 @@
+/* Every way notification says no. */
+#ifndef GUILD_NOTIFICATION_REASONS_H
+#define GUILD_NOTIFICATION_REASONS_H
+
+#include "reason.h"
+
+#define NOTIFICATION_REASONS(R)                                                                    \
+    R(event_unreadable, INVALID, "事件内容无法读取。")                                             \
+    R(inbox_once, CONFLICT, "事件已经处理过。")
+
+REASONS_DECLARE(NOTIFICATION_REASONS)
+
+#endif

@@ -1,0 +1,165 @@
+#include "sender.h"
+
+#include "clock.h"
+#include "log.h"
+#include "notification_queries.h"
+#include "work.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_MS = 1000, TIMEOUT_MS = 5000, ACTORS = 2, QUEUE = 64 };
+
+struct sender {
+    struct service_run *run;
+    const struct keyring *keys;
+    const struct sms_provider *provider;
+    struct work *work;
+    int timer;
+    bool looking, rung;
+};
+
+/* One message on its way to the provider. */
+struct parcel {
+    struct sender *sender;
+    int64_t delivery_id;
+    char phone[32], text[1024], error[200];
+    bool sent;
+};
+
+static void look(void *owner);
+
+/* ---- what became of it */
+
+static answer written(struct call *c, const struct rows *results)
+{
+    (void)results;
+    return job_end(c);
+}
+
+static void write_down(struct sender *sender, int64_t id, const struct statement *statement,
+                       const char *error)
+{
+    struct call *job = service_job(sender->run, TIMEOUT_MS);
+    call_set_integer(job, "delivery_id", id);
+    call_set(job, "error_text", arena_text(job->arena, error));
+    batch_add(job, statement);
+    batch_then(job, written);
+}
+
+static void send_work(void *job)
+{
+    struct parcel *parcel = job;
+    parcel->sent = parcel->sender->provider->send(parcel->phone, parcel->text, parcel->error,
+                                                  sizeof parcel->error);
+}
+
+static void send_done(void *owner, void *job)
+{
+    struct parcel *parcel = job;
+    struct sender *sender = owner;
+    if (!parcel->sent)
+        log_line(LOG_WARNING, "the SMS provider refused", "delivery=%" PRId64 " said='%s'",
+                 parcel->delivery_id, parcel->error);
+    write_down(sender, parcel->delivery_id,
+               parcel->sent ? &sql_delivery_sent : &sql_delivery_failed, parcel->error);
+    free(parcel);
+}
+
+/* ---- one delivery */
+
+static const char *text_of(struct sender *sender, struct call *c, const struct rows *rows, size_t row)
+{
+    const char *hex = rows_get(rows, row, "sealed_text");
+    size_t size = hex == NULL ? 0 : (strlen(hex) - 2) / 2, opened = 0;
+    unsigned char *sealed = arena_alloc(c->arena, size + 1);
+    for (size_t i = 0; i < size; i++) {
+        char pair[3] = {hex[2 + 2 * i], hex[3 + 2 * i], '\0'};
+        sealed[i] = (unsigned char)strtoul(pair, NULL, 16);
+    }
+    return secret_open(sender->keys, "delivery", sealed, size, c->arena, &opened);
+}
+
+static void deliver(struct sender *sender, struct call *c, const struct rows *rows, size_t row)
+{
+    int64_t id = rows_integer(rows, row, "id");
+    const char *text = text_of(sender, c, rows, row);
+    if (!sender->provider->sends) {
+        write_down(sender, id, &sql_delivery_suppressed, "no provider");
+    } else if (rows_true(rows, row, "is_code") && rows_true(rows, row, "stale")) {
+        write_down(sender, id, &sql_delivery_suppressed, "code expired");
+    } else if (text == NULL) {
+        write_down(sender, id, &sql_delivery_suppressed, "text cannot be opened");
+    } else {
+        struct parcel *parcel = calloc(1, sizeof *parcel);
+        if (parcel == NULL)
+            abort();
+        parcel->sender = sender;
+        parcel->delivery_id = id;
+        snprintf(parcel->phone, sizeof parcel->phone, "%s", rows_get(rows, row, "phone"));
+        snprintf(parcel->text, sizeof parcel->text, "%s", text);
+        if (work_submit(sender->work, send_work, parcel, send_done, sender) != STATUS_OK)
+            free(parcel); /* its lease ends, and it is taken again */
+    }
+}
+
+static answer taken(struct call *c, const struct rows *results)
+{
+    struct sender *sender = c->state;
+    sender->looking = false;
+    for (size_t row = 0; row < results[0].count; row++)
+        deliver(sender, c, &results[0], row);
+    if (results[0].count > 0 || sender->rung)
+        look(sender);
+    return job_end(c);
+}
+
+static void look(void *owner)
+{
+    struct sender *sender = owner;
+    sender->rung = sender->looking;
+    if (sender->looking)
+        return;
+    sender->looking = true;
+    struct call *job = service_job(sender->run, TIMEOUT_MS);
+    job->state = sender;
+    batch_add(job, &sql_delivery_take);
+    batch_then(job, taken);
+}
+
+/* A look whose batch failed never came back to `taken`: the tick begins anew. */
+static void tick(void *owner)
+{
+    struct sender *sender = owner;
+    sender->looking = false;
+    look(sender);
+}
+
+struct sender *sender_new(struct service_run *run, const struct keyring *keys,
+                          const struct sms_provider *provider)
+{
+    struct sender *sender = calloc(1, sizeof *sender);
+    if (sender == NULL)
+        abort();
+    *sender = (struct sender){.run = run, .keys = keys, .provider = provider};
+    sender->work = work_new(service_loop(run), ACTORS, QUEUE);
+    sender->timer = loop_add_timer(service_loop(run), LOOK_MS, tick, sender);
+    return sender;
+}
+
+void sender_destroy(struct sender **self)
+{
+    struct sender *sender = *self;
+    if (sender == NULL)
+        return;
+    loop_remove_timer(service_loop(sender->run), sender->timer);
+    work_destroy(&sender->work);
+    free(sender);
+    *self = NULL;
+}
+
+void sender_ring(struct sender *sender)
+{
+    look(sender);
+}

@@ -12,18 +12,21 @@ build_configure() {
     build_locked cmake --preset "$1"
 }
 
+# build_compile PRESET TARGET…
 build_compile() {
+    local preset=$1
+    shift
     cd "$root" || return
-    build_locked cmake --build --preset "$1"
+    build_locked cmake --build --preset "$preset" --target "$@"
 }
 
-# build PRESET
+# build PRESET TARGET…
 build() {
     step "configuring the build ($1)" "A library may be missing: compare deploy/packages." build_configure "$1"
-    step "building programs and pages ($1)" "The first error above names the file." build_compile "$1"
+    step "building programs and pages ($1)" "The first error above names the file." build_compile "$@"
 }
 
-# build_install PRESET FOLDER: prints the files that changed there
+# build_install BUILD FOLDER
 build_install() {
-    build_locked cmake --install "$root/build/$1" --prefix "$2" | sed -n 's/^-- Installing: //p'
+    build_locked cmake --install "$1" --prefix "$2"
 }

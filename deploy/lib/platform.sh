@@ -11,20 +11,24 @@
 marker=platform # a file in the data folder: it is ours
 durable=yes     # no: PostgreSQL need not survive a power cut (tests only)
 
-# platform_open FOLDER [USER]: USER instead of `guild`, where root starts it
+# platform_open FOLDER [USER]: USER instead of `guild` for a new platform that root starts. Whose an existing one is,
+# its folders tell: root may look after a platform of another user.
 platform_open() {
+    local hash starter
     named=$(realpath -ms -- "$1")
     data=$(realpath -m -- "$named")
     case $data in *[\'\\]*) die "the path $data has a quote or a backslash in it" "Choose another --data." ;; esac
-    local hash
     hash=$(printf '%s' "$data" | sha256sum | cut -c1-8)
-    if [ "$(id -u)" -eq 0 ]; then
-        owner=${2-guild}
-        run=/run/guild-$hash
+    if [ -d "$data/secrets" ]; then
+        owner=$(stat -c %U "$data/secrets")
+        starter=$(stat -c %u "$data")
     else
+        starter=$(id -u)
         owner=$(id -un)
-        run=/tmp/guild-$(id -u)-$hash
+        [ "$starter" -ne 0 ] || owner=${2-guild}
     fi
+    run=/tmp/guild-$starter-$hash
+    [ "$starter" -ne 0 ] || run=/run/guild-$hash
     port=
     [ ! -r "$data/$marker" ] || port=$(sed -n 's/^port=//p' "$data/$marker")
 }
@@ -343,7 +347,9 @@ guildctl() {
 }
 
 migrate() {
-    guildctl migrate --schema "$data/app/share/guild/schema" --passwords "$data/secrets/passwords"
+    local share=$data/app/share/guild
+    guildctl migrate --schema "$share/schema" --passwords "$data/secrets/passwords" \
+        --association "$share/association.json"
 }
 
 keys_create() {

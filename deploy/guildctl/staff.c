@@ -1,0 +1,113 @@
+/* A staff account with a one-time password, which must be changed at the first log-in. */
+#include "guildctl.h"
+
+#include "password.h"
+#include <argp.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS = 4, GROUP_LETTERS = 5, PASSWORD_SIZE = GROUPS * (GROUP_LETTERS + 1) };
+
+struct wish {
+    const char *login, *name, *role;
+};
+
+/* Four groups of five letters that nobody mistakes for one another: 98 bits. */
+static void password_make(char out[static PASSWORD_SIZE])
+{
+    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+    for (size_t i = 0; i < PASSWORD_SIZE - 1; i++)
+        out[i] = i % (GROUP_LETTERS + 1) == GROUP_LETTERS
+                     ? '-'
+                     : letters[randombytes_uniform(sizeof letters - 1)];
+    out[PASSWORD_SIZE - 1] = '\0';
+}
+
+static void hash_make(const char *password, char hash[static PASSWORD_HASH_BYTES])
+{
+    const char *path = setting("GUILD_PEPPER_KEY_FILE"), *why = NULL;
+    struct keyring *pepper = keyring_load(path, &why);
+    if (pepper == NULL)
+        die("%s %s", path, why);
+    if (!password_hash(pepper, password, hash))
+        die("no memory for a password's hash");
+    keyring_destroy(&pepper);
+}
+
+static void staff_insert(const struct wish *wish, const char *hash)
+{
+    const char *const values[] = {wish->login, wish->name, hash, wish->role};
+    PGconn *pg = database_open();
+    PGresult *made = database_ask(
+        pg,
+        "WITH made AS (INSERT INTO auth.staff (login, name, password_hash, must_change_password)"
+        " VALUES ($1, $2, $3, true) ON CONFLICT (login) DO NOTHING RETURNING id),"
+        " may AS (INSERT INTO auth.staff_role (staff_id, role) SELECT id, $4 FROM made),"
+        " audited AS (INSERT INTO auth.audit (actor_kind, action, object)"
+        " SELECT 'SYSTEM', 'staff.created', id::text FROM made)"
+        " SELECT id FROM made",
+        4, values);
+    if (PQntuples(made) == 0)
+        die("there is a staff account %s already", wish->login);
+    PQclear(made);
+    PQfinish(pg);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct wish *wish = state->input;
+    switch (key) {
+    case 'l':
+        wish->login = text;
+        return 0;
+    case 'n':
+        wish->name = text;
+        return 0;
+    case 'r':
+        if (strcmp(text, "administrator") != 0 && strcmp(text, "reviewer") != 0)
+            argp_error(state, "a role is administrator or reviewer");
+        wish->role = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0 || strcmp(text, "create") != 0)
+            argp_usage(state);
+        return 0;
+    case ARGP_KEY_END:
+        if (state->arg_num != 1 || wish->login == NULL || wish->name == NULL || wish->role == NULL)
+            argp_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int staff_main(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"login",                         'l', "LOGIN", 0, "what the person logs in with", 0},
+        {"name",                        'n', "NAME", 0, "the person's name, shown to others", 0},
+        {"role", 'r', "ROLE", 0, "administrator or reviewer", 0},
+        {0                              }
+    };
+    static const struct argp argp = {
+        options,
+        parse,
+        "create",
+        "Makes a staff account, and prints its one-time password: it is shown this once, and must "
+        "be "
+        "changed at the first log-in. Needs GUILD_DATABASE and GUILD_PEPPER_KEY_FILE.",
+        NULL,
+        NULL,
+        NULL};
+    struct wish wish = {NULL, NULL, NULL};
+    char password[PASSWORD_SIZE], hash[PASSWORD_HASH_BYTES];
+    argp_parse(&argp, argc, argv, 0, NULL, &wish);
+    password_make(password);
+    hash_make(password, hash);
+    staff_insert(&wish, hash);
+    printf("login     %s\npassword  %s\n", wish.login, password);
+    sodium_memzero(password, sizeof password);
+    return 0;
+}

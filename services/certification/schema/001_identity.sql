@@ -150,10 +150,10 @@ CREATE TABLE calendar_day (
 
 -- The day that is n working days after d.
 CREATE FUNCTION working_day_after(d date, n integer) RETURNS date LANGUAGE sql STABLE AS $$
-    SELECT day::date FROM generate_series(d + 1, d + 60, interval '1 day') AS day
-      LEFT JOIN calendar_day c ON c.day = day.day::date
-     WHERE coalesce(c.working, extract(isodow FROM day.day) < 6)
-     ORDER BY day.day OFFSET n - 1 LIMIT 1
+    SELECT candidate::date FROM generate_series(d + 1, d + 60, interval '1 day') AS candidate
+      LEFT JOIN calendar_day c ON c.day = candidate::date
+     WHERE coalesce(c.working, extract(isodow FROM candidate) < 6)
+     ORDER BY candidate OFFSET n - 1 LIMIT 1
 $$;
 
 -- Files. Their content lies encrypted in the blob folder under blob_id.

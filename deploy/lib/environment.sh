@@ -48,7 +48,6 @@ program_settings() {
         service_settings "$1" certification "${1#certification-}"
         echo "GUILD_BLOB_FOLDER=$data/attachments"
         echo "GUILD_FIELD_KEY_FILE=$keys/field.key"
-        echo "GUILD_INDEX_KEY_FILE=$keys/index.key"
         echo "GUILD_IMAGE_PROGRAM=$data/app/bin/guild-image"
         ;;
     auth)
@@ -70,6 +69,7 @@ END
         ;;
     guildctl)
         echo "GUILD_DATABASE=$(conninfo guild)"
+        echo "GUILD_PEPPER_KEY_FILE=$keys/pepper.key"
         echo "GUILD_SMS_FOLDER=$data/sms"
         ;;
     esac

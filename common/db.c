@@ -84,12 +84,21 @@ struct db {
     size_t connections_count;
     struct queue reads, writes;
     int timer;
+    bool must_be_durable;
 };
 
 /* Once on each connection: how values are written, and that nobody waits long for a lock (the batch is tried
-   again instead). */
+   again instead). Its first column names what would let the server lose or misread data. */
 static const char session_text[] =
-    "SELECT set_config('TimeZone', 'Asia/Shanghai', false), set_config('DateStyle', 'ISO', false),"
+    "SELECT concat_ws(', ',"
+    " CASE WHEN current_setting('data_checksums') <> 'on' THEN 'data_checksums' END,"
+    " CASE WHEN current_setting('fsync') <> 'on' THEN 'fsync' END,"
+    " CASE WHEN current_setting('full_page_writes') <> 'on' THEN 'full_page_writes' END,"
+    " CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN "
+    "'synchronous_commit' END,"
+    " CASE WHEN current_setting('server_encoding') <> 'UTF8' THEN 'server_encoding' END,"
+    " CASE WHEN current_setting('lc_ctype') !~* 'utf-?8$' THEN 'lc_ctype' END),"
+    " set_config('TimeZone', 'Asia/Shanghai', false), set_config('DateStyle', 'ISO', false),"
     " set_config('bytea_output', 'hex', false), set_config('lock_timeout', '100ms', false)";
 
 /* First in each batch: what is left of its time bounds every statement. Gone with the transaction. */
@@ -253,6 +262,17 @@ static void refuse_preparation(struct connection *c, const PGresult *result)
     exit(1);
 }
 
+static void check_durable(const struct db *db, const PGresult *session)
+{
+    const char *wrong = PQgetvalue(session, 0, 0);
+    if (wrong[0] == '\0')
+        return;
+    log_line(db->must_be_durable ? LOG_ERROR : LOG_WARNING, "the database's settings may lose data",
+             "settings='%s'", wrong);
+    if (db->must_be_durable)
+        exit(1);
+}
+
 /* Results come as prepare, describe, prepare, describe …, then the sync. Index 0 is begin's. */
 static void take_preparation(struct connection *c, PGresult *result)
 {
@@ -261,7 +281,8 @@ static void take_preparation(struct connection *c, PGresult *result)
         c->state = READY;
         c->backoff = 0;
         break;
-    case PGRES_TUPLES_OK: /* the session's settings */
+    case PGRES_TUPLES_OK:
+        check_durable(c->db, result);
         break;
     case PGRES_COMMAND_OK:
         if (c->preparing_described && c->described > 0)
@@ -607,6 +628,11 @@ void db_destroy(struct db **self)
     free(db->types);
     free(db);
     *self = NULL;
+}
+
+void db_require_durable(struct db *db)
+{
+    db->must_be_durable = true;
 }
 
 bool db_is_ready(const struct db *db)

@@ -17,11 +17,11 @@
 /* Made by the build from queries.sql (common/tools/queries.c). Parameters are bound by name. */
 struct statement {
     const char *name;
-    const char *text;           /* with $1 … */
-    const char *const *params;  /* names in the order of $1 … */
+    const char *text;          /* with $1 … */
+    const char *const *params; /* names in the order of $1 … */
     size_t params_count;
-    bool writes;                /* INSERT, UPDATE, DELETE or a row lock in it */
-    bool keyed;                 /* its answer is kept with the idempotency key of the call */
+    bool writes; /* INSERT, UPDATE, DELETE or a row lock in it */
+    bool keyed;  /* its answer is kept with the idempotency key of the call */
 };
 
 struct db;
@@ -45,16 +45,22 @@ struct db_error {
 };
 
 /* `results` has one entry per statement of the batch, in order; valid in DB_COMMITTED only. They, and error's
-   texts, are in the batch's arena. */
+   texts, are in the batch's arena. The batch may be sent again. */
 typedef void db_done_fn(void *owner, enum db_outcome outcome, const struct rows *results,
                         const struct db_error *error);
 
 /* Starts connecting and prepares all statements (NULL-terminated list) on each connection. A database that is
-   away is tried again with back-off; a statement that does not prepare ends the process with its name and
-   PostgreSQL's words. `reads` and `writes` are numbers of connections. */
-struct db *db_new(struct loop *loop, const char *conninfo, const struct statement *const *statements,
-                  size_t reads, size_t writes);
+   away is tried again with back-off (100 ms to 3.2 s, with jitter); a statement that does not prepare ends the process
+   with its name and PostgreSQL's words. `reads` and `writes` are numbers of connections. `conninfo` must live as long;
+   time zone, lock_timeout (100 ms) and date style are set here, the search path comes with conninfo or the role. */
+struct db *db_new(struct loop *loop, const char *conninfo,
+                  const struct statement *const *statements, size_t reads, size_t writes);
 void db_destroy(struct db **self);
+
+/* Right after db_new, in production: a server whose settings may lose data (data checksums, fsync, full_page_writes,
+   synchronous_commit) or that does not know Chinese letters (encoding, LC_CTYPE) ends the process; else it is told in
+   the log. */
+void db_require_durable(struct db *db);
 
 /* A read and a write connection at least are up. */
 bool db_is_ready(const struct db *db);
@@ -73,9 +79,10 @@ size_t batch_count(const struct batch *batch);
 bool batch_writes(const struct batch *batch);
 
 /* Sends at the loop's next flush. statement_timeout is what is left until `deadline_ms` (clock_ms); a batch whose
-   time is over is not sent. `done` runs exactly once, never before db_send returns, and may be told to nobody
+   time is over is not sent, nor one that finds no connection up or 1024 batches before it. `done` runs exactly once, never before db_send returns, and may be told to nobody
    after db_destroy. */
-void db_send(struct db *db, struct batch *batch, uint64_t deadline_ms, db_done_fn *done, void *owner);
+void db_send(struct db *db, struct batch *batch, uint64_t deadline_ms, db_done_fn *done,
+             void *owner);
 
 /* For metrics: batches in flight and waiting. */
 size_t db_load(const struct db *db);

@@ -88,7 +88,7 @@ static void on_answered(void *owner, enum status status, const void *payload, si
     struct delivery *delivery = owner;
     struct outbox *outbox = delivery->outbox;
     (void)payload, (void)size;
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK && status != STATUS_CONFLICT) { /* CONFLICT: it had it before */
         delivery->failed = true;
         log_line(LOG_WARNING, "an event was not taken", "event=%s id=%s status=%s", delivery->event,
                  delivery->id, status_name(status));

@@ -1,5 +1,5 @@
 /* The relay: events that stand in this service's outbox go to their subscribers over the bus, sealed, again and again
-   until acknowledged (their DeliverEvent answers OK). Several instances share one outbox: each takes rows with a
+   until acknowledged (their DeliverEvent answers OK, or CONFLICT: it had the event before). Several instances share one outbox: each takes rows with a
    lease. Looks once a second, and at once when rung. A subscriber that fails is asked again after 1 s, 2 s … 60 s. */
 #ifndef GUILD_OUTBOX_H
 #define GUILD_OUTBOX_H

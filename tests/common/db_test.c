@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -368,6 +369,44 @@ static void a_database_that_is_away_is_told_at_once(void **state)
     assert_in_range(clock_ms() - before, 0, 100);
 }
 
+/* ---- what stops the start */
+
+/* The exit code of a process that opens the database so; 0 when it got ready. */
+static int start_elsewhere(const char *conninfo, const struct statement *const *list, bool durable)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        w.loop = loop_new();
+        w.db = db_new(w.loop, conninfo, list, 1, 1);
+        if (durable)
+            db_require_durable(w.db);
+        run_until_ready();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void a_server_that_may_lose_data_is_refused(void **state)
+{
+    (void)state;
+    const char *careless =
+        arena_printf(w.arena, "%s options='-csearch_path=%s -csynchronous_commit=off'",
+                     getenv("GUILD_TEST_DATABASE"), w.schema);
+    assert_int_equal(start_elsewhere(careless, statements, false), 0);
+    assert_int_equal(start_elsewhere(careless, statements, true), 1);
+}
+
+static void a_statement_that_does_not_prepare_is_refused(void **state)
+{
+    static const struct statement wrong = {.name = "wrong",
+                                           .text = "SELECT no_such_column FROM thing"};
+    static const struct statement *const list[] = {&sql_echo, &wrong, NULL};
+    (void)state;
+    assert_int_equal(start_elsewhere(w.conninfo, list, false), 1);
+}
+
 int main(void)
 {
     log_start("db_test", "1", LOG_ERROR);
@@ -385,6 +424,8 @@ int main(void)
         TEST(a_connection_lost_leaves_the_outcome_unknown),
         TEST(connections_come_back),
         TEST(a_database_that_is_away_is_told_at_once),
+        TEST(a_server_that_may_lose_data_is_refused),
+        TEST(a_statement_that_does_not_prepare_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,6 @@ END
         echo "GUILD_DATABASE=$(conninfo guild)"
         echo "GUILD_PEPPER_KEY_FILE=$keys/pepper.key"
         echo "GUILD_SMS_FOLDER=$data/sms"
-        echo "GUILD_PEPPER_KEY_FILE=$keys/pepper.key"
         ;;
     esac
 }

@@ -275,7 +275,7 @@ static void put_string(struct writer *w, const char *text)
             *at++ = '\\';
             *at++ = (char)*c;
         } else if (*c < 0x20 || *c == 0x7f) {
-            at += sprintf(at, "\\u%04x", *c);
+            at += snprintf(at, sizeof "\\u0000", "\\u%04x", *c);
         } else {
             *at++ = (char)*c;
         }

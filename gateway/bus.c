@@ -1,0 +1,540 @@
+#include "bus.h"
+
+#include "admin.h"
+#include "clock.h"
+#include "frame.h"
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+#include "router.h"
+#include "secret.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+enum { TICK_MS = 100, READ_BATCH = 128, ROUTING_ID_MAX = 16 };
+
+enum want { WANT_CALL, WANT_CHUNK, WANT_ABANDON };
+
+struct exchange_state {
+    struct exchange *exchange;
+    struct exchange_state *next; /* in the hand-over queue */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum want want;
+    const void *chunk;
+    size_t chunk_size;
+    bool chunk_taken, done;
+    uint32_t window;
+};
+
+struct connection {
+    unsigned char id[ROUTING_ID_MAX];
+    size_t id_size; /* 0: free */
+};
+
+struct bus {
+    pthread_t thread;
+    void *context, *socket;
+    struct loop *loop;
+    struct router *router;
+    struct router_actions *actions;
+    struct connection connections[ROUTER_PEERS_MAX];
+    struct bus_listener listener;
+    const char *admin;
+    char instance[33];
+    int wake; /* eventfd: something was handed over */
+    pthread_mutex_t lock; /* of the queue, and of `live` below */
+    struct exchange_state *first, **last;
+    atomic_bool stopping;
+    struct {
+        char service[33];
+        size_t live;
+    } live[ROUTER_SERVICES_MAX];
+};
+
+/* ---- handing over */
+
+static void wake(struct bus *bus)
+{
+    uint64_t one = 1;
+    if (write(bus->wake, &one, sizeof one) != sizeof one)
+        return; /* its counter is full: it is awake */
+}
+
+static void hand_over(struct bus *bus, struct exchange_state *state, enum want want)
+{
+    pthread_mutex_lock(&bus->lock);
+    bool first = bus->first == NULL;
+    state->want = want;
+    state->next = NULL;
+    *bus->last = state;
+    bus->last = &state->next;
+    pthread_mutex_unlock(&bus->lock);
+    if (first)
+        wake(bus);
+}
+
+static struct exchange_state *take_over(struct bus *bus)
+{
+    pthread_mutex_lock(&bus->lock);
+    struct exchange_state *list = bus->first;
+    bus->first = NULL;
+    bus->last = &bus->first;
+    pthread_mutex_unlock(&bus->lock);
+    return list;
+}
+
+/* An exchange's number with the router is its address: it stays until answered or abandoned. */
+static uint64_t number_of(const struct exchange_state *state)
+{
+    return (uint64_t)(uintptr_t)state;
+}
+
+static struct exchange_state *state_of(uint64_t number)
+{
+    return (struct exchange_state *)(uintptr_t)number;
+}
+
+void exchange_begin(struct bus *bus, struct exchange *exchange)
+{
+    struct exchange_state *state = calloc(1, sizeof *state);
+    if (state == NULL)
+        abort();
+    pthread_mutex_init(&state->lock, NULL);
+    pthread_cond_init(&state->changed, NULL);
+    state->exchange = exchange;
+    exchange->state = state;
+    exchange->reply = NULL;
+    exchange->reply_size = 0;
+    exchange->retry_after_s = 0;
+    hand_over(bus, state, WANT_CALL);
+}
+
+static void state_free(struct exchange *exchange)
+{
+    pthread_mutex_destroy(&exchange->state->lock);
+    pthread_cond_destroy(&exchange->state->changed);
+    free(exchange->state);
+    exchange->state = NULL;
+}
+
+bool exchange_feed(struct bus *bus, struct exchange *exchange, const void *data, size_t size)
+{
+    struct exchange_state *state = exchange->state;
+    pthread_mutex_lock(&state->lock);
+    while (!state->done && state->window == 0)
+        pthread_cond_wait(&state->changed, &state->lock);
+    bool open = !state->done;
+    if (open) {
+        state->window--;
+        state->chunk = data;
+        state->chunk_size = size;
+        state->chunk_taken = false;
+        pthread_mutex_unlock(&state->lock);
+        hand_over(bus, state, WANT_CHUNK);
+        pthread_mutex_lock(&state->lock);
+        while (!state->chunk_taken)
+            pthread_cond_wait(&state->changed, &state->lock);
+        open = !state->done;
+    }
+    pthread_mutex_unlock(&state->lock);
+    return open;
+}
+
+void exchange_end(struct bus *bus, struct exchange *exchange)
+{
+    struct exchange_state *state = exchange->state;
+    (void)bus;
+    pthread_mutex_lock(&state->lock);
+    while (!state->done)
+        pthread_cond_wait(&state->changed, &state->lock);
+    pthread_mutex_unlock(&state->lock);
+    state_free(exchange);
+}
+
+void exchange_abandon(struct bus *bus, struct exchange *exchange)
+{
+    struct exchange_state *state = exchange->state;
+    pthread_mutex_lock(&state->lock);
+    while (!state->done && state->window == 0)
+        pthread_cond_wait(&state->changed, &state->lock); /* until the bus thread has taken it up */
+    bool done = state->done;
+    pthread_mutex_unlock(&state->lock);
+    if (!done)
+        hand_over(bus, state, WANT_ABANDON); /* its answer comes from the bus thread, or came just now */
+    exchange_end(bus, exchange);
+}
+
+void exchange_run(struct bus *bus, struct exchange *exchange)
+{
+    exchange_begin(bus, exchange);
+    exchange_end(bus, exchange);
+}
+
+static void exchange_done(struct exchange_state *state, enum status status, const void *payload,
+                          size_t size, uint32_t retry_after_s)
+{
+    struct exchange *exchange = state->exchange;
+    pthread_mutex_lock(&state->lock);
+    exchange->status = status;
+    exchange->retry_after_s = retry_after_s;
+    if (payload != NULL) {
+        exchange->reply = malloc(size + 1);
+        if (exchange->reply == NULL)
+            abort();
+        memcpy(exchange->reply, payload, size);
+        exchange->reply_size = size;
+    }
+    state->done = true;
+    pthread_cond_signal(&state->changed);
+    pthread_mutex_unlock(&state->lock);
+}
+
+/* ---- carrying out what the router wants */
+
+static void send_frame(struct bus *bus, const struct router_action *action)
+{
+    unsigned char header[FRAME_HEADER_MAX];
+    struct connection *to = &bus->connections[action->peer];
+    size_t size = frame_encode(&action->frame, header), payload_size = action->payload_size;
+    const void *payload = action->payload;
+    if (size == 0 || to->id_size == 0)
+        return;
+    if (action->frame.kind == FRAME_REQ && payload == NULL && action->request != 0) {
+        payload = state_of(action->request)->exchange->payload;
+        payload_size = state_of(action->request)->exchange->payload_size;
+    }
+    bool more = payload_size > 0;
+    if (zmq_send(bus->socket, to->id, to->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+        if (action->frame.kind == FRAME_REQ)
+            router_send_failed(bus->router, action->peer, action->request, clock_ms(), bus->actions);
+        return;
+    }
+    zmq_send(bus->socket, header, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+    if (more)
+        zmq_send(bus->socket, payload, payload_size, ZMQ_DONTWAIT);
+}
+
+static void open_window(struct exchange_state *state, uint32_t chunks)
+{
+    pthread_mutex_lock(&state->lock);
+    state->window += chunks;
+    pthread_cond_signal(&state->changed);
+    pthread_mutex_unlock(&state->lock);
+}
+
+/* Carrying out one may add others behind it (a refused send): the list grows while it is walked. */
+static void carry_out(struct bus *bus)
+{
+    for (size_t i = 0; i < bus->actions->count; i++) {
+        struct router_action action = bus->actions->list[i];
+        switch (action.kind) {
+        case ROUTER_SEND:
+            send_frame(bus, &action);
+            break;
+        case ROUTER_ANSWER:
+            exchange_done(state_of(action.request), action.status, action.payload,
+                          action.payload_size, action.retry_after_s);
+            break;
+        case ROUTER_WINDOW:
+            open_window(state_of(action.request), action.chunks);
+            break;
+        case ROUTER_REVOKED:
+            bus->listener.revoked(action.frame.session_hash.size == 32 ? action.frame.session_hash.data
+                                                                       : NULL,
+                                  (int64_t)action.frame.account_id);
+            break;
+        case ROUTER_FORGET:
+            bus->listener.forget();
+            break;
+        }
+    }
+    bus->actions->count = 0;
+}
+
+static void submit(struct bus *bus, struct exchange_state *state)
+{
+    const struct exchange *exchange = state->exchange;
+    router_submit(bus->router,
+                  &(struct router_ask){
+                      .request = number_of(state),
+                      .service = exchange->service,
+                      .method = exchange->method,
+                      .key = exchange->key,
+                      .trace = exchange->trace,
+                      .assertion = exchange->assertion,
+                      .assertion_size = exchange->assertion_size,
+                      .body_size = exchange->body_size,
+                      .deadline_ms = exchange->deadline_ms,
+                  },
+                  clock_ms(), bus->actions);
+    carry_out(bus);
+}
+
+static void pass_chunk(struct bus *bus, struct exchange_state *state)
+{
+    router_chunk(bus->router, number_of(state), state->chunk, state->chunk_size, bus->actions);
+    carry_out(bus);
+    pthread_mutex_lock(&state->lock);
+    state->chunk_taken = true;
+    pthread_cond_signal(&state->changed);
+    pthread_mutex_unlock(&state->lock);
+}
+
+static void abandon(struct bus *bus, struct exchange_state *state)
+{
+    pthread_mutex_lock(&state->lock);
+    bool done = state->done;
+    pthread_mutex_unlock(&state->lock);
+    if (done)
+        return;
+    router_abandon(bus->router, number_of(state), bus->actions);
+    carry_out(bus);
+    exchange_done(state, STATUS_TIMEOUT, NULL, 0, 0);
+}
+
+static void on_wake(void *owner)
+{
+    struct bus *bus = owner;
+    uint64_t count;
+    if (read(bus->wake, &count, sizeof count) != sizeof count)
+        return;
+    if (bus->stopping) {
+        loop_stop(bus->loop);
+        return;
+    }
+    for (struct exchange_state *state = take_over(bus), *next; state != NULL; state = next) {
+        next = state->next; /* once it is answered, its thread frees it */
+        switch (state->want) {
+        case WANT_CALL:
+            submit(bus, state);
+            break;
+        case WANT_CHUNK:
+            pass_chunk(bus, state);
+            break;
+        case WANT_ABANDON:
+            abandon(bus, state);
+            break;
+        }
+    }
+}
+
+/* ---- the socket */
+
+static int connection_of(struct bus *bus, const void *id, size_t size)
+{
+    int unused = -1;
+    for (int i = 0; i < ROUTER_PEERS_MAX; i++) {
+        const struct connection *c = &bus->connections[i];
+        if (c->id_size == size && memcmp(c->id, id, size) == 0)
+            return i;
+        if (unused < 0 && (c->id_size == 0 || router_peer_is_free(bus->router, i)))
+            unused = i;
+    }
+    if (unused < 0 || size > ROUTING_ID_MAX)
+        return -1;
+    memcpy(bus->connections[unused].id, id, size);
+    bus->connections[unused].id_size = size;
+    return unused;
+}
+
+/* Routing id, header, payload where there is one; a message of another shape is thrown away. */
+static bool receive(struct bus *bus)
+{
+    zmq_msg_t parts[3], rest;
+    size_t count = 0;
+    bool more = true, excess = false;
+    while (more) {
+        zmq_msg_t *part = count < 3 ? &parts[count] : &rest;
+        zmq_msg_init(part);
+        if (zmq_msg_recv(part, bus->socket, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(part);
+            break;
+        }
+        more = zmq_msg_more(part);
+        if (count == 3) {
+            zmq_msg_close(&rest);
+            excess = true;
+        } else {
+            count++;
+        }
+    }
+    struct frame frame;
+    if (count >= 2 && !excess &&
+        frame_decode(zmq_msg_data(&parts[1]), zmq_msg_size(&parts[1]), &frame)) {
+        int peer = connection_of(bus, zmq_msg_data(&parts[0]), zmq_msg_size(&parts[0]));
+        static const char nothing[1];
+        if (peer >= 0) {
+            router_frame(bus->router, peer, &frame, count == 3 ? zmq_msg_data(&parts[2]) : nothing,
+                         count == 3 ? zmq_msg_size(&parts[2]) : 0, clock_ms(), bus->actions);
+            carry_out(bus);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        zmq_msg_close(&parts[i]);
+    return count > 0;
+}
+
+static void on_readable(void *owner)
+{
+    struct bus *bus = owner;
+    for (int i = 0; i < READ_BATCH && receive(bus); i++)
+        ;
+}
+
+/* ---- time, health */
+
+/* Readiness is asked by HTTP threads: they read a copy. */
+static void copy_live(struct bus *bus)
+{
+    pthread_mutex_lock(&bus->lock);
+    for (int i = 0; i < ROUTER_SERVICES_MAX; i++)
+        if (bus->live[i].service[0] != '\0')
+            bus->live[i].live = router_live(bus->router, bus->live[i].service);
+    pthread_mutex_unlock(&bus->lock);
+}
+
+static void on_tick(void *owner)
+{
+    struct bus *bus = owner;
+    router_tick(bus->router, clock_ms(), bus->actions);
+    carry_out(bus);
+    copy_live(bus);
+}
+
+static size_t live_of(struct bus *bus, const char *service)
+{
+    size_t live = 0;
+    pthread_mutex_lock(&bus->lock);
+    for (int i = 0; i < ROUTER_SERVICES_MAX; i++) {
+        if (bus->live[i].service[0] == '\0')
+            snprintf(bus->live[i].service, sizeof bus->live[i].service, "%s", service);
+        if (strcmp(bus->live[i].service, service) == 0) {
+            live = bus->live[i].live;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&bus->lock);
+    return live;
+}
+
+bool bus_has_all(struct bus *bus, const char *services, char *missing, size_t size)
+{
+    char list[512], *rest = list;
+    bool all = true;
+    snprintf(list, sizeof list, "%s", services);
+    for (char *service; (service = strsep(&rest, ",")) != NULL;)
+        if (service[0] != '\0' && live_of(bus, service) == 0) {
+            if (all)
+                snprintf(missing, size, "%s", service);
+            all = false;
+        }
+    return all;
+}
+
+static bool is_ready(void *owner)
+{
+    struct bus *bus = owner;
+    return !bus->stopping;
+}
+
+static void refresh_metrics(void *owner)
+{
+    struct bus *bus = owner;
+    metrics_gauge("guild_bus_waiting", "Requests waiting for an instance.",
+                  (double)router_waiting(bus->router));
+    metrics_gauge("guild_bus_in_flight", "Requests not yet answered.",
+                  (double)router_in_flight(bus->router));
+}
+
+static void *bus_main(void *owner)
+{
+    struct bus *bus = owner;
+    struct admin *admin = admin_new(bus->loop, bus->admin, is_ready, refresh_metrics, bus);
+    loop_run(bus->loop);
+    admin_destroy(&admin);
+    return NULL;
+}
+
+/* ---- life */
+
+static void set(void *socket, int option, int value)
+{
+    zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+/* Without CURVE only processes of this user on this machine may speak: a private Unix socket. */
+static void bind_socket(struct bus *bus, const char *address)
+{
+    int64_t largest = 1024 * 1024;
+    bus->socket = zmq_socket(bus->context, ZMQ_ROUTER);
+    set(bus->socket, ZMQ_ROUTER_MANDATORY, 1);
+    set(bus->socket, ZMQ_SNDTIMEO, 0);
+    set(bus->socket, ZMQ_SNDHWM, 256);
+    set(bus->socket, ZMQ_RCVHWM, 256);
+    set(bus->socket, ZMQ_LINGER, 1000);
+    set(bus->socket, ZMQ_HANDSHAKE_IVL, 5000);
+    set(bus->socket, ZMQ_HEARTBEAT_IVL, 1000);
+    set(bus->socket, ZMQ_HEARTBEAT_TIMEOUT, 2000);
+    set(bus->socket, ZMQ_HEARTBEAT_TTL, 3000);
+    zmq_setsockopt(bus->socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
+    mode_t before = umask(0177);
+    bool bound = strncmp(address, "ipc://", 6) == 0 && zmq_bind(bus->socket, address) == 0;
+    umask(before);
+    if (!bound) {
+        fprintf(stderr, "GUILD_BUS must be an ipc:// path that can be bound (%s): %s\n",
+                zmq_strerror(zmq_errno()), address);
+        exit(2);
+    }
+}
+
+struct bus *bus_start(const char *address, const char *admin, const struct bus_listener *listener)
+{
+    struct bus *bus = calloc(1, sizeof *bus);
+    if (bus == NULL)
+        abort();
+    uint64_t seed = clock_us() ^ (uint64_t)getpid() << 32;
+    bus->listener = *listener;
+    bus->admin = admin;
+    bus->last = &bus->first;
+    pthread_mutex_init(&bus->lock, NULL);
+    bus->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    bus->context = zmq_ctx_new();
+    bus->loop = loop_new();
+    secret_random_hex(bus->instance, 16);
+    bus->router = router_new(bus->instance, seed);
+    bus->actions = calloc(1, sizeof *bus->actions);
+    if (bus->context == NULL || bus->actions == NULL || bus->wake < 0)
+        abort();
+    bind_socket(bus, address);
+    loop_add_socket(bus->loop, bus->socket, on_readable, bus);
+    loop_add_fd(bus->loop, bus->wake, on_wake, NULL, bus);
+    loop_add_timer(bus->loop, TICK_MS, on_tick, bus);
+    if (pthread_create(&bus->thread, NULL, bus_main, bus) != 0)
+        abort();
+    return bus;
+}
+
+void bus_stop(struct bus **self)
+{
+    struct bus *bus = *self;
+    bus->stopping = true;
+    wake(bus);
+    pthread_join(bus->thread, NULL);
+    zmq_close(bus->socket);
+    zmq_ctx_term(bus->context);
+    loop_destroy(&bus->loop);
+    router_destroy(&bus->router);
+    close(bus->wake);
+    free(bus->actions);
+    free(bus);
+    *self = NULL;
+}

@@ -1,0 +1,154 @@
+/* Uploads, streamed behind their request; downloads, read part by part. */
+#include "certification.pb-c.h"
+#include "clock.h"
+#include "frame.h"
+#include "http.h"
+#include "json.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOW_BYTES_PER_S = 8 * 1024, SLOW_AFTER_MS = 10000 };
+
+static struct exchange exchange_of(struct http *h, const struct assertion *assertion,
+                                   const ProtobufCMessage *request, uint64_t patience_ms)
+{
+    const char *key = http_header(h, "Idempotency-Key");
+    struct exchange exchange = {
+        .service = h->route->service,
+        .method = h->route->method,
+        .key = key == NULL ? "" : key,
+        .trace = h->request_id,
+        .assertion = assertion->bytes,
+        .assertion_size = assertion->size,
+        .deadline_ms = clock_ms() + patience_ms - HTTP_BUS_MARGIN_MS,
+    };
+    exchange.payload = message_pack(request, h->arena, &exchange.payload_size);
+    return exchange;
+}
+
+/* The body, piece by piece, as long as somebody takes it and it comes fast enough. */
+static bool feed_body(struct http *h, struct exchange *exchange)
+{
+    static _Thread_local unsigned char piece[FRAME_CHUNK_MAX];
+    size_t left = (size_t)h->info->content_length, filled = 0, total = left;
+    uint64_t began = clock_ms();
+    while (left > 0) {
+        size_t want = left < sizeof piece - filled ? left : sizeof piece - filled;
+        int some = mg_read(h->conn, piece + filled, want);
+        uint64_t took = clock_ms() - began;
+        if (some <= 0 || (took > SLOW_AFTER_MS && (total - left) * 1000 / took < SLOW_BYTES_PER_S))
+            return false;
+        filled += (size_t)some;
+        left -= (size_t)some;
+        if (filled == sizeof piece || left == 0) {
+            if (!exchange_feed(h->gateway->bus, exchange, piece, filled))
+                return left == 0;
+            filled = 0;
+        }
+    }
+    return true;
+}
+
+void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMessage *request)
+{
+    long long length = h->info->content_length;
+    if (length < 0) {
+        http_problem(h, 411, "length_required", "请求缺少文件大小，请更换浏览器后重试。", NULL, 0);
+        return;
+    }
+    if (length == 0) {
+        http_problem(h, 422, "attachment_none", "文件是空的，请重新选择。", NULL, 0);
+        return;
+    }
+    if (length > HTTP_UPLOAD_MAX) {
+        http_problem(h, 413, "file_too_large", "文件过大，请上传10MB以内的文件。", NULL, 0);
+        return;
+    }
+    struct exchange exchange = exchange_of(h, assertion, request, HTTP_UPLOAD_MS);
+    exchange.body_size = (uint64_t)length;
+    exchange_begin(h->gateway->bus, &exchange);
+    bool whole = feed_body(h, &exchange);
+    if (whole)
+        exchange_end(h->gateway->bus, &exchange);
+    else
+        exchange_abandon(h->gateway->bus, &exchange);
+
+    ProtobufCMessage *reply =
+        exchange.status != STATUS_OK
+            ? NULL
+            : message_unpack(route_method(h->route)->output, exchange.reply, exchange.reply_size,
+                             h->arena);
+    if (reply != NULL) {
+        size_t size;
+        const char *json = json_write(reply, h->arena, &size);
+        http_send(h, 201, "application/json; charset=utf-8", "Cache-Control: no-store\r\n", json, size);
+    } else if (!whole && exchange.reply == NULL && exchange.status == STATUS_TIMEOUT) {
+        http_problem(h, 400, "body_short", "网络中断或过慢，文件没有传完，请重新上传。", NULL, 0);
+    } else {
+        http_refusal(h, &exchange);
+    }
+    free(exchange.reply);
+}
+
+/* ---- downloads */
+
+static const Certification__AttachmentPart *read_part(struct http *h,
+                                                      const struct assertion *assertion,
+                                                      Certification__ReadAttachmentRequest *request,
+                                                      uint32_t part)
+{
+    request->part = part;
+    struct exchange exchange = exchange_of(h, assertion, &request->base, HTTP_READ_MS);
+    exchange_run(h->gateway->bus, &exchange);
+    const Certification__AttachmentPart *got =
+        exchange.status != STATUS_OK
+            ? NULL
+            : (const Certification__AttachmentPart *)message_unpack(
+                  &certification__attachment_part__descriptor, exchange.reply, exchange.reply_size,
+                  h->arena);
+    if (got == NULL)
+        http_refusal(h, &exchange);
+    free(exchange.reply);
+    return got;
+}
+
+/* RFC 6266: an ASCII stand-in, and the real name in UTF-8. */
+static const char *disposition(struct http *h, const char *name)
+{
+    char *encoded = arena_alloc(h->arena, 3 * strlen(name) + 1), *at = encoded;
+    for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
+        bool plain = (*c >= '0' && *c <= '9') || ((*c | 32) >= 'a' && (*c | 32) <= 'z') || *c == '.' || *c == '-';
+        at += sprintf(at, plain ? "%c" : "%%%02X", *c);
+    }
+    return arena_printf(h->arena, "inline; filename=\"attachment\"; filename*=UTF-8''%s", encoded);
+}
+
+void files_download(struct http *h, const struct assertion *assertion, ProtobufCMessage *message)
+{
+    Certification__ReadAttachmentRequest *request = (Certification__ReadAttachmentRequest *)message;
+    const Certification__AttachmentPart *part = read_part(h, assertion, request, 0);
+    if (part == NULL)
+        return;
+    size_t size = part->size_bytes, sent = part->content.len;
+    unsigned char *whole = arena_alloc(h->arena, size + part->content.len + 1);
+    memcpy(whole, part->content.data, part->content.len);
+    const char *lines = arena_printf(h->arena,
+                                     "Content-Disposition: %s\r\n"
+                                     "Cache-Control: private, max-age=300\r\n",
+                                     disposition(h, part->file_name));
+    const char *type = part->content_type;
+    for (uint32_t n = 1; sent < size; n++) {
+        part = read_part(h, assertion, request, n);
+        if (part == NULL)
+            return; /* told by read_part; nothing was sent yet */
+        if (part->content.len == 0 || part->content.len > size - sent) {
+            http_status_problem(h, STATUS_INTERNAL, 0);
+            return;
+        }
+        memcpy(whole + sent, part->content.data, part->content.len);
+        sent += part->content.len;
+    }
+    http_send(h, 200, type, lines, whole, size);
+}

@@ -1,0 +1,455 @@
+/* civetweb <─> calls of services: the request checked and read, the answer written. */
+#include "http.h"
+
+#include "clock.h"
+#include "json.h"
+#include "log.h"
+#include "metrics.h"
+#include "secret.h"
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADERS_MAX = 63, PATH_MAX_SIZE = 2048 };
+
+/* Nothing from elsewhere, nothing inline; who needs more is told by a violation in tests/pages. */
+static const char security_lines[] =
+    "Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: same-origin\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n";
+
+/* ---- answering */
+
+const char *http_header(const struct http *h, const char *name)
+{
+    for (int i = 0; i < h->info->num_headers; i++)
+        if (strcasecmp(h->info->http_headers[i].name, name) == 0)
+            return h->info->http_headers[i].value;
+    return NULL;
+}
+
+void http_send(struct http *h, int status, const char *type, const char *lines, const void *body,
+               size_t size)
+{
+    char length[24];
+    h->status = status;
+    mg_response_header_start(h->conn, status);
+    mg_response_header_add(h->conn, "Content-Type", type, -1);
+    snprintf(length, sizeof length, "%zu", size);
+    mg_response_header_add(h->conn, "Content-Length", length, -1);
+    mg_response_header_add(h->conn, "X-Request-Id", h->request_id, -1);
+    if (h->cookie != NULL)
+        mg_response_header_add(h->conn, "Set-Cookie", h->cookie, -1);
+    mg_response_header_add_lines(h->conn, security_lines);
+    if (lines[0] != '\0')
+        mg_response_header_add_lines(h->conn, lines);
+    mg_response_header_send(h->conn);
+    if (strcmp(h->info->request_method, "HEAD") != 0 && size > 0)
+        mg_write(h->conn, body, size);
+}
+
+static const char *title_of(int status)
+{
+    switch (status) {
+    case 400:
+        return "请求无法识别";
+    case 401:
+        return "需要登录";
+    case 403:
+        return "没有权限";
+    case 404:
+        return "没有找到";
+    case 409:
+        return "状态已变化";
+    case 413:
+        return "内容过大";
+    case 415:
+        return "类型不支持";
+    case 422:
+        return "填写有误";
+    case 429:
+        return "操作过于频繁";
+    case 503:
+        return "暂时无法服务";
+    case 504:
+        return "等待超时";
+    default:
+        return status < 500 ? "请求未被接受" : "系统错误";
+    }
+}
+
+void http_problem(struct http *h, int status, const char *reason, const char *detail,
+                  const struct field_errors *errors, uint32_t retry_after_s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; errors != NULL && i < errors->count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "field", errors->list[i].field, "message",
+                                              errors->list[i].message));
+    json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:i}", "type", "about:blank",
+                                "title", title_of(status), "status", status, "detail", detail,
+                                "reason", reason, "errors", list, "request_id", h->request_id,
+                                "retry_after_s", (int)retry_after_s);
+    char *text = json_dumps(problem, JSON_COMPACT);
+    const char *lines = "Cache-Control: no-store\r\n";
+    if (retry_after_s > 0)
+        lines = arena_printf(h->arena, "%sRetry-After: %" PRIu32 "\r\n", lines, retry_after_s);
+    if (text != NULL)
+        http_send(h, status, "application/problem+json; charset=utf-8", lines, text, strlen(text));
+    free(text);
+    json_decref(problem);
+}
+
+/* What the bus says without a service's words. */
+void http_status_problem(struct http *h, enum status status, uint32_t retry_after_s)
+{
+    switch (status) {
+    case STATUS_UNAVAILABLE:
+        http_problem(h, 503, "busy", "系统繁忙或正在维护，请稍后再试，您填写的内容不会丢失。", NULL,
+                     retry_after_s == 0 ? 1 : retry_after_s);
+        break;
+    case STATUS_TIMEOUT:
+        http_problem(h, 504, "outcome_unknown",
+                     "等待超时，结果未知。请刷新页面查看，或直接重试，不会重复提交。", NULL, 1);
+        break;
+    case STATUS_UNAUTHENTICATED:
+        http_problem(h, 401, "log_in_first", "登录已失效，请重新登录。", NULL, 0);
+        break;
+    default:
+        http_problem(h, status_http(status), "internal",
+                     "系统出现错误，我们已记录。请稍后再试，或致电0355-3069919。", NULL, 0);
+        break;
+    }
+}
+
+void http_refusal(struct http *h, const struct exchange *exchange)
+{
+    const Common__Problem *problem =
+        exchange->reply == NULL
+            ? NULL
+            : (const Common__Problem *)message_unpack(&common__problem__descriptor, exchange->reply,
+                                                      exchange->reply_size, h->arena);
+    if (problem == NULL || problem->reason[0] == '\0') {
+        http_status_problem(h, exchange->status, exchange->retry_after_s);
+        return;
+    }
+    struct field_errors errors = {.arena = h->arena};
+    for (size_t i = 0; i < problem->n_errors; i++)
+        field_errors_add(&errors, problem->errors[i]->field, problem->errors[i]->message);
+    http_problem(h, status_http(exchange->status), problem->reason, problem->detail, &errors,
+                 problem->retry_after_s);
+}
+
+/* ---- the request, checked before anything of it is believed */
+
+static int count_header(const struct http *h, const char *name)
+{
+    int count = 0;
+    for (int i = 0; i < h->info->num_headers; i++)
+        count += strcasecmp(h->info->http_headers[i].name, name) == 0;
+    return count;
+}
+
+static bool is_unsafe(const struct http *h)
+{
+    const char *verb = h->info->request_method;
+    return strcmp(verb, "GET") != 0 && strcmp(verb, "HEAD") != 0;
+}
+
+/* One framing, told in digits only: what a proxy in front and we might read differently is refused. */
+static bool framing_is_single(const struct http *h)
+{
+    const char *length = http_header(h, "Content-Length");
+    if (count_header(h, "Transfer-Encoding") > 0 || count_header(h, "Content-Length") > 1)
+        return false;
+    return length == NULL || (length[0] != '\0' && strlen(length) < 12 &&
+                              strspn(length, "0123456789") == strlen(length));
+}
+
+/* Our own page made it: browsers tell the site, and only a page of ours can set the header. */
+static bool is_from_our_page(const struct http *h)
+{
+    const char *site = http_header(h, "Sec-Fetch-Site"), *origin = http_header(h, "Origin");
+    const char *host = http_header(h, "Host");
+    if (http_header(h, "X-Guild-Request") == NULL)
+        return false;
+    if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+        return false;
+    if (origin == NULL)
+        return true;
+    const char *rest = strstr(origin, "://");
+    return rest != NULL && host != NULL && strcasecmp(rest + 3, host) == 0;
+}
+
+static bool refuse(struct http *h, int status, const char *reason, const char *detail)
+{
+    http_problem(h, status, reason, detail, NULL, 0);
+    return false;
+}
+
+static bool check_request(struct http *h)
+{
+    static const char *const verbs[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
+    const char *raw = h->info->request_uri;
+    bool known = false;
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        known |= strcmp(h->info->request_method, verbs[i]) == 0;
+    if (!known)
+        return refuse(h, 501, "verb_unknown", "不支持这种请求方式。");
+    if (h->info->num_headers > HEADERS_MAX)
+        return refuse(h, 431, "headers_too_many", "请求头过多。");
+    if (!framing_is_single(h))
+        return refuse(h, 400, "framing", "请求的长度说明不明确。");
+    if (count_header(h, "Host") != 1)
+        return refuse(h, 400, "host", "请求缺少主机名。");
+    if (raw == NULL || raw[0] != '/' || strlen(raw) >= PATH_MAX_SIZE)
+        return refuse(h, 400, "path", "网址不正确，请检查后重试。");
+    h->path = arena_text(h->arena, raw);
+    if (!match_decode(h->path, false))
+        return refuse(h, 400, "path", "网址不正确，请检查后重试。");
+    if (is_unsafe(h) && !is_from_our_page(h))
+        return refuse(h, 403, "foreign_page", "请求不是从本站页面发出的，请打开本站页面后重试。");
+    return true;
+}
+
+/* ---- filling the request message: body, then query, path and what only the gateway knows */
+
+static bool read_body(struct http *h, char **ret_text, size_t *ret_size)
+{
+    long long length = h->info->content_length;
+    if (length <= 0) {
+        *ret_text = NULL;
+        *ret_size = 0;
+        return true;
+    }
+    if (length > JSON_SIZE_MAX)
+        return refuse(h, 413, "too_large", "提交的内容过多，请精简后重试。");
+    char *text = arena_alloc(h->arena, (size_t)length + 1);
+    uint64_t until = clock_ms() + 15000;
+    size_t got = 0;
+    while (got < (size_t)length) {
+        int some = mg_read(h->conn, text + got, (size_t)length - got);
+        if (some <= 0 || clock_ms() > until)
+            return refuse(h, 400, "body_short", "网络中断，内容没有收全，请重试。");
+        got += (size_t)some;
+    }
+    *ret_text = text;
+    *ret_size = got;
+    return true;
+}
+
+static bool fill_body(struct http *h, ProtobufCMessage *request, struct field_errors *errors)
+{
+    char *text;
+    size_t size;
+    const char *type = http_header(h, "Content-Type");
+    if (!read_body(h, &text, &size))
+        return false;
+    if (size == 0)
+        return true;
+    if (type == NULL || strncasecmp(type, "application/json", 16) != 0)
+        return refuse(h, 415, "json_only", "请以JSON格式提交。");
+    if (!json_read(text, size, request, errors))
+        return refuse(h, 400, "malformed", "提交的内容格式不正确，请刷新页面后重试。");
+    return true;
+}
+
+static bool fill_query(struct http *h, ProtobufCMessage *request, struct field_errors *errors)
+{
+    if (h->info->query_string == NULL)
+        return true;
+    char *rest = arena_text(h->arena, h->info->query_string);
+    for (char *pair; (pair = strsep(&rest, "&")) != NULL;) {
+        char *value = strchr(pair, '=');
+        if (pair[0] == '\0')
+            continue;
+        if (value == NULL)
+            return refuse(h, 400, "query", "网址中的参数不正确。");
+        *value++ = '\0';
+        if (!match_decode(pair, true) || !match_decode(value, true))
+            return refuse(h, 400, "query", "网址中的参数不正确。");
+        if (!json_set_text(request, pair, value, errors))
+            field_errors_add(errors, pair, "没有这个参数。");
+    }
+    return true;
+}
+
+static void fill_path(struct http *h, ProtobufCMessage *request, struct field_errors *errors)
+{
+    const char *name, *value;
+    for (size_t i = 0; match_value(h->route, h->path, i, &name, &value, h->arena); i++)
+        json_set_text(request, name, value, errors);
+}
+
+/* Fields that a browser never fills itself. */
+static void fill_own(struct http *h, ProtobufCMessage *request)
+{
+    struct field_errors ignored = {.arena = h->arena};
+    json_set_text(request, "client_address", h->address, &ignored);
+    if (h->route->form == UPLOAD)
+        json_set_text(request, "size_bytes",
+                      arena_printf(h->arena, "%lld", h->info->content_length < 0 ? 0 : h->info->content_length),
+                      &ignored);
+}
+
+/* ---- the call */
+
+bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
+               ProtobufCMessage **ret_reply)
+{
+    const ProtobufCMethodDescriptor *method = route_method(h->route);
+    const char *key = http_header(h, "Idempotency-Key");
+    struct exchange exchange = {
+        .service = h->route->service,
+        .method = h->route->method,
+        .key = key == NULL ? "" : key,
+        .trace = h->request_id,
+        .assertion = assertion->bytes,
+        .assertion_size = assertion->size,
+        .deadline_ms = clock_ms() + (h->route->verb == GET ? HTTP_READ_MS : HTTP_WRITE_MS) -
+                       HTTP_BUS_MARGIN_MS,
+    };
+    exchange.payload = message_pack(request, h->arena, &exchange.payload_size);
+    exchange_run(h->gateway->bus, &exchange);
+    *ret_reply = exchange.status != STATUS_OK
+                     ? NULL
+                     : message_unpack(method->output, exchange.reply, exchange.reply_size, h->arena);
+    if (*ret_reply == NULL)
+        http_refusal(h, &exchange);
+    free(exchange.reply);
+    return *ret_reply != NULL;
+}
+
+static void answer_json(struct http *h, const ProtobufCMessage *reply)
+{
+    size_t size;
+    const char *json = json_write(reply, h->arena, &size);
+    http_send(h, 200, "application/json; charset=utf-8", "Cache-Control: no-store\r\n", json, size);
+}
+
+static bool key_is_good(const char *key)
+{
+    size_t size = key == NULL ? 8 : strlen(key);
+    return key == NULL || (size >= 8 && size <= 64 &&
+                           strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == size);
+}
+
+static void answer_route(struct http *h)
+{
+    struct field_errors errors = {.arena = h->arena};
+    struct assertion assertion = {.size = 0};
+    ProtobufCMessage *request = message_new(route_method(h->route)->input, h->arena), *reply;
+
+    if (!key_is_good(http_header(h, "Idempotency-Key"))) {
+        refuse(h, 400, "idempotency_key", "请求编号不正确，请刷新页面后重试。");
+        return;
+    }
+    if (h->route->form == LOG_IN && !login_allowed(h))
+        return;
+    if (h->route->session != PUBLIC && !login_assertion(h, &assertion))
+        return;
+    if (h->route->form != UPLOAD && !fill_body(h, request, &errors))
+        return;
+    if (!fill_query(h, request, &errors))
+        return;
+    fill_path(h, request, &errors);
+    fill_own(h, request);
+    if (errors.count > 0) {
+        http_problem(h, 422, "field_errors", "填写的内容有误，请按提示修改后再提交。", &errors, 0);
+        return;
+    }
+    if (h->route->form == UPLOAD) {
+        files_upload(h, &assertion, request);
+    } else if (h->route->form == DOWNLOAD) {
+        files_download(h, &assertion, request);
+    } else if (http_call(h, &assertion, request, &reply)) {
+        if (h->route->form == LOG_OUT)
+            login_cookie_clear(h);
+        if (h->route->form != LOG_IN || login_cookie_set(h, reply))
+            answer_json(h, reply);
+    }
+}
+
+/* ---- the few paths that are no route */
+
+static void answer_ready(struct http *h)
+{
+    char missing[40] = "", body[80];
+    bool ready = !h->gateway->draining &&
+                 bus_has_all(h->gateway->bus, h->gateway->services, missing, sizeof missing);
+    snprintf(body, sizeof body, "%s%s\n", ready ? "ready" : "not ready: ", ready ? "" : missing);
+    http_send(h, ready ? 200 : 503, "text/plain; charset=utf-8", "Cache-Control: no-store\r\n", body,
+              strlen(body));
+}
+
+static void answer_openapi(struct http *h)
+{
+    char *document = openapi_document();
+    http_send(h, 200, "application/json; charset=utf-8", "Cache-Control: no-cache\r\n", document,
+              strlen(document));
+    free(document);
+}
+
+static void answer(struct http *h)
+{
+    const char *allow = NULL, *verb = h->info->request_method;
+    if (!check_request(h))
+        return;
+    if (strcmp(h->path, "/healthz") == 0) {
+        http_send(h, 200, "text/plain; charset=utf-8", "Cache-Control: no-store\r\n", "ok\n", 3);
+    } else if (strcmp(h->path, "/readyz") == 0) {
+        answer_ready(h);
+    } else if (strcmp(h->path, "/api/v1/openapi.json") == 0) {
+        answer_openapi(h);
+    } else if (strncmp(h->path, "/api/", 5) != 0) {
+        pages_serve(h, verb);
+    } else if ((h->route = match_route(verb, h->path, &allow, h->arena)) != NULL) {
+        answer_route(h);
+    } else if (allow != NULL) {
+        http_send(h, 405, "text/plain; charset=utf-8", arena_printf(h->arena, "Allow: %s\r\n", allow),
+                  "", 0);
+    } else {
+        refuse(h, 404, "not_found", "没有这个接口。");
+    }
+}
+
+/* Behind a trusted proxy the client is the last address of X-Forwarded-For, which the proxy itself wrote. */
+static void find_client(struct http *h)
+{
+    const char *address = h->info->remote_addr, *forwarded = http_header(h, "X-Forwarded-For");
+    const char *proto = http_header(h, "X-Forwarded-Proto");
+    if (h->gateway->trust_proxy && forwarded != NULL) {
+        const char *comma = strrchr(forwarded, ',');
+        address = comma == NULL ? forwarded : comma + 1;
+        address += strspn(address, " ");
+    }
+    snprintf(h->address, sizeof h->address, "%s", address);
+    h->https = h->gateway->trust_proxy && proto != NULL && strcmp(proto, "https") == 0;
+}
+
+int http_handle(struct mg_connection *conn, void *gateway)
+{
+    struct http h = {.gateway = gateway,
+                     .conn = conn,
+                     .info = mg_get_request_info(conn),
+                     .arena = arena_new(8u * 1024 * 1024),
+                     .began_us = clock_us()};
+    char labels[160];
+    secret_random_hex(h.request_id, 16);
+    find_client(&h);
+    answer(&h);
+
+    const char *pattern = h.route != NULL ? h.route->path : "page";
+    uint64_t us = clock_us() - h.began_us;
+    snprintf(labels, sizeof labels, "route=\"%s\",verb=\"%s\",code=\"%d\"", pattern,
+             h.status == 501 ? "other" : h.info->request_method, h.status);
+    metrics_duration("guild_http_request_seconds", "Requests by route and code.", labels, us);
+    log_line(LOG_INFO, "request", "verb=%s route=%s status=%d us=%" PRIu64 " request_id=%s",
+             h.status == 501 ? "other" : h.info->request_method, pattern, h.status, us, h.request_id);
+    int status = h.status;
+    arena_destroy(&h.arena);
+    return status == 0 ? 500 : status;
+}

@@ -1,0 +1,197 @@
+/* Sessions at the gateway: the cookie, and the assertions that auth signed for it, kept while they are valid. */
+#include "auth.pb-c.h"
+#include "clock.h"
+#include "http.h"
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CACHE_SIZE = 4096, WAYS = 4 };
+
+/* Set-associative: a session has four places, by its token's hash. */
+struct entry {
+    unsigned char token_hash[32], session_hash[32];
+    int64_t account_id;
+    uint64_t until_ms; /* 0: free */
+    struct assertion assertion;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    struct entry entries[CACHE_SIZE];
+} cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct entry *set_of(const unsigned char hash[static 32])
+{
+    uint32_t place;
+    memcpy(&place, hash, sizeof place);
+    return &cache.entries[place % (CACHE_SIZE / WAYS) * WAYS];
+}
+
+static bool cache_find(const unsigned char hash[static 32], struct assertion *ret)
+{
+    uint64_t now = clock_ms();
+    bool found = false;
+    pthread_mutex_lock(&cache.lock);
+    struct entry *set = set_of(hash);
+    for (int i = 0; i < WAYS && !found; i++)
+        if (set[i].until_ms > now && memcmp(set[i].token_hash, hash, 32) == 0) {
+            *ret = set[i].assertion;
+            found = true;
+        }
+    pthread_mutex_unlock(&cache.lock);
+    return found;
+}
+
+static void cache_keep(const unsigned char hash[static 32], const Auth__ResolvedSession *session,
+                       const struct assertion *assertion)
+{
+    pthread_mutex_lock(&cache.lock);
+    struct entry *set = set_of(hash), *entry = &set[0];
+    for (int i = 0; i < WAYS; i++) {
+        if (memcmp(set[i].token_hash, hash, 32) == 0) {
+            entry = &set[i];
+            break;
+        }
+        if (set[i].until_ms < entry->until_ms)
+            entry = &set[i];
+    }
+    memcpy(entry->token_hash, hash, 32);
+    memcpy(entry->session_hash, session->session_hash.data, 32);
+    entry->account_id = session->account_id;
+    entry->assertion = *assertion;
+    entry->until_ms = clock_ms() + session->valid_for_ms;
+    pthread_mutex_unlock(&cache.lock);
+}
+
+static void on_revoked(const void *session_hash, int64_t account_id)
+{
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < CACHE_SIZE; i++) {
+        struct entry *entry = &cache.entries[i];
+        if (session_hash != NULL ? memcmp(entry->session_hash, session_hash, 32) == 0
+                                 : entry->account_id == account_id)
+            entry->until_ms = 0;
+    }
+    pthread_mutex_unlock(&cache.lock);
+}
+
+static void on_forget(void)
+{
+    pthread_mutex_lock(&cache.lock);
+    for (int i = 0; i < CACHE_SIZE; i++)
+        cache.entries[i].until_ms = 0;
+    pthread_mutex_unlock(&cache.lock);
+}
+
+const struct bus_listener login_listener = {on_revoked, on_forget};
+
+/* ---- the cookie */
+
+static const char *cookie_name(const struct http *h, enum route_session kind)
+{
+    if (kind == STAFF)
+        return h->https ? "__Host-staff_sid" : "staff_sid";
+    return h->https ? "__Host-sid" : "sid";
+}
+
+/* The token in the Cookie header; NULL: none of that name, or not of a token's shape. */
+static const char *cookie_find(struct http *h, enum route_session kind)
+{
+    const char *header = http_header(h, "Cookie"), *name = cookie_name(h, kind);
+    if (header == NULL)
+        return NULL;
+    char *rest = arena_text(h->arena, header);
+    for (char *pair; (pair = strsep(&rest, ";")) != NULL;) {
+        pair += strspn(pair, " ");
+        size_t size = strlen(name);
+        if (strncmp(pair, name, size) == 0 && pair[size] == '=') {
+            const char *token = pair + size + 1;
+            return strlen(token) == 64 && strspn(token, "0123456789abcdef") == 64 ? token : NULL;
+        }
+    }
+    return NULL;
+}
+
+static const char *cookie_line(struct http *h, const char *token, uint32_t max_age_s, bool clear)
+{
+    const char *age = max_age_s == 0 && !clear
+                          ? ""
+                          : arena_printf(h->arena, "; Max-Age=%u", clear ? 0 : max_age_s);
+    return arena_printf(h->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s",
+                        cookie_name(h, h->route->cookie), token, h->https ? "; Secure" : "", age);
+}
+
+bool login_allowed(struct http *h)
+{
+    if (h->https || strncmp(h->address, "127.", 4) == 0)
+        return true;
+    http_problem(h, 403, "https_only", "为保护您的密码，请使用https网址登录。", NULL, 0);
+    return false;
+}
+
+bool login_cookie_set(struct http *h, ProtobufCMessage *reply)
+{
+    Auth__Session *session = (Auth__Session *)reply;
+    if (reply->descriptor != &auth__session__descriptor) {
+        http_status_problem(h, STATUS_INTERNAL, 0);
+        return false;
+    }
+    h->cookie = cookie_line(h, session->session_token, session->max_age_s, false);
+    session->session_token = arena_text(h->arena, "");
+    return true;
+}
+
+void login_cookie_clear(struct http *h)
+{
+    h->cookie = cookie_line(h, "", 0, true);
+}
+
+/* ---- from cookie to assertion */
+
+static bool resolve(struct http *h, const char *token, const unsigned char hash[static 32],
+                    struct assertion *ret)
+{
+    Auth__ResolveSessionRequest request = AUTH__RESOLVE_SESSION_REQUEST__INIT;
+    request.session_token = (char *)(uintptr_t)token;
+    request.kind = h->route->session == STAFF ? COMMON__PRINCIPAL__KIND__STAFF
+                                              : COMMON__PRINCIPAL__KIND__MEMBER;
+    struct exchange exchange = {.service = "auth",
+                                .method = "ResolveSession",
+                                .key = "",
+                                .trace = h->request_id,
+                                .deadline_ms = clock_ms() + HTTP_READ_MS - HTTP_BUS_MARGIN_MS};
+    exchange.payload = message_pack(&request.base, h->arena, &exchange.payload_size);
+    exchange_run(h->gateway->bus, &exchange);
+    const Auth__ResolvedSession *session =
+        exchange.status != STATUS_OK
+            ? NULL
+            : (const Auth__ResolvedSession *)message_unpack(
+                  &auth__resolved_session__descriptor, exchange.reply, exchange.reply_size, h->arena);
+    bool good = session != NULL && session->assertion.len <= sizeof ret->bytes &&
+                session->session_hash.len == 32;
+    if (good) {
+        ret->size = session->assertion.len;
+        memcpy(ret->bytes, session->assertion.data, ret->size);
+        cache_keep(hash, session, ret);
+    } else {
+        http_refusal(h, &exchange);
+    }
+    free(exchange.reply);
+    return good;
+}
+
+bool login_assertion(struct http *h, struct assertion *ret)
+{
+    unsigned char hash[32];
+    const char *token = cookie_find(h, h->route->session);
+    if (token == NULL) {
+        http_status_problem(h, STATUS_UNAUTHENTICATED, 0);
+        return false;
+    }
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)token, 64, NULL, 0);
+    hash[0] ^= h->route->session == STAFF; /* the same token as another kind's is another session */
+    return cache_find(hash, ret) || resolve(h, token, hash, ret);
+}

@@ -1,0 +1,114 @@
+/* guild-gateway: the public door.
+
+   What it does   terminates HTTP, serves the built web pages, turns JSON into messages and back, knows the routes
+                  (routes.c), forwards over the bus to the services that dialled in, streams files.
+   Has not        a database, Redis, a business rule, a key that signs: the public process is the poorest one.
+   Settings       below; `--openapi` prints the API's document and ends.
+   TLS            is a proxy's in front of it (GUILD_TRUST_PROXY=1 then believes X-Forwarded-For and -Proto).
+   SIGTERM        /readyz answers 503, requests under way are answered, then it ends; a second one ends it at once.
+   A service that is away is answered 503 with Retry-After by its own queue; the others notice nothing. */
+#include "clock.h"
+#include "config.h"
+#include "http.h"
+#include "log.h"
+#include <czmq.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct setting gateway_settings[] = {
+    {"GUILD_HTTP", SETTING_TEXT, "127.0.0.1:8080", "address and port that HTTP is listened at"},
+    {"GUILD_HTTP_THREADS", SETTING_INTEGER, "64", "connections answered at a time"},
+    {"GUILD_BUS", SETTING_TEXT, NULL, "where services dial in: ipc://path"},
+    {"GUILD_SERVICES", SETTING_TEXT, "auth,certification,payment,notification",
+     "services that /readyz asks for"},
+    {"GUILD_WEB_ROOT", SETTING_TEXT, "", "folder of the built web pages"},
+    {"GUILD_TRUST_PROXY", SETTING_INTEGER, "0", "1: a proxy in front sets X-Forwarded-For and -Proto"},
+    {"GUILD_ADMIN", SETTING_TEXT, "", "admin HTTP (/healthz /readyz /metrics): socket path or host:port"},
+    {"GUILD_LOG_LEVEL", SETTING_TEXT, "info", "debug, info, warning or error"},
+    {"GUILD_INSTANCE", SETTING_TEXT, "1", "this instance's name in log lines"},
+    {"GUILD_ENVIRONMENT", SETTING_TEXT, "production", "development or production"},
+    SETTINGS_END,
+};
+
+static const char about[] = "guild-gateway: the public door, HTTP on one side, the bus on the other.";
+
+static enum log_level log_level_set(void)
+{
+    const char *name = config_text("GUILD_LOG_LEVEL");
+    return strcmp(name, "debug") == 0     ? LOG_DEBUG
+           : strcmp(name, "warning") == 0 ? LOG_WARNING
+           : strcmp(name, "error") == 0   ? LOG_ERROR
+                                          : LOG_INFO;
+}
+
+static int say_nothing(const struct mg_connection *conn, const char *message)
+{
+    (void)conn;
+    log_line(LOG_DEBUG, "civetweb", "said='%s'", message);
+    return 1;
+}
+
+static struct mg_context *start_http(struct gateway *gateway)
+{
+    const char *options[] = {
+        "listening_ports", config_text("GUILD_HTTP"), "num_threads", config_text("GUILD_HTTP_THREADS"),
+        "connection_queue", "128", "listen_backlog", "512", "request_timeout_ms", "5000",
+        "enable_keep_alive", "yes", "keep_alive_timeout_ms", "2000", "tcp_nodelay", "1",
+        "max_request_size", "16384", "enable_directory_listing", "no", "access_control_allow_origin", "",
+        "cgi_pattern", "", NULL};
+    struct mg_callbacks callbacks = {.log_message = say_nothing};
+    mg_init_library(0);
+    struct mg_context *context = mg_start(&callbacks, NULL, options);
+    if (context == NULL) {
+        fprintf(stderr, "GUILD_HTTP cannot be listened at: %s\n", config_text("GUILD_HTTP"));
+        exit(2);
+    }
+    mg_set_request_handler(context, "/", http_handle, gateway);
+    return context;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct setting *const tables[] = {gateway_settings, NULL};
+    static struct gateway gateway;
+    sigset_t set;
+    int signal_number;
+
+    if (argc == 2 && strcmp(argv[1], "--openapi") == 0) {
+        char *document = openapi_document();
+        puts(document);
+        free(document);
+        return 0;
+    }
+    config_load(argc, argv, about, tables);
+    log_start("gateway", config_text("GUILD_INSTANCE"), log_level_set());
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL); /* before the first thread */
+    signal(SIGPIPE, SIG_IGN);
+    if (sodium_init() < 0)
+        return 1;
+    zsys_handler_set(NULL);
+
+    gateway.services = config_text("GUILD_SERVICES");
+    gateway.trust_proxy = config_integer("GUILD_TRUST_PROXY") == 1;
+    pages_load(config_text("GUILD_WEB_ROOT"));
+    gateway.bus = bus_start(config_text("GUILD_BUS"), config_text("GUILD_ADMIN"), &login_listener);
+    struct mg_context *http = start_http(&gateway);
+    log_line(LOG_INFO, "started", "pid=%d", (int)getpid());
+
+    sigwait(&set, &signal_number);
+    gateway.draining = true;
+    sigprocmask(SIG_UNBLOCK, &set, NULL); /* a second one ends it at once */
+    signal(SIGTERM, SIG_DFL);
+    log_line(LOG_INFO, "draining", "signal=%d", signal_number);
+    mg_stop(http); /* ends when the requests under way are answered */
+    bus_stop(&gateway.bus);
+    log_line(LOG_INFO, "stopped", "pid=%d", (int)getpid());
+    return 0;
+}

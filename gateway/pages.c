@@ -1,0 +1,198 @@
+/* The built web: loaded once, served from memory, precompressed, with ETags. No request touches the file system. */
+#include "http.h"
+#include "log.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGES_MAX = 1024 };
+
+struct variant {
+    unsigned char *data;
+    size_t size;
+};
+
+struct page {
+    char *path; /* "/app/index.html" */
+    struct variant plain, gzip, brotli;
+    char etag[36]; /* of the content, quoted */
+};
+
+static struct {
+    struct page list[PAGES_MAX];
+    size_t count;
+} pages;
+
+/* ---- loading */
+
+static bool load_file(const char *file, struct variant *ret)
+{
+    struct stat status;
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return false;
+    ret->size = (size_t)status.st_size;
+    ret->data = malloc(ret->size + 1);
+    bool done = ret->data != NULL && read(fd, ret->data, ret->size) == status.st_size;
+    close(fd);
+    return done;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t size = strlen(text), tail = strlen(end);
+    return size >= tail && strcmp(text + size - tail, end) == 0;
+}
+
+static void load_page(const char *file, const char *path)
+{
+    char beside[4200];
+    unsigned char hash[16];
+    if (pages.count == PAGES_MAX || ends_with(path, ".gz") || ends_with(path, ".br"))
+        return;
+    struct page *page = &pages.list[pages.count];
+    if (!load_file(file, &page->plain))
+        return;
+    page->path = strdup(path);
+    if (snprintf(beside, sizeof beside, "%s.gz", file) < (int)sizeof beside)
+        load_file(beside, &page->gzip);
+    if (snprintf(beside, sizeof beside, "%s.br", file) < (int)sizeof beside)
+        load_file(beside, &page->brotli);
+    crypto_generichash(hash, sizeof hash, page->plain.data, page->plain.size, NULL, 0);
+    page->etag[0] = '"';
+    sodium_bin2hex(page->etag + 1, 33, hash, sizeof hash);
+    strcat(page->etag, "\"");
+    pages.count++;
+}
+
+static void load_folder(const char *folder, const char *path)
+{
+    DIR *dir = opendir(folder);
+    char file[4096], below[4096];
+    struct stat status;
+    if (dir == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
+        snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
+        if (stat(file, &status) != 0)
+            continue;
+        if (S_ISDIR(status.st_mode))
+            load_folder(file, below);
+        else
+            load_page(file, below);
+    }
+    closedir(dir);
+}
+
+void pages_load(const char *root)
+{
+    if (root[0] != '\0')
+        load_folder(root, "");
+    log_line(pages.count == 0 ? LOG_WARNING : LOG_INFO, "pages loaded", "count=%zu", pages.count);
+}
+
+/* ---- serving */
+
+static const struct page *page_find(const char *path)
+{
+    for (size_t i = 0; i < pages.count; i++)
+        if (strcmp(pages.list[i].path, path) == 0)
+            return &pages.list[i];
+    return NULL;
+}
+
+static const char *type_of(const char *path)
+{
+    static const struct {
+        const char *end, *type;
+    } types[] = {
+        {".html", "text/html; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"}, {".svg", "image/svg+xml"},
+        {".png", "image/png"}, {".jpg", "image/jpeg"}, {".webp", "image/webp"},
+        {".ico", "image/x-icon"}, {".json", "application/json"}, {".woff2", "font/woff2"},
+        {".txt", "text/plain; charset=utf-8"}, {".xml", "application/xml"},
+        {".webmanifest", "application/manifest+json"},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (ends_with(path, types[i].end))
+            return types[i].type;
+    return "application/octet-stream";
+}
+
+/* "gzip" in "br;q=1, gzip" but not in "gzip;q=0". */
+static bool accepts(const struct http *h, const char *coding)
+{
+    const char *header = http_header(h, "Accept-Encoding");
+    const char *at = header == NULL ? NULL : strstr(header, coding);
+    return at != NULL && strncmp(at + strlen(coding), ";q=0", 4) != 0;
+}
+
+static void send_page(struct http *h, const struct page *page, int status)
+{
+    const struct variant *variant = &page->plain;
+    const char *coding = "", *match = http_header(h, "If-None-Match");
+    /* names under assets/ hold a hash of their content: they never change */
+    const char *caching = strstr(page->path, "/assets/") != NULL
+                              ? "Cache-Control: public, max-age=31536000, immutable\r\n"
+                              : "Cache-Control: no-cache\r\n";
+    if (page->brotli.data != NULL && accepts(h, "br")) {
+        variant = &page->brotli;
+        coding = "Content-Encoding: br\r\n";
+    } else if (page->gzip.data != NULL && accepts(h, "gzip")) {
+        variant = &page->gzip;
+        coding = "Content-Encoding: gzip\r\n";
+    }
+    const char *lines = arena_printf(h->arena, "%s%sETag: %s\r\nVary: Accept-Encoding\r\n", caching,
+                                     coding, page->etag);
+    if (status == 200 && match != NULL && strstr(match, page->etag) != NULL)
+        http_send(h, 304, type_of(page->path), arena_printf(h->arena, "%sETag: %s\r\n", caching, page->etag), "", 0);
+    else
+        http_send(h, status, type_of(page->path), lines, variant->data, variant->size);
+}
+
+/* /app/anything is the application's own address: its index.html answers, unless it looks like a file. */
+static const struct page *page_for(struct http *h, const char *path)
+{
+    static const char *const applications[] = {"/app/", "/console/"};
+    size_t size = strlen(path);
+    const struct page *page = page_find(path);
+    if (page == NULL && path[size - 1] == '/')
+        page = page_find(arena_printf(h->arena, "%sindex.html", path));
+    if (page == NULL)
+        page = page_find(arena_printf(h->arena, "%s.html", path));
+    for (int i = 0; i < 2 && page == NULL; i++)
+        if (strncmp(path, applications[i], strlen(applications[i])) == 0 &&
+            strchr(strrchr(path, '/'), '.') == NULL)
+            page = page_find(arena_printf(h->arena, "%sindex.html", applications[i]));
+    return page;
+}
+
+void pages_serve(struct http *h, const char *verb)
+{
+    if (strcmp(verb, "GET") != 0 && strcmp(verb, "HEAD") != 0) {
+        http_send(h, 405, "text/plain; charset=utf-8", "Allow: GET, HEAD\r\n", "", 0);
+        return;
+    }
+    if (strcmp(h->path, "/app") == 0 || strcmp(h->path, "/console") == 0) {
+        http_send(h, 308, "text/plain", arena_printf(h->arena, "Location: %s/\r\n", h->path), "", 0);
+        return;
+    }
+    const struct page *page = page_for(h, h->path);
+    if (page != NULL) {
+        send_page(h, page, 200);
+        return;
+    }
+    page = page_find("/404.html");
+    if (page != NULL)
+        send_page(h, page, 404);
+    else
+        http_send(h, 404, "text/plain; charset=utf-8", "", "404\n", 4);
+}

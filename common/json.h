@@ -12,7 +12,8 @@ enum { JSON_DEPTH_MAX = 16, JSON_SIZE_MAX = 256 * 1024 };
 
 /* Reads a JSON object into `message` (fields already set stay unless named). Field errors go to `errors`; false
    when the text is no JSON object at all, too deep, too large, not UTF-8 or has a key twice. */
-bool json_read(const char *text, size_t size, ProtobufCMessage *message, struct field_errors *errors);
+bool json_read(const char *text, size_t size, ProtobufCMessage *message,
+               struct field_errors *errors);
 
 /* Sets one scalar field from text (a path or query value), converting as json_read does for strings; false: no such
    field. A value that does not fit is told to `errors`. */

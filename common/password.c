@@ -3,43 +3,42 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { PASSES = 2, MEMORY_BYTES = 64 * 1024 * 1024, PEPPERED_BYTES = 32 };
+enum { PASSES = 2 };
 
-_Static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "a hash fits");
-
-static void pepper_on(const struct keyring *pepper, const char *password,
-                      unsigned char out[static PEPPERED_BYTES])
+static void pepper_password(const struct keyring *pepper, const char *password, char out[static 65])
 {
-    secret_mac(pepper, "password", password, strlen(password), out);
+    unsigned char mac[32];
+    secret_mac(pepper, "password", password, strlen(password), mac);
+    sodium_bin2hex(out, 65, mac, sizeof mac);
+    sodium_memzero(mac, sizeof mac);
 }
 
-bool password_hash(const struct keyring *pepper, const char *password,
-                   char out[static PASSWORD_HASH_BYTES])
+bool password_hash(const struct keyring *pepper, const char *password, size_t mib,
+                   char out[static PASSWORD_HASH_SIZE])
 {
-    unsigned char peppered[PEPPERED_BYTES];
-    pepper_on(pepper, password, peppered);
-    int failed = crypto_pwhash_str_alg(out, (const char *)peppered, sizeof peppered, PASSES,
-                                       MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13);
+    char peppered[65];
+    pepper_password(pepper, password, peppered);
+    bool done = crypto_pwhash_str_alg(out, peppered, 64, PASSES, mib << 20,
+                                      crypto_pwhash_ALG_ARGON2ID13) == 0;
     sodium_memzero(peppered, sizeof peppered);
-    return failed == 0;
+    return done;
 }
 
-bool password_is_right(const struct keyring *pepper, const char *password, const char *hash)
+bool password_matches(const struct keyring *pepper, const char *hash, const char *password,
+                      size_t mib)
 {
-    unsigned char peppered[PEPPERED_BYTES];
-    pepper_on(pepper, password, peppered);
-    int failed = crypto_pwhash_str_verify(hash, (const char *)peppered, sizeof peppered);
+    char peppered[65], wasted[PASSWORD_HASH_SIZE];
+    if (hash[0] == '\0') {
+        (void)!password_hash(pepper, password, mib, wasted);
+        return false;
+    }
+    pepper_password(pepper, password, peppered);
+    bool matches = crypto_pwhash_str_verify(hash, peppered, 64) == 0;
     sodium_memzero(peppered, sizeof peppered);
-    return failed == 0;
+    return matches;
 }
 
-bool password_is_dated(const char *hash)
+bool password_is_outdated(const char *hash, size_t mib)
 {
-    return crypto_pwhash_str_needs_rehash(hash, PASSES, MEMORY_BYTES) != 0;
-}
-
-void password_waste(const struct keyring *pepper, const char *password)
-{
-    char hash[PASSWORD_HASH_BYTES];
-    (void)password_hash(pepper, password, hash);
+    return crypto_pwhash_str_needs_rehash(hash, PASSES, mib << 20) != 0;
 }

@@ -1,23 +1,23 @@
-/* Passwords at rest: argon2id (RFC 9106; 64 MiB, 2 passes, about 70 ms) of a keyed hash whose key, the pepper, is not
-   in the database. Burns a core: services do it in an actor (work.h). */
+/* Password hashes: argon2id over the peppered password (the pepper is a keyring outside the database). Burns 64 MiB
+   and some 70 ms: for actors. */
 #ifndef GUILD_PASSWORD_H
 #define GUILD_PASSWORD_H
 
 #include "secret.h"
 #include <stdbool.h>
+#include <stddef.h>
 
-enum { PASSWORD_HASH_BYTES = 128 };
+enum { PASSWORD_HASH_SIZE = 128, PASSWORD_MIB = 64 };
 
-/* A text with its own salt and parameters. false: no memory. */
-bool password_hash(const struct keyring *pepper, const char *password,
-                   char out[static PASSWORD_HASH_BYTES]);
+/* `mib`: memory in MiB (PASSWORD_MIB; 19 is the least that is documented). false: no memory for it. */
+bool password_hash(const struct keyring *pepper, const char *password, size_t mib,
+                   char out[static PASSWORD_HASH_SIZE]);
 
-bool password_is_right(const struct keyring *pepper, const char *password, const char *hash);
+/* An empty hash takes as long as any and never matches: an unknown account answers like a known one. */
+bool password_matches(const struct keyring *pepper, const char *hash, const char *password,
+                      size_t mib);
 
-/* Was the hash made with other parameters than today's? Then make it again, now that the password is at hand. */
-bool password_is_dated(const char *hash);
-
-/* Burns as long as password_is_right does, where there is no account to look at. */
-void password_waste(const struct keyring *pepper, const char *password);
+/* Was it made with less than today's parameters? */
+bool password_is_outdated(const char *hash, size_t mib);
 
 #endif

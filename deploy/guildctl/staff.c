@@ -25,13 +25,13 @@ static void password_make(char out[static PASSWORD_SIZE])
     out[PASSWORD_SIZE - 1] = '\0';
 }
 
-static void hash_make(const char *password, char hash[static PASSWORD_HASH_BYTES])
+static void hash_make(const char *password, char hash[static PASSWORD_HASH_SIZE])
 {
     const char *path = setting("GUILD_PEPPER_KEY_FILE"), *why = NULL;
     struct keyring *pepper = keyring_load(path, &why);
     if (pepper == NULL)
         die("%s %s", path, why);
-    if (!password_hash(pepper, password, hash))
+    if (!password_hash(pepper, password, PASSWORD_MIB, hash))
         die("no memory for a password's hash");
     keyring_destroy(&pepper);
 }
@@ -102,7 +102,7 @@ int staff_main(int argc, char **argv)
         NULL,
         NULL};
     struct wish wish = {NULL, NULL, NULL};
-    char password[PASSWORD_SIZE], hash[PASSWORD_HASH_BYTES];
+    char password[PASSWORD_SIZE], hash[PASSWORD_HASH_SIZE];
     argp_parse(&argp, argc, argv, 0, NULL, &wish);
     password_make(password);
     hash_make(password, hash);

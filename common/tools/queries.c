@@ -211,7 +211,7 @@ static void put_keeping(const struct reader *r, struct query *q)
     if (q->keyed)
         put_sql(q, r,
                 ", answer_kept AS (UPDATE idempotency SET answer = "
-                "(SELECT coalesce(jsonb_agg(to_jsonb(answer)), '[]') FROM answer) "
+                "(SELECT coalesce(jsonb_agg(to_jsonb(kept.*)), '[]') FROM answer AS kept) "
                 "WHERE principal = :idempotency_principal AND method = :method_name "
                 "AND key = :idempotency_key);");
     if (q->audit[0] != '\0') {

@@ -188,7 +188,6 @@ store_create() {
     printf '%s\n' "owner $owner guild" 'owner root guild' | owner_write "$data/postgresql/pg_ident.conf"
     folder_private "$data/redis"
     redis_conf | owner_write "$data/redis/redis.conf"
-    passwords_create
 }
 
 store_answers() {
@@ -286,12 +285,12 @@ store_start() {
 
 services_start() {
     programs_write "$programs_store" "$programs_services" "$programs_gateway"
-    supervisor_start
-    wait_for 60 gateway_is_ready
     local name
     for name in $(program_names); do
         program_stamp "$name" | owner_write "$run/$name.stamp"
     done
+    supervisor_start
+    wait_for 60 gateway_is_ready
 }
 
 # http_status PATH: what the gateway answers, by bash alone
@@ -313,9 +312,10 @@ port_is_taken() {
     (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Restarts, one after the other, the programs that are not what runs; the supervisor starts what ended.
+# Restarts, one after the other, the programs that are not what runs; the supervisor starts what is new or ended.
 programs_renew() {
     local name old
+    supervisor_start
     for name in $(program_names); do
         program_stamp "$name" | cmp -s - "$run/$name.stamp" && continue
         old=$(cat "$run/$name.pid" 2>/dev/null || true)
@@ -348,6 +348,7 @@ guildctl() {
 
 migrate() {
     local share=$data/app/share/guild
+    passwords_create
     guildctl migrate --schema "$share/schema" --passwords "$data/secrets/passwords" \
         --association "$share/association.json"
 }

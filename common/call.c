@@ -154,6 +154,11 @@ answer call_fail_field(struct call *c, const char *field, const char *message)
     return call_fail_fields(c, &errors);
 }
 
+const char *call_words(const struct call *c, int reason)
+{
+    return reason_of(c->run->service, reason)->words;
+}
+
 answer call_reply(struct call *c, const ProtobufCMessage *reply)
 {
     return call_answer(whole(c), STATUS_OK, reply);

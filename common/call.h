@@ -95,6 +95,8 @@ answer call_fail(struct call *c, int reason);
 answer call_fail_later(struct call *c, int reason, uint32_t retry_after_s);
 /* One field is to blame; the status is INVALID. */
 answer call_fail_field(struct call *c, const char *field, const char *message);
+/* A reason's words, for a field's error. */
+const char *call_words(const struct call *c, int reason);
 answer call_fail_fields(struct call *c, const struct field_errors *errors);
 answer call_reply(struct call *c, const ProtobufCMessage *reply);
 

@@ -405,6 +405,8 @@ int service_main(const struct service *service, int argc, char **argv)
     struct service_run run = {.service = service, .loop = loop_new()};
     run.principal_public_key = load_public_key();
     run.db = db_new(run.loop, config_text("GUILD_DATABASE"), all_statements(service), READS, WRITES);
+    if (config_is_production())
+        db_require_durable(run.db);
     run.bus = open_bus(&run);
     if (service->start != NULL)
         service->start(&run);

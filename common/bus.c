@@ -141,7 +141,7 @@ static void link_open(struct bus *bus, const char *address)
     int64_t largest = 1024 * 1024;
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
     if (zmq_connect(socket, address) != 0) {
-        log_line(LOG_WARNING, "cannot dial a gateway", "address=%s said='%s'", address,
+        log_line(LOGGED_WARNING, "cannot dial a gateway", "address=%s said='%s'", address,
                  zmq_strerror(zmq_errno()));
         zmq_close(socket);
         return;
@@ -418,7 +418,7 @@ void bus_reply(struct bus *bus, uint64_t handle, enum status status, const void 
                size_t size)
 {
     if (size > FRAME_PAYLOAD_MAX) {
-        log_line(LOG_ERROR, "an answer is too large for the bus", "bytes=%zu", size);
+        log_line(LOGGED_ERROR, "an answer is too large for the bus", "bytes=%zu", size);
         status = STATUS_INTERNAL;
         size = 0;
     }

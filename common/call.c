@@ -78,7 +78,7 @@ static void call_log(const struct service_call *c, enum status status)
     const struct service *service = c->call.run->service;
     if (c->method == NULL)
         return; /* a job of the service's own */
-    log_line(status == STATUS_INTERNAL ? LOG_ERROR : LOG_INFO, "call",
+    log_line(status == STATUS_INTERNAL ? LOGGED_ERROR : LOGGED_INFO, "call",
              "method=%s from=%s status=%s reason=%s us=%" PRIu64 " request_id=%s", c->method->name,
              c->call.caller == NULL                                           ? "public"
              : c->call.caller->kind == COMMON__PRINCIPAL__KIND__STAFF ? "staff"
@@ -263,7 +263,7 @@ static const char *bound_value(struct service_call *all, const char *name)
     if (all->call.request != NULL &&
         message_bind(all->call.request, name, all->call.arena, &value))
         return value;
-    log_line(LOG_ERROR, "a statement's parameter has no value", "parameter=%s", name);
+    log_line(LOGGED_ERROR, "a statement's parameter has no value", "parameter=%s", name);
     return NULL; /* the batch then fails on its column, or finds nothing */
 }
 
@@ -339,7 +339,7 @@ static answer reply_from_rows(struct service_call *all, const struct rows *rows)
         return call_fail(&all->call, all->reason_no_row);
     ProtobufCMessage *reply = message_from_rows(all->method->output, rows, all->call.arena);
     if (reply == NULL) {
-        log_line(LOG_ERROR, "rows do not fit the reply", "method=%s", all->method->name);
+        log_line(LOGGED_ERROR, "rows do not fit the reply", "method=%s", all->method->name);
         return call_fail(&all->call, REASON_internal);
     }
     return call_reply(&all->call, reply);
@@ -443,7 +443,7 @@ static answer refused(struct service_call *all, const struct db_error *error)
         return call_fail(c, reason);
     if (error->sqlstate != NULL && strcmp(error->sqlstate, "23502") == 0 && error->column != NULL)
         return call_fail_field(c, error->column, "此项不能为空，请填写后再提交。");
-    log_line(LOG_ERROR, "a statement was refused", "statement=%s sqlstate=%s said='%s'",
+    log_line(LOGGED_ERROR, "a statement was refused", "statement=%s sqlstate=%s said='%s'",
              error->statement == NULL ? "" : error->statement,
              error->sqlstate == NULL ? "" : error->sqlstate,
              error->message == NULL ? "" : error->message);

@@ -176,7 +176,7 @@ static void connection_lost(struct connection *c, const char *why)
 {
     struct flight *flying = c->flying.first;
     if (c->state == READY || c->state == PREPARING)
-        log_line(LOG_WARNING, "database connection lost", "said='%s'", why);
+        log_line(LOGGED_WARNING, "database connection lost", "said='%s'", why);
     if (c->fd >= 0)
         loop_remove_fd(c->db->loop, c->fd);
     if (c->pg != NULL)
@@ -257,7 +257,7 @@ static void refuse_preparation(struct connection *c, const PGresult *result)
         connection_lost(c, said == NULL ? "" : said);
         return;
     }
-    log_line(LOG_ERROR, "a statement does not prepare", "statement=%s said='%s'",
+    log_line(LOGGED_ERROR, "a statement does not prepare", "statement=%s said='%s'",
              c->described == 0 ? begin_name : db->statements[c->described - 1]->name, said);
     exit(1);
 }
@@ -267,7 +267,7 @@ static void check_durable(const struct db *db, const PGresult *session)
     const char *wrong = PQgetvalue(session, 0, 0);
     if (wrong[0] == '\0')
         return;
-    log_line(db->must_be_durable ? LOG_ERROR : LOG_WARNING, "the database's settings may lose data",
+    log_line(db->must_be_durable ? LOGGED_ERROR : LOGGED_WARNING, "the database's settings may lose data",
              "settings='%s'", wrong);
     if (db->must_be_durable)
         exit(1);
@@ -437,7 +437,7 @@ static void poll_connect(void *owner)
         loop_want_write(c->db->loop, c->fd, false);
         break;
     case PGRES_POLLING_FAILED:
-        log_line(LOG_WARNING, "no database connection", "said='%s'", PQerrorMessage(c->pg));
+        log_line(LOGGED_WARNING, "no database connection", "said='%s'", PQerrorMessage(c->pg));
         connection_lost(c, "");
         break;
     }
@@ -460,7 +460,7 @@ static void connection_open(struct connection *c)
     c->pg = PQconnectStartParams(keywords, values, 1);
     c->began_at = clock_ms();
     if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD) {
-        log_line(LOG_WARNING, "no database connection", "said='%s'", PQerrorMessage(c->pg));
+        log_line(LOGGED_WARNING, "no database connection", "said='%s'", PQerrorMessage(c->pg));
         connection_lost(c, "");
         return;
     }

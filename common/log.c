@@ -11,7 +11,7 @@
 static struct {
     char service[32], instance[40];
     enum log_level least;
-} logger = {.service = "guild", .least = LOG_INFO};
+} logger = {.service = "guild", .least = LOGGED_INFO};
 
 struct line {
     char text[4096]; /* one write: lines of several threads do not mix (PIPE_BUF) */

@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+/* Not LOG_…: syslog.h, which czmq.h brings, has those. */
+enum log_level { LOGGED_DEBUG, LOGGED_INFO, LOGGED_WARNING, LOGGED_ERROR };
 
 /* Once, before any thread: the process's name in each line, and the least level written. */
 void log_start(const char *service, const char *instance, enum log_level least);
 
 /* A line with a message and the fields given as printf-made text values:
-       log_line(LOG_INFO, "drained", "waited_ms=%d", 12);
+       log_line(LOGGED_INFO, "drained", "waited_ms=%d", 12);
    The format is a list of name=value pairs separated by spaces; a value in single quotes may hold spaces.
    Each pair becomes a JSON string or, where it is a number, a JSON number. */
 void log_line(enum log_level level, const char *message, const char *pairs, ...)

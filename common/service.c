@@ -219,7 +219,7 @@ struct call *service_job(struct service_run *run, uint64_t timeout_ms)
 
 static _Noreturn void refuse_start(const char *what, const char *which)
 {
-    log_line(LOG_ERROR, "cannot start", "why='%s' which=%s", what, which);
+    log_line(LOGGED_ERROR, "cannot start", "why='%s' which=%s", what, which);
     exit(1);
 }
 
@@ -354,7 +354,7 @@ static void on_signal(void *owner)
     if (run->draining)
         _exit(1); /* asked twice: at once */
     run->draining = true;
-    log_line(LOG_INFO, "draining", "calls=%zu", run->calls);
+    log_line(LOGGED_INFO, "draining", "calls=%zu", run->calls);
     bus_drain(run->bus, on_drained, run);
 }
 
@@ -415,7 +415,7 @@ int service_main(const struct service *service, int argc, char **argv)
     struct admin *admin = admin_new(run.loop, config_text("GUILD_ADMIN"), is_ready,
                                     refresh_metrics, &run);
     loop_add_fd(run.loop, signals.fd, on_signal, NULL, &run);
-    log_line(LOG_INFO, "started", "pid=%d", (int)getpid());
+    log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
 
     loop_run(run.loop);
 
@@ -426,6 +426,6 @@ int service_main(const struct service *service, int argc, char **argv)
     bus_destroy(&run.bus);
     db_destroy(&run.db);
     loop_destroy(&run.loop);
-    log_line(LOG_INFO, "stopped", "pid=%d", (int)getpid());
+    log_line(LOGGED_INFO, "stopped", "pid=%d", (int)getpid());
     return 0;
 }

@@ -447,7 +447,7 @@ int http_handle(struct mg_connection *conn, void *gateway)
     snprintf(labels, sizeof labels, "route=\"%s\",verb=\"%s\",code=\"%d\"", pattern,
              h.status == 501 ? "other" : h.info->request_method, h.status);
     metrics_duration("guild_http_request_seconds", "Requests by route and code.", labels, us);
-    log_line(LOG_INFO, "request", "verb=%s route=%s status=%d us=%" PRIu64 " request_id=%s",
+    log_line(LOGGED_INFO, "request", "verb=%s route=%s status=%d us=%" PRIu64 " request_id=%s",
              h.status == 501 ? "other" : h.info->request_method, pattern, h.status, us, h.request_id);
     int status = h.status;
     arena_destroy(&h.arena);

@@ -39,16 +39,16 @@ static const char about[] = "guild-gateway: the public door, HTTP on one side, t
 static enum log_level log_level_set(void)
 {
     const char *name = config_text("GUILD_LOG_LEVEL");
-    return strcmp(name, "debug") == 0     ? LOG_DEBUG
-           : strcmp(name, "warning") == 0 ? LOG_WARNING
-           : strcmp(name, "error") == 0   ? LOG_ERROR
-                                          : LOG_INFO;
+    return strcmp(name, "debug") == 0     ? LOGGED_DEBUG
+           : strcmp(name, "warning") == 0 ? LOGGED_WARNING
+           : strcmp(name, "error") == 0   ? LOGGED_ERROR
+                                          : LOGGED_INFO;
 }
 
 static int say_nothing(const struct mg_connection *conn, const char *message)
 {
     (void)conn;
-    log_line(LOG_DEBUG, "civetweb", "said='%s'", message);
+    log_line(LOGGED_DEBUG, "civetweb", "said='%s'", message);
     return 1;
 }
 
@@ -100,15 +100,15 @@ int main(int argc, char **argv)
     pages_load(config_text("GUILD_WEB_ROOT"));
     gateway.bus = bus_start(config_text("GUILD_BUS"), config_text("GUILD_ADMIN"), &login_listener);
     struct mg_context *http = start_http(&gateway);
-    log_line(LOG_INFO, "started", "pid=%d", (int)getpid());
+    log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
 
     sigwait(&set, &signal_number);
     gateway.draining = true;
     sigprocmask(SIG_UNBLOCK, &set, NULL); /* a second one ends it at once */
     signal(SIGTERM, SIG_DFL);
-    log_line(LOG_INFO, "draining", "signal=%d", signal_number);
+    log_line(LOGGED_INFO, "draining", "signal=%d", signal_number);
     mg_stop(http); /* ends when the requests under way are answered */
     bus_stop(&gateway.bus);
-    log_line(LOG_INFO, "stopped", "pid=%d", (int)getpid());
+    log_line(LOGGED_INFO, "stopped", "pid=%d", (int)getpid());
     return 0;
 }

@@ -96,7 +96,7 @@ void pages_load(const char *root)
 {
     if (root[0] != '\0')
         load_folder(root, "");
-    log_line(pages.count == 0 ? LOG_WARNING : LOG_INFO, "pages loaded", "count=%zu", pages.count);
+    log_line(pages.count == 0 ? LOGGED_WARNING : LOGGED_INFO, "pages loaded", "count=%zu", pages.count);
 }
 
 /* ---- serving */

@@ -60,7 +60,7 @@ static void send_done(void *owner, void *job)
     struct parcel *parcel = job;
     struct sender *sender = owner;
     if (!parcel->sent)
-        log_line(LOG_WARNING, "the SMS provider refused", "delivery=%" PRId64 " said='%s'",
+        log_line(LOGGED_WARNING, "the SMS provider refused", "delivery=%" PRId64 " said='%s'",
                  parcel->delivery_id, parcel->error);
     write_down(sender, parcel->delivery_id,
                parcel->sent ? &sql_delivery_sent : &sql_delivery_failed, parcel->error);

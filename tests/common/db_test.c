@@ -413,7 +413,7 @@ static void a_statement_that_does_not_prepare_is_refused(void **state)
 
 int main(void)
 {
-    log_start("db_test", "1", LOG_ERROR);
+    log_start("db_test", "1", LOGGED_ERROR);
 #define TEST(it) cmocka_unit_test_setup_teardown(it, stage_open, stage_close)
     const struct CMUnitTest tests[] = {
         TEST(a_batch_commits_and_gives_its_rows),

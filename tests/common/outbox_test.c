@@ -227,7 +227,7 @@ int main(int argc, char **argv)
         setenv("GUILD_TEST_DATABASE", database, 1);
     free(database);
     config_load(argc, argv, "outbox_test", tables);
-    log_start("outbox_test", "1", LOG_ERROR);
+    log_start("outbox_test", "1", LOGGED_ERROR);
 #define TEST(it) cmocka_unit_test_setup_teardown(it, stage_open, stage_close)
     const struct CMUnitTest tests[] = {
         TEST(an_event_reaches_all_who_take_it), TEST(what_is_not_taken_comes_again),

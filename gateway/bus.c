@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { TICK_MS = 100, READ_BATCH = 128, ROUTING_ID_MAX = 16 };
+enum { READ_BATCH = 128, ROUTING_ID_MAX = 16 };
 
 enum want { WANT_CALL, WANT_CHUNK, WANT_ABANDON };
 
@@ -214,8 +214,7 @@ static void send_frame(struct bus *bus, const struct router_action *action)
     }
     bool more = payload_size > 0;
     if (zmq_send(bus->socket, to->id, to->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
-        if (action->frame.kind == FRAME_REQ)
-            router_send_failed(bus->router, action->peer, action->request, clock_ms(), bus->actions);
+        router_send_failed(bus->router, action, clock_ms(), bus->actions);
         return;
     }
     zmq_send(bus->socket, header, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
@@ -517,7 +516,7 @@ struct bus *bus_start(const char *address, const char *admin, const struct bus_l
     bind_socket(bus, address);
     loop_add_socket(bus->loop, bus->socket, on_readable, bus);
     loop_add_fd(bus->loop, bus->wake, on_wake, NULL, bus);
-    loop_add_timer(bus->loop, TICK_MS, on_tick, bus);
+    loop_add_timer(bus->loop, ROUTER_TICK_MS, on_tick, bus);
     if (pthread_create(&bus->thread, NULL, bus_main, bus) != 0)
         abort();
     return bus;

@@ -1,49 +1,12 @@
-#include "router.h"
+#include "router_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOBODY = -1 };
-
-struct peer {
-    enum { FREE, LIVE, SUSPECT, DRAINING } state;
-    int service;
-    char instance[65], methods[4097];
-    uint64_t heard, capacity, outstanding, ewma_us, revocation_seq;
-};
-
-struct service {
-    char name[33];
-    size_t waiting;
-};
-
-struct request {
-    bool used, sent, idempotent;
-    uint64_t number;            /* the client's */
-    int asker;                  /* a peer that calls another service, or NOBODY: a client */
-    uint64_t asker_high, asker_low;
-    int service, peer;
-    uint64_t id_high, id_low;
-    uint64_t deadline, since, body_size, chunks, window;
-    unsigned attempts;
-    uint64_t depth;
-    char method[97], key[65], trace[65], from[33];
-    unsigned char assertion[1024];
-    size_t assertion_size;
-    unsigned char *payload; /* of a service's call; a client's is kept by the caller */
-    size_t payload_size;
-};
-
-struct router {
-    const char *instance;
-    uint64_t random, session, last_id;
-    uint64_t revocation_seq, auth_heard;
-    bool cache_good;
-    struct peer peers[ROUTER_PEERS_MAX];
-    struct service services[ROUTER_SERVICES_MAX];
-    int services_count;
-    struct request requests[ROUTER_REQUESTS_MAX];
-    size_t in_flight;
+enum {
+    EWMA_START_US = 2000, /* before anything is known of an instance */
+    CAPACITY_MAX = 1024,
+    OTHERS_MAX = 1 << 20,
 };
 
 static uint64_t next_random(struct router *r)
@@ -58,7 +21,7 @@ static uint64_t next_random(struct router *r)
 static struct router_action *act(struct router_actions *out, enum router_action_kind kind)
 {
     if (out->count == ROUTER_ACTIONS_MAX)
-        abort(); /* no step makes so many */
+        abort(); /* see ROUTER_ACTIONS_MAX */
     struct router_action *action = &out->list[out->count++];
     memset(action, 0, sizeof *action);
     action->kind = kind;
@@ -79,7 +42,9 @@ struct router *router_new(const char *instance, uint64_t seed)
         abort();
     r->instance = instance;
     r->random = seed;
-    r->session = next_random(r) | 1;
+    r->session = next_random(r);
+    for (size_t i = 0; i < ROUTER_REQUESTS_MAX; i++)
+        r->order[i] = r->place[i] = (uint16_t)i;
     return r;
 }
 
@@ -93,32 +58,16 @@ void router_destroy(struct router **self)
     *self = NULL;
 }
 
-/* ---- services by name */
-
-static int service_of(struct router *r, const char *name)
-{
-    for (int i = 0; i < r->services_count; i++)
-        if (strcmp(r->services[i].name, name) == 0)
-            return i;
-    if (r->services_count == ROUTER_SERVICES_MAX || strlen(name) >= sizeof r->services[0].name)
-        return NOBODY;
-    memcpy(r->services[r->services_count].name, name, strlen(name) + 1);
-    return r->services_count++;
-}
-
 size_t router_live(const struct router *r, const char *service)
 {
-    size_t live = 0;
-    for (int i = 0; i < ROUTER_PEERS_MAX; i++)
-        live += r->peers[i].state == LIVE &&
-                strcmp(r->services[r->peers[i].service].name, service) == 0;
-    return live;
+    int found = service_find(r, service);
+    return found == NOBODY ? 0 : service_live(r, found, 0);
 }
 
 size_t router_waiting(const struct router *r)
 {
     size_t waiting = 0;
-    for (int i = 0; i < r->services_count; i++)
+    for (int i = 0; i < ROUTER_SERVICES_MAX; i++)
         waiting += r->services[i].waiting;
     return waiting;
 }
@@ -148,28 +97,14 @@ static bool method_is_idempotent(const char *methods, const char *method)
 
 /* ---- the end of a request: exactly once */
 
-static void request_free(struct router *r, struct request *request)
-{
-    if (request->sent && request->peer != NOBODY && r->peers[request->peer].outstanding > 0)
-        r->peers[request->peer].outstanding--;
-    if (!request->sent)
-        r->services[request->service].waiting--;
-    free(request->payload);
-    request->payload = NULL;
-    request->used = false;
-    r->in_flight--;
-}
-
 static void request_end(struct router *r, struct request *request, enum status status,
                         const void *payload, size_t size, uint32_t retry_after_s,
                         struct router_actions *out)
 {
-    struct router_action *action;
+    struct router_action *action = act(out, request->asker == NOBODY ? ROUTER_ANSWER : ROUTER_SEND);
     if (request->asker == NOBODY) {
-        action = act(out, ROUTER_ANSWER);
         action->request = request->number;
     } else {
-        action = act(out, ROUTER_SEND);
         action->peer = request->asker;
         action->frame = (struct frame){.kind = FRAME_REP,
                                        .id_high = request->asker_high,
@@ -183,19 +118,78 @@ static void request_end(struct router *r, struct request *request, enum status s
     request_free(r, request);
 }
 
+static void request_fail(struct router *r, struct request *request, uint32_t retry_after_s,
+                         struct router_actions *out)
+{
+    request_end(r, request, request->perhaps_done ? STATUS_TIMEOUT : STATUS_UNAVAILABLE, NULL, 0,
+                retry_after_s, out);
+}
+
+static void tell_cancel(const struct router *r, const struct request *request,
+                        struct router_actions *out)
+{
+    if (request->state == SENT)
+        say(out, request->peer,
+            &(struct frame){
+                .kind = FRAME_CANCEL, .id_high = r->session, .id_low = request->id_low});
+}
+
+/* The peer that has it gives no answer. Nobody starts a request whose body is incomplete. */
+static void note_silence(struct request *request)
+{
+    if (request->state == SENT && request->body_left == 0)
+        request->perhaps_done = true;
+}
+
+/* Back to the queue, or to its end. Pieces of a body are gone once sent. */
+static void request_again(struct router *r, struct request *request, bool silent, uint64_t now,
+                          struct router_actions *out)
+{
+    if (silent)
+        note_silence(request);
+    bool safe = !request->perhaps_done || request->repeatable;
+    if (!safe || request->chunks > 0 || request->attempts >= ROUTER_ATTEMPTS_MAX ||
+        request->deadline <= now) {
+        request_fail(r, request, 1, out);
+        return;
+    }
+    request_take_back(r, request);
+    request->since = request->not_before = now;
+    if (silent)
+        request->not_before += ROUTER_JITTER_MS + next_random(r) % (3 * ROUTER_JITTER_MS + 1);
+    queue_insert(r, request);
+}
+
 /* ---- choosing and sending */
 
-/* The least of (own outstanding) × EWMA over capacity, ties by chance. */
-static int choose(struct router *r, int service)
+static bool peer_has_credit(const struct peer *peer, int service)
+{
+    return peer->state == LIVE && peer->service == service && peer->outstanding < peer->capacity;
+}
+
+/* Expected work in front of one more request; a stalled instance comes after all others. */
+static uint64_t peer_load(const struct peer *peer)
+{
+    uint64_t load = (peer->outstanding + peer->others + 1) * peer->ewma_us / peer->capacity;
+    return peer->stalled ? load | UINT64_C(1) << 62 : load;
+}
+
+static void peer_took(struct peer *peer, uint64_t ms)
+{
+    peer->ewma_us = (peer->ewma_us * 7 + ms * 1000) / 8;
+}
+
+/* The least loaded, ties by chance. */
+static int choose(struct router *r, const struct request *request)
 {
     int best = NOBODY;
     uint64_t best_load = UINT64_MAX;
     unsigned ties = 0;
     for (int i = 0; i < ROUTER_PEERS_MAX; i++) {
         const struct peer *peer = &r->peers[i];
-        if (peer->state != LIVE || peer->service != service || peer->outstanding >= peer->capacity)
+        if (!peer_has_credit(peer, request->service) || (request->tried >> i & 1) != 0)
             continue;
-        uint64_t load = (peer->outstanding + 1) * peer->ewma_us / peer->capacity;
+        uint64_t load = peer_load(peer);
         if (load < best_load) {
             best = i;
             best_load = load;
@@ -207,30 +201,17 @@ static int choose(struct router *r, int service)
     return best;
 }
 
-static void send_to(struct router *r, struct request *request, int peer, uint64_t now,
-                    struct router_actions *out)
+static void say_request(const struct router *r, const struct request *request, uint64_t now,
+                        struct router_actions *out)
 {
     struct router_action *action = act(out, ROUTER_SEND);
-    request->peer = peer;
-    request->sent = true;
-    request->since = now;
-    request->attempts++;
-    request->window = FRAME_WINDOW;
-    request->chunks = 0;
-    /* a new id for each attempt: the instance that had it before must not take it for a duplicate */
-    request->id_high = r->session;
-    request->id_low = ++r->last_id;
-    r->services[request->service].waiting--;
-    r->peers[peer].outstanding++;
-    request->idempotent = method_is_idempotent(r->peers[peer].methods, request->method);
-
-    action->peer = peer;
+    action->peer = request->peer;
     action->request = request->number;
     action->payload = request->payload;
     action->payload_size = request->payload_size;
     action->frame = (struct frame){
         .kind = FRAME_REQ,
-        .id_high = request->id_high,
+        .id_high = r->session,
         .id_low = request->id_low,
         .time_left_ms = request->deadline - now,
         .attempt = request->attempts,
@@ -242,70 +223,65 @@ static void send_to(struct router *r, struct request *request, int peer, uint64_
         .from = frame_text(request->from),
         .assertion = {(const char *)request->assertion, request->assertion_size},
     };
-    if (request->body_size > 0 && request->asker == NOBODY) {
-        action = act(out, ROUTER_WINDOW);
+}
+
+static void send_to(struct router *r, struct request *request, int index, uint64_t now,
+                    struct router_actions *out)
+{
+    request_take_back(r, request);
+    request->state = SENT;
+    request->peer = index;
+    request->since = now;
+    request->attempts++;
+    request->tried |= UINT64_C(1) << index;
+    /* a new id for each attempt: it tells this one's answer from an earlier one's */
+    request->id_low = ++r->last_id * ROUTER_REQUESTS_MAX + (uint64_t)(request - r->requests);
+    request->repeatable =
+        request->key[0] != '\0' || method_is_idempotent(r->methods[index], request->method);
+    r->peers[index].outstanding++;
+    say_request(r, request, now, out);
+    if (request->body_size > 0 && request->attempts == 1) {
+        struct router_action *action = act(out, ROUTER_WINDOW);
         action->request = request->number;
         action->chunks = FRAME_WINDOW;
+        request->window = FRAME_WINDOW;
     }
 }
 
-/* Who waits longest by deadline goes first, as long as somebody has credit. */
-static void serve_queue(struct router *r, int service, uint64_t now, struct router_actions *out)
+static bool service_has_credit(const struct router *r, int service)
 {
-    while (r->services[service].waiting > 0) {
-        struct request *first = NULL;
-        for (size_t i = 0; i < ROUTER_REQUESTS_MAX; i++) {
-            struct request *request = &r->requests[i];
-            if (request->used && !request->sent && request->service == service &&
-                (first == NULL || request->deadline < first->deadline))
-                first = request;
+    for (int i = 0; i < ROUTER_PEERS_MAX; i++)
+        if (peer_has_credit(&r->peers[i], service))
+            return true;
+    return false;
+}
+
+/* The earliest deadline goes first, as long as somebody has credit. The last thing in each step: what has been put
+   into the list of actions stays valid. */
+static void serve_queues(struct router *r, uint64_t now, struct router_actions *out)
+{
+    for (int service = 0; service < ROUTER_SERVICES_MAX; service++) {
+        struct request *request = r->services[service].first, *next;
+        for (; request != NULL && service_has_credit(r, service); request = next) {
+            next = request->next;
+            if (now < request->not_before || now >= request->deadline)
+                continue;
+            int peer = choose(r, request);
+            if (peer != NOBODY)
+                send_to(r, request, peer, now, out);
         }
-        int peer = choose(r, service);
-        if (first == NULL || peer == NOBODY)
-            return;
-        if (first->deadline <= now)
-            request_end(r, first, STATUS_UNAVAILABLE, NULL, 0, 1, out);
-        else
-            send_to(r, first, peer, now, out);
     }
 }
 
-/* Back to the queue, or to its end. `started` says that the effect may have happened. */
-static void request_again(struct router *r, struct request *request, bool started, uint64_t now,
-                          struct router_actions *out)
+/* Is there nobody to wait for? Instances that had it before do not count. */
+static bool waits_in_vain(const struct router *r, const struct request *request, uint64_t now)
 {
-    bool safe = !started || request->idempotent || request->key[0] != '\0';
-    bool streamed = request->body_size > 0 && request->chunks > 0;
-    if (!safe || streamed || request->attempts >= ROUTER_ATTEMPTS_MAX || request->deadline <= now) {
-        request_end(r, request, started ? STATUS_TIMEOUT : STATUS_UNAVAILABLE, NULL, 0, 1, out);
-        return;
-    }
-    if (r->peers[request->peer].outstanding > 0)
-        r->peers[request->peer].outstanding--;
-    request->sent = false;
-    request->peer = NOBODY;
-    request->since = now;
-    r->services[request->service].waiting++;
+    return service_live(r, request->service, request->tried) == 0 &&
+           (now - request->since >= ROUTER_APPEAR_MS ||
+            now - r->services[request->service].live_at >= ROUTER_APPEAR_MS);
 }
 
-/* ---- asking */
-
-static struct request *request_new(struct router *r, int service)
-{
-    for (size_t i = 0; i < ROUTER_REQUESTS_MAX; i++) {
-        struct request *request = &r->requests[i];
-        if (request->used)
-            continue;
-        memset(request, 0, sizeof *request);
-        request->used = true;
-        request->asker = request->peer = NOBODY;
-        request->service = service;
-        r->services[service].waiting++;
-        r->in_flight++;
-        return request;
-    }
-    return NULL;
-}
+/* ---- clients ask */
 
 static bool text_fits(const char *text, char *out, size_t room)
 {
@@ -318,13 +294,30 @@ static bool text_fits(const char *text, char *out, size_t room)
     return true;
 }
 
+static bool request_fill(struct request *request, const struct router_ask *ask)
+{
+    request->number = ask->request;
+    request->deadline = ask->deadline_ms;
+    request->body_size = request->body_left = ask->body_size;
+    memcpy(request->from, "gateway", sizeof "gateway");
+    if (!text_fits(ask->method, request->method, sizeof request->method) ||
+        !text_fits(ask->key, request->key, sizeof request->key) ||
+        !text_fits(ask->trace, request->trace, sizeof request->trace) ||
+        ask->assertion_size > sizeof request->assertion)
+        return false;
+    if (ask->assertion_size > 0)
+        memcpy(request->assertion, ask->assertion, ask->assertion_size);
+    request->assertion_size = ask->assertion_size;
+    return true;
+}
+
 void router_submit(struct router *r, const struct router_ask *ask, uint64_t now,
                    struct router_actions *out)
 {
-    int service = service_of(r, ask->service);
+    int service = service_add(r, ask->service);
     struct request *request = NULL;
     if (service != NOBODY && r->services[service].waiting < ROUTER_QUEUE_MAX)
-        request = request_new(r, service);
+        request = request_new(r, service, now);
     if (request == NULL) {
         struct router_action *action = act(out, ROUTER_ANSWER);
         action->request = ask->request;
@@ -332,91 +325,140 @@ void router_submit(struct router *r, const struct router_ask *ask, uint64_t now,
         action->retry_after_s = 1;
         return;
     }
-    request->number = ask->request;
-    request->deadline = ask->deadline_ms;
-    request->since = now;
-    request->body_size = ask->body_size;
-    memcpy(request->from, "gateway", sizeof "gateway");
-    bool fits = text_fits(ask->method, request->method, sizeof request->method) &&
-                text_fits(ask->key, request->key, sizeof request->key) &&
-                text_fits(ask->trace, request->trace, sizeof request->trace) &&
-                ask->assertion_size <= sizeof request->assertion;
-    if (!fits) {
+    if (!request_fill(request, ask)) {
         request_end(r, request, STATUS_MALFORMED, NULL, 0, 0, out);
         return;
     }
-    if (ask->assertion_size > 0)
-        memcpy(request->assertion, ask->assertion, ask->assertion_size);
-    request->assertion_size = ask->assertion_size;
-    serve_queue(r, service, now, out);
-}
-
-static struct request *client_request(struct router *r, uint64_t number)
-{
-    for (size_t i = 0; i < ROUTER_REQUESTS_MAX && r->in_flight > 0; i++)
-        if (r->requests[i].used && r->requests[i].asker == NOBODY && r->requests[i].number == number)
-            return &r->requests[i];
-    return NULL;
-}
-
-static void tell_cancel(const struct request *request, struct router_actions *out)
-{
-    if (request->sent)
-        say(out, request->peer,
-            &(struct frame){.kind = FRAME_CANCEL,
-                            .id_high = request->id_high,
-                            .id_low = request->id_low});
+    if (waits_in_vain(r, request, now)) {
+        request_fail(r, request, 2, out);
+        return;
+    }
+    queue_insert(r, request);
+    serve_queues(r, now, out);
 }
 
 void router_abandon(struct router *r, uint64_t number, struct router_actions *out)
 {
-    struct request *request = client_request(r, number);
+    struct request *request = request_of_client(r, number);
     if (request == NULL)
         return;
-    tell_cancel(request, out);
+    tell_cancel(r, request, out);
     request_free(r, request);
 }
 
 bool router_chunk(struct router *r, uint64_t number, const void *data, size_t size,
                   struct router_actions *out)
 {
-    struct request *request = client_request(r, number);
-    if (request == NULL || !request->sent || request->window == 0)
+    struct request *request = request_of_client(r, number);
+    if (request == NULL)
         return false;
+    /* it may have gone back to the queue after its window had been opened */
+    if (request->state != SENT || request->window == 0 || size == 0 || size > FRAME_CHUNK_MAX ||
+        size > request->body_left) {
+        tell_cancel(r, request, out);
+        request_fail(r, request, 1, out);
+        return false;
+    }
     request->window--;
     request->chunks++;
+    request->body_left -= size;
     struct router_action *action = act(out, ROUTER_SEND);
     action->peer = request->peer;
     action->request = number;
     action->payload = data;
     action->payload_size = size;
     action->frame = (struct frame){.kind = FRAME_CHUNK,
-                                   .id_high = request->id_high,
+                                   .id_high = r->session,
                                    .id_low = request->id_low,
                                    .chunks = request->chunks};
     return true;
 }
 
-/* ---- peers */
+/* ---- peers come and go */
 
 static void peer_lost(struct router *r, int index, uint64_t now, struct router_actions *out)
 {
     struct peer *peer = &r->peers[index];
-    int service = peer->service;
     if (peer->state == FREE)
         return;
     peer->state = FREE;
-    for (size_t i = 0; i < ROUTER_REQUESTS_MAX && r->in_flight > 0; i++) {
-        struct request *request = &r->requests[i];
-        if (request->used && request->asker == index) {
-            tell_cancel(request, out);
+    for (size_t i = r->in_flight; i-- > 0;) { /* backwards: an end moves the last into its place */
+        struct request *request = request_at(r, i);
+        if (request->asker == index) {
+            tell_cancel(r, request, out);
             request_free(r, request); /* nobody to tell */
-        } else if (request->used && request->sent && request->peer == index) {
+        } else if (request->state == SENT && request->peer == index) {
             request_again(r, request, true, now, out);
         }
     }
-    peer->outstanding = 0;
-    serve_queue(r, service, now, out);
+}
+
+static bool peer_is(const struct peer *peer, int service, const struct frame *hello)
+{
+    return peer->service == service && peer->epoch == hello->epoch &&
+           frame_text_is(hello->instance, peer->instance);
+}
+
+/* The instance has dialled anew: what it has from us, and has asked, goes on over the new connection. */
+static void peer_move(struct router *r, int from, int to)
+{
+    uint64_t old = UINT64_C(1) << from, new = UINT64_C(1) << to;
+    r->peers[to] = r->peers[from];
+    memcpy(r->methods[to], r->methods[from], sizeof r->methods[to]);
+    r->peers[from] = (struct peer){.state = FREE};
+    for (size_t i = 0; i < r->in_flight; i++) {
+        struct request *request = request_at(r, i);
+        if (request->asker == from)
+            request->asker = to;
+        if (request->state == SENT && request->peer == from)
+            request->peer = to;
+        if ((request->tried & old) != 0)
+            request->tried |= new;
+    }
+}
+
+static void peer_open(struct router *r, int index, int service, const struct frame *hello)
+{
+    struct peer *peer = &r->peers[index];
+    *peer = (struct peer){
+        .state = LIVE,
+        .service = service,
+        .epoch = hello->epoch,
+        .capacity = hello->capacity < CAPACITY_MAX ? hello->capacity : CAPACITY_MAX,
+        .ewma_us = EWMA_START_US,
+    };
+    frame_text_copy(hello->instance, peer->instance, sizeof peer->instance);
+    frame_text_copy(hello->methods, r->methods[index], sizeof r->methods[index]);
+}
+
+/* It had lost us, and with us every body that was not complete. */
+static void uploads_again(struct router *r, int index, uint64_t now, struct router_actions *out)
+{
+    for (size_t i = r->in_flight; i-- > 0;) {
+        struct request *request = request_at(r, i);
+        if (request->state != SENT || request->peer != index || request->body_left == 0)
+            continue;
+        tell_cancel(r, request, out);
+        request_again(r, request, false, now, out);
+    }
+}
+
+static void peer_enter(struct router *r, int index, int service, const struct frame *hello,
+                       uint64_t now, struct router_actions *out)
+{
+    int known = NOBODY;
+    for (int i = 0; i < ROUTER_PEERS_MAX && known == NOBODY; i++)
+        if (r->peers[i].state != FREE && peer_is(&r->peers[i], service, hello))
+            known = i;
+    if (known != index)
+        peer_lost(r, index, now, out);
+    for (size_t i = 0; known != index && i < r->in_flight; i++)
+        request_at(r, i)->tried &= ~(UINT64_C(1) << index);
+    if (known == NOBODY)
+        peer_open(r, index, service, hello);
+    else if (known != index)
+        peer_move(r, known, index);
+    uploads_again(r, index, now, out);
 }
 
 static bool service_name_is_good(struct frame_text name)
@@ -431,111 +473,97 @@ static void take_hello(struct router *r, int index, const struct frame *frame, u
                        struct router_actions *out)
 {
     struct peer *peer = &r->peers[index];
-    char name[33], instance[65];
+    char name[FRAME_SERVICE_MAX + 1];
     frame_text_copy(frame->service, name, sizeof name);
-    frame_text_copy(frame->instance, instance, sizeof instance);
-    int service = service_name_is_good(frame->service) ? service_of(r, name) : NOBODY;
+    int service = service_name_is_good(frame->service) ? service_add(r, name) : NOBODY;
     if (service == NOBODY || frame->capacity == 0) {
         say(out, index, &(struct frame){.kind = FRAME_REFUSE, .trace = frame_text("service")});
         return;
     }
-    /* a HELLO again (its WELCOME was lost) changes nothing; another instance on the connection begins anew */
-    if (peer->state == FREE || strcmp(peer->instance, instance) != 0) {
-        peer_lost(r, index, now, out);
-        *peer = (struct peer){.state = LIVE, .service = service, .ewma_us = 2000};
-        peer->capacity = frame->capacity < 1024 ? frame->capacity : 1024;
-        memcpy(peer->instance, instance, sizeof instance);
-        frame_text_copy(frame->methods, peer->methods, sizeof peer->methods);
-    }
+    if (peer->left && peer_is(peer, service, frame))
+        return;
+    peer_enter(r, index, service, frame, now, out);
     peer->heard = now;
+    if (peer->state == SUSPECT)
+        peer->state = LIVE;
     say(out, index, &(struct frame){.kind = FRAME_WELCOME, .instance = frame_text(r->instance)});
-    serve_queue(r, service, now, out);
+}
+
+/* ---- what peers say */
+
+static bool peer_is_auth(const struct router *r, const struct peer *peer)
+{
+    return strcmp(r->services[peer->service].name, "auth") == 0;
 }
 
 /* auth tells the number of revocations in each PING: a gap means that one was missed. */
-static void take_revocation_seq(struct router *r, const struct peer *peer, uint64_t seq,
-                                uint64_t now, struct router_actions *out)
+static void take_revocation_seq(struct router *r, uint64_t seq, uint64_t now,
+                                struct router_actions *out)
 {
-    if (strcmp(r->services[peer->service].name, "auth") != 0)
-        return;
     r->auth_heard = now;
-    if (seq > r->revocation_seq) {
-        r->revocation_seq = seq;
-        act(out, ROUTER_FORGET);
-    }
     r->cache_good = true;
+    if (seq <= r->revocation_seq)
+        return;
+    r->revocation_seq = seq;
+    act(out, ROUTER_FORGET);
 }
 
 static void take_revoke(struct router *r, const struct frame *frame, struct router_actions *out)
 {
-    if (frame->revocation_seq == r->revocation_seq + 1 || frame->revocation_seq <= r->revocation_seq) {
-        struct router_action *action = act(out, ROUTER_REVOKED);
-        action->frame = *frame;
-    } else {
+    if (frame->session_hash.size != 0 && frame->session_hash.size != FRAME_HASH_MAX)
+        return;
+    if (frame->revocation_seq <= r->revocation_seq + 1)
+        act(out, ROUTER_REVOKED)->frame = *frame;
+    else
         act(out, ROUTER_FORGET);
-    }
     if (frame->revocation_seq > r->revocation_seq)
         r->revocation_seq = frame->revocation_seq;
 }
 
-static struct request *sent_request(struct router *r, int peer, const struct frame *frame)
+/* The figures of an instance without our requests fade, so that one that was slow is tried again. */
+static void take_ping(struct router *r, struct peer *peer, const struct frame *frame, uint64_t now,
+                      struct router_actions *out)
 {
-    if (frame->id_high != r->session)
-        return NULL;
-    for (size_t i = 0; i < ROUTER_REQUESTS_MAX && r->in_flight > 0; i++) {
-        struct request *request = &r->requests[i];
-        if (request->used && request->sent && request->peer == peer &&
-            request->id_low == frame->id_low)
-            return request;
-    }
-    return NULL;
+    uint64_t late_ms = 4 * frame->ewma_us / 1000;
+    if (late_ms < ROUTER_SUSPECT_MS)
+        late_ms = ROUTER_SUSPECT_MS;
+    peer->stalled = frame->oldest_ms > late_ms && frame->progress == peer->progress;
+    peer->progress = frame->progress;
+    peer->others = frame->in_flight > peer->outstanding ? frame->in_flight - peer->outstanding : 0;
+    if (peer->others > OTHERS_MAX)
+        peer->others = OTHERS_MAX;
+    if (peer->outstanding == 0 && peer->ewma_us > EWMA_START_US)
+        peer->ewma_us -= (peer->ewma_us - EWMA_START_US) / 4;
+    if (peer_is_auth(r, peer))
+        take_revocation_seq(r, frame->revocation_seq, now, out);
 }
 
 static void take_reply(struct router *r, int peer, const struct frame *frame, const void *payload,
                        size_t size, uint64_t now, struct router_actions *out)
 {
-    struct request *request = sent_request(r, peer, frame);
+    struct request *request = request_sent(r, peer, frame);
     if (request == NULL)
         return; /* late: it has been answered otherwise */
-    uint64_t took_us = (now - request->since) * 1000;
-    r->peers[peer].ewma_us = (r->peers[peer].ewma_us * 7 + took_us) / 8 + 1;
+    peer_took(&r->peers[peer], now - request->since);
     enum status status =
         frame->status < STATUS_COUNT ? (enum status)frame->status : STATUS_INTERNAL;
     request_end(r, request, status, payload, size, 0, out);
-    serve_queue(r, r->peers[peer].service, now, out);
 }
 
-/* A service calls another: "notification.DeliverEvent". */
-static void take_call(struct router *r, int peer, const struct frame *frame, const void *payload,
-                      size_t size, uint64_t now, struct router_actions *out)
+static void call_fill(const struct router *r, struct request *request, int peer,
+                      const struct frame *frame, const char *method, const void *payload,
+                      size_t size, uint64_t now)
 {
-    char method[97];
-    frame_text_copy(frame->method, method, sizeof method);
-    char *dot = strchr(method, '.');
-    int service = NOBODY;
-    if (dot != NULL) {
-        *dot = '\0';
-        service = service_of(r, method);
-    }
-    struct request *request = NULL;
-    if (service != NOBODY && frame->depth < ROUTER_DEPTH_MAX && frame->time_left_ms > 0 &&
-        r->services[service].waiting < ROUTER_QUEUE_MAX)
-        request = request_new(r, service);
-    if (request == NULL) {
-        say(out, peer,
-            &(struct frame){.kind = FRAME_NACK, .id_high = frame->id_high, .id_low = frame->id_low});
-        return;
-    }
+    uint64_t left = frame->time_left_ms < ROUTER_LIFE_MS ? frame->time_left_ms : ROUTER_LIFE_MS;
     request->asker = peer;
     request->asker_high = frame->id_high;
     request->asker_low = frame->id_low;
-    request->deadline = now + frame->time_left_ms;
-    request->since = now;
-    request->depth = frame->depth + 1;
-    memcpy(request->method, dot + 1, strlen(dot + 1) + 1);
+    request->deadline = now + left;
+    request->depth = frame->depth;
+    memcpy(request->method, method, strlen(method) + 1);
     /* who calls is what the connection said in its HELLO, not what the frame says */
-    const char *from = r->services[r->peers[peer].service].name;
-    memcpy(request->from, from, strlen(from) + 1);
+    memcpy(request->from, r->services[r->peers[peer].service].name, sizeof request->from);
+    frame_text_copy(frame->key, request->key, sizeof request->key);
     frame_text_copy(frame->trace, request->trace, sizeof request->trace);
     request->payload = malloc(size + 1);
     if (request->payload == NULL)
@@ -543,14 +571,47 @@ static void take_call(struct router *r, int peer, const struct frame *frame, con
     if (size > 0)
         memcpy(request->payload, payload, size);
     request->payload_size = size;
-    serve_queue(r, service, now, out);
+}
+
+/* A service calls another: "notification.DeliverEvent". Its ids rise: one that does not has been here before. */
+static void take_call(struct router *r, int index, const struct frame *frame, const void *payload,
+                      size_t size, uint64_t now, struct router_actions *out)
+{
+    struct peer *peer = &r->peers[index];
+    char name[FRAME_METHOD_MAX + 1];
+    if (frame->id_low <= peer->last_call)
+        return;
+    peer->last_call = frame->id_low;
+    frame_text_copy(frame->method, name, sizeof name);
+    char *dot = strchr(name, '.');
+    if (dot != NULL)
+        *dot = '\0';
+    int service = dot == NULL ? NOBODY : service_find(r, name);
+    struct request *request = NULL;
+    if (service != NOBODY && frame->depth >= 1 && frame->depth <= ROUTER_DEPTH_MAX &&
+        frame->time_left_ms > 0 && size <= FRAME_PAYLOAD_MAX && peer->calls < ROUTER_CALLS_MAX &&
+        r->services[service].waiting < ROUTER_QUEUE_MAX)
+        request = request_new(r, service, now);
+    if (request == NULL) {
+        say(out, index,
+            &(struct frame){
+                .kind = FRAME_NACK, .id_high = frame->id_high, .id_low = frame->id_low});
+        return;
+    }
+    peer->calls++;
+    call_fill(r, request, index, frame, dot + 1, payload, size, now);
+    if (waits_in_vain(r, request, now))
+        request_fail(r, request, 0, out);
+    else
+        queue_insert(r, request);
 }
 
 static void take_window(struct router *r, int peer, const struct frame *frame,
                         struct router_actions *out)
 {
-    struct request *request = sent_request(r, peer, frame);
-    if (request == NULL || frame->chunks > FRAME_WINDOW - request->window)
+    struct request *request = request_sent(r, peer, frame);
+    if (request == NULL || request->body_size == 0 || request->asker != NOBODY ||
+        frame->chunks > FRAME_WINDOW - request->window)
         return;
     request->window += frame->chunks;
     struct router_action *action = act(out, ROUTER_WINDOW);
@@ -558,38 +619,22 @@ static void take_window(struct router *r, int peer, const struct frame *frame,
     action->chunks = (uint32_t)frame->chunks;
 }
 
-void router_frame(struct router *r, int index, const struct frame *frame, const void *payload,
-                  size_t payload_size, uint64_t now, struct router_actions *out)
+static void take_frame(struct router *r, int index, const struct frame *frame, const void *payload,
+                       size_t payload_size, uint64_t now, struct router_actions *out)
 {
     struct peer *peer = &r->peers[index];
     struct request *request;
-    if (frame->kind == FRAME_HELLO) {
-        take_hello(r, index, frame, now, out);
-        return;
-    }
-    if (peer->state == FREE) { /* it was given up meanwhile: it may introduce itself again */
-        if (frame->kind != FRAME_BYE)
-            say(out, index, &(struct frame){.kind = FRAME_REFUSE, .trace = frame_text("unknown")});
-        return;
-    }
-    peer->heard = now;
-    if (peer->state == SUSPECT) {
-        peer->state = LIVE;
-        serve_queue(r, peer->service, now, out);
-    }
     switch (frame->kind) {
     case FRAME_PING:
-        take_revocation_seq(r, peer, frame->revocation_seq, now, out);
+        take_ping(r, peer, frame, now, out);
         say(out, index, &(struct frame){.kind = FRAME_PONG});
         break;
     case FRAME_REP:
         take_reply(r, index, frame, payload, payload_size, now, out);
         break;
     case FRAME_NACK:
-        if ((request = sent_request(r, index, frame)) != NULL) {
+        if ((request = request_sent(r, index, frame)) != NULL)
             request_again(r, request, false, now, out);
-            serve_queue(r, peer->service, now, out);
-        }
         break;
     case FRAME_REQ:
         take_call(r, index, frame, payload, payload_size, now, out);
@@ -598,7 +643,8 @@ void router_frame(struct router *r, int index, const struct frame *frame, const 
         take_window(r, index, frame, out);
         break;
     case FRAME_REVOKE:
-        take_revoke(r, frame, out);
+        if (peer_is_auth(r, peer))
+            take_revoke(r, frame, out);
         break;
     case FRAME_DRAIN:
         peer->state = DRAINING;
@@ -606,58 +652,98 @@ void router_frame(struct router *r, int index, const struct frame *frame, const 
         break;
     case FRAME_BYE:
         peer_lost(r, index, now, out);
+        peer->left = true;
         break;
-    default:
+    case FRAME_HELLO:
+    case FRAME_WELCOME: /* the rest is ours to say */
+    case FRAME_REFUSE:
+    case FRAME_CANCEL:
+    case FRAME_PONG:
+    case FRAME_DRAIN_OK:
+    case FRAME_CHUNK:
+    case FRAME_KINDS:
         break;
     }
 }
 
-void router_send_failed(struct router *r, int peer, uint64_t number, uint64_t now,
+void router_frame(struct router *r, int index, const struct frame *frame, const void *payload,
+                  size_t payload_size, uint64_t now, struct router_actions *out)
+{
+    struct peer *peer = &r->peers[index];
+    if (frame->kind == FRAME_HELLO) {
+        take_hello(r, index, frame, now, out);
+    } else if (peer->state == FREE) { /* given up meanwhile: it may introduce itself again */
+        if (frame->kind != FRAME_BYE)
+            say(out, index, &(struct frame){.kind = FRAME_REFUSE, .trace = frame_text("unknown")});
+    } else {
+        peer->heard = now;
+        if (peer->state == SUSPECT)
+            peer->state = LIVE;
+        take_frame(r, index, frame, payload, payload_size, now, out);
+    }
+    serve_queues(r, now, out);
+}
+
+void router_send_failed(struct router *r, const struct router_action *refused, uint64_t now,
                         struct router_actions *out)
 {
-    struct request *request = client_request(r, number);
-    if (request != NULL && request->sent && request->peer == peer) {
-        request_again(r, request, false, now, out);
-        /* full or gone: no new work until it is heard of */
-        if (r->peers[peer].state == LIVE)
-            r->peers[peer].state = SUSPECT;
-        serve_queue(r, request->service, now, out);
+    struct request *request = request_sent(r, refused->peer, &refused->frame);
+    bool chunk = refused->frame.kind == FRAME_CHUNK;
+    if (request == NULL || (refused->frame.kind != FRAME_REQ && !chunk))
+        return;
+    if (chunk) {
+        request->body_left += refused->payload_size;
+        tell_cancel(r, request, out);
     }
+    request_again(r, request, false, now, out);
+    if (r->peers[refused->peer].state == LIVE)
+        r->peers[refused->peer].state = SUSPECT; /* full or gone */
+    serve_queues(r, now, out);
 }
 
 /* ---- time */
+
+static void tick_peer(struct router *r, int index, uint64_t away, uint64_t now,
+                      struct router_actions *out)
+{
+    struct peer *peer = &r->peers[index];
+    if (peer->state == FREE)
+        return;
+    peer->heard = peer->heard + away < now ? peer->heard + away : now;
+    if (now - peer->heard > ROUTER_DEAD_MS)
+        peer_lost(r, index, now, out);
+    else if (now - peer->heard > ROUTER_SUSPECT_MS && peer->state == LIVE)
+        peer->state = SUSPECT;
+}
 
 static void tick_request(struct router *r, struct request *request, uint64_t now,
                          struct router_actions *out)
 {
     if (now >= request->deadline) {
-        tell_cancel(request, out);
-        request_end(r, request, request->sent ? STATUS_TIMEOUT : STATUS_UNAVAILABLE, NULL, 0, 1,
-                    out);
-    } else if (!request->sent && now - request->since >= ROUTER_APPEAR_MS) {
-        for (int i = 0; i < ROUTER_PEERS_MAX; i++)
-            if (r->peers[i].state == LIVE && r->peers[i].service == request->service)
-                return; /* busy, not absent */
-        request_end(r, request, STATUS_UNAVAILABLE, NULL, 0, 2, out);
+        if (request->state == SENT)
+            peer_took(&r->peers[request->peer], now - request->since);
+        tell_cancel(r, request, out);
+        note_silence(request);
+        request_fail(r, request, 1, out);
+    } else if (request->state == WAITING && waits_in_vain(r, request, now)) {
+        request_fail(r, request, 2, out);
     }
 }
 
 void router_tick(struct router *r, uint64_t now, struct router_actions *out)
 {
-    for (int i = 0; i < ROUTER_PEERS_MAX; i++) {
-        struct peer *peer = &r->peers[i];
-        if (peer->state == FREE)
-            continue;
-        if (now - peer->heard > ROUTER_DEAD_MS)
-            peer_lost(r, i, now, out);
-        else if (now - peer->heard > ROUTER_SUSPECT_MS && peer->state == LIVE)
-            peer->state = SUSPECT;
-    }
-    for (size_t i = 0; i < ROUTER_REQUESTS_MAX && r->in_flight > 0; i++)
-        if (r->requests[i].used)
-            tick_request(r, &r->requests[i], now, out);
+    uint64_t gap = now - r->ticked, away = r->ticked != 0 && gap > ROUTER_AWAY_MS ? gap : 0;
+    r->ticked = now;
+    for (int i = 0; i < ROUTER_PEERS_MAX; i++)
+        tick_peer(r, i, away, now, out);
+    for (int i = 0; i < ROUTER_SERVICES_MAX; i++)
+        if (service_live(r, i, 0) > 0)
+            r->services[i].live_at = now;
+    for (size_t i = r->in_flight; i-- > 0;)
+        tick_request(r, request_at(r, i), now, out);
     if (r->cache_good && now - r->auth_heard > ROUTER_DEAD_MS) {
         r->cache_good = false;
         act(out, ROUTER_FORGET);
     }
+    serve_queues(r, now, out);
 }

@@ -1,11 +1,18 @@
 /* The gateway's core on the bus: which instance gets a request, and when to give up. Pure: no socket, no clock, no
-   allocation after router_new; the simulator drives it as bus.c does.
+   allocation after router_new but for the payloads of services' calls (at most ROUTER_CALLS_MAX of each peer); the
+   simulator drives it as bus.c does.
 
-   A peer is one connection of a service's instance: NEW until its HELLO, then LIVE; SUSPECT after 750 ms of silence
-   (gets no new work), DEAD after 1.5 s (its requests go elsewhere or fail), DRAINING after its DRAIN. A request WAITS in
-   its service's queue (earliest deadline first, bounded), is SENT to a peer, and ends in exactly one ROUTER_ANSWER. It
-   goes out again only when it certainly was not started (NACK, send refused) or when a repeat is harmless: the
-   method only reads, or the request has an idempotency key. */
+   A peer is one connection of a service's instance: FREE until its HELLO, then LIVE; SUSPECT after 750 ms of silence or
+   a refused send (gets no new work until heard of), FREE again after 1.5 s of silence (its requests go elsewhere or
+   fail) or its BYE, DRAINING from its DRAIN to its BYE. One whose oldest request is late while it answers nothing is
+   the last choice. A HELLO of a known instance by another connection takes over what the old one had.
+
+   A request is WAITING in its service's queue (earliest deadline first, bounded), SENT to a peer, and ends in exactly one
+   ROUTER_ANSWER: at the deadline at the latest. It goes out again, never to the same peer, when it certainly was not
+   started (NACK, send refused, body incomplete), or when a repeat is harmless: the method only reads, or the request has
+   an idempotency key. UNAVAILABLE from the router means certainly not done, TIMEOUT perhaps done.
+
+   A service without instance answers 503 at once; for 300 ms after its last one left, requests wait for the next. */
 #ifndef GUILD_ROUTER_H
 #define GUILD_ROUTER_H
 
@@ -20,11 +27,17 @@ enum {
     ROUTER_SERVICES_MAX = 16,
     ROUTER_REQUESTS_MAX = 2048,
     ROUTER_QUEUE_MAX = 64, /* waiting, per service */
+    ROUTER_CALLS_MAX = 64, /* of one peer to other services, under way */
     ROUTER_ATTEMPTS_MAX = 3,
     ROUTER_DEPTH_MAX = 2, /* a service's call on behalf of a call */
+    ROUTER_TICK_MS = 25,  /* how often router_tick wants to be called */
     ROUTER_SUSPECT_MS = 750,
     ROUTER_DEAD_MS = 1500,
-    ROUTER_APPEAR_MS = 300, /* how long a request waits for a service that has no instance */
+    ROUTER_AWAY_MS =
+        400, /* ticks further apart: we were stopped, and silence meanwhile says nothing */
+    ROUTER_APPEAR_MS = 300,  /* how long a request waits for an instance to appear */
+    ROUTER_JITTER_MS = 25,   /* a repeat after an unknown outcome waits 25 to 100 ms */
+    ROUTER_LIFE_MS = 600000, /* no deadline is further away */
 };
 
 struct router;
@@ -45,11 +58,16 @@ struct router_action {
     uint32_t retry_after_s;
     uint32_t chunks;
     struct frame frame;
-    const void *payload; /* NULL with ROUTER_SEND of a REQ: the client's, kept by the caller under `request` */
+    const void *
+        payload; /* NULL with ROUTER_SEND of a REQ: the client's, kept by the caller under `request` */
     size_t payload_size;
 };
 
-enum { ROUTER_ACTIONS_MAX = 2 * ROUTER_REQUESTS_MAX + 2 * ROUTER_PEERS_MAX };
+/* Carried out in order; refused sends may append to the list meanwhile. In one list a request makes at most a SEND for
+   each attempt, a WINDOW, a CANCEL and its end; a peer an answer to its frame. */
+enum {
+    ROUTER_ACTIONS_MAX = (ROUTER_ATTEMPTS_MAX + 3) * ROUTER_REQUESTS_MAX + 2 * ROUTER_PEERS_MAX
+};
 struct router_actions {
     size_t count;
     struct router_action list[ROUTER_ACTIONS_MAX];
@@ -57,7 +75,7 @@ struct router_actions {
 
 /* What a client asks. Texts are copied. */
 struct router_ask {
-    uint64_t request; /* the caller's number for it */
+    uint64_t request;             /* the caller's number for it */
     const char *service, *method; /* "certification", "SaveDraft" */
     const char *key, *trace;
     const void *assertion;
@@ -74,24 +92,25 @@ void router_submit(struct router *r, const struct router_ask *ask, uint64_t now,
                    struct router_actions *out);
 /* The client gave up. No answer follows. */
 void router_abandon(struct router *r, uint64_t request, struct router_actions *out);
-/* A piece of the upload behind a request; false: the request is over or its window closed. */
+/* A piece (at most 256 KiB) of the upload behind a request, one for each chunk that ROUTER_WINDOW allowed. A piece that
+   cannot be passed on ends the request; false: it is over. */
 bool router_chunk(struct router *r, uint64_t request, const void *data, size_t size,
                   struct router_actions *out);
 
 /* A frame came from a peer's connection (its number is the caller's). */
 void router_frame(struct router *r, int peer, const struct frame *frame, const void *payload,
                   size_t payload_size, uint64_t now, struct router_actions *out);
-/* A send to the peer was refused (EHOSTUNREACH, EAGAIN): what it should have got was not started. */
-void router_send_failed(struct router *r, int peer, uint64_t request, uint64_t now,
+/* A ROUTER_SEND was refused (EHOSTUNREACH, EAGAIN): what was to be sent was not started. `out` may be the list that
+   the action stands in, the action a copy. */
+void router_send_failed(struct router *r, const struct router_action *refused, uint64_t now,
                         struct router_actions *out);
-/* Each 100 ms or so. */
 void router_tick(struct router *r, uint64_t now, struct router_actions *out);
 
 /* For readiness and metrics. */
 size_t router_live(const struct router *r, const char *service);
 size_t router_waiting(const struct router *r);
 size_t router_in_flight(const struct router *r);
-/* The peer's connection holds nothing any more: its number may be used again. */
+/* The peer's connection holds nothing (any more): its number may be used again. */
 bool router_peer_is_free(const struct router *r, int peer);
 
 #endif

@@ -290,7 +290,20 @@ services_start() {
         program_stamp "$name" | owner_write "$run/$name.stamp"
     done
     supervisor_start
-    wait_for 60 gateway_is_ready
+    wait_for 60 gateway_is_ready || {
+        services_explain
+        return 1
+    }
+}
+
+# Which programs did not come up, and their last words.
+services_explain() {
+    local name
+    for name in $(program_names); do
+        [ "$(grep -c "$name: started" "$data/logs/supervise.log")" -gt 3 ] || continue
+        printf '%s starts again and again; its last words:\n' "$name"
+        tail -n 2 "$data/logs/$name.log"
+    done
 }
 
 # http_status PATH: what the gateway answers, by bash alone

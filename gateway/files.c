@@ -31,18 +31,19 @@ static struct exchange exchange_of(struct http *h, const struct assertion *asser
 /* The body, piece by piece, as long as somebody takes it and it comes fast enough. */
 static bool feed_body(struct http *h, struct exchange *exchange)
 {
-    static _Thread_local unsigned char piece[FRAME_CHUNK_MAX];
+    /* not on the stack, nor thread-local: civetweb's threads have 100 KiB for both */
+    unsigned char *piece = arena_alloc(h->arena, FRAME_CHUNK_MAX);
     size_t left = (size_t)h->info->content_length, filled = 0, total = left;
     uint64_t began = clock_ms();
     while (left > 0) {
-        size_t want = left < sizeof piece - filled ? left : sizeof piece - filled;
+        size_t want = left < FRAME_CHUNK_MAX - filled ? left : FRAME_CHUNK_MAX - filled;
         int some = mg_read(h->conn, piece + filled, want);
         uint64_t took = clock_ms() - began;
         if (some <= 0 || (took > SLOW_AFTER_MS && (total - left) * 1000 / took < SLOW_BYTES_PER_S))
             return false;
         filled += (size_t)some;
         left -= (size_t)some;
-        if (filled == sizeof piece || left == 0) {
+        if (filled == FRAME_CHUNK_MAX || left == 0) {
             if (!exchange_feed(h->gateway->bus, exchange, piece, filled))
                 return left == 0;
             filled = 0;

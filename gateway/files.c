@@ -84,7 +84,7 @@ void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMe
     if (reply != NULL) {
         size_t size;
         const char *json = json_write(reply, h->arena, &size);
-        http_send(h, 201, "application/json; charset=utf-8", "Cache-Control: no-store\r\n", json, size);
+        http_send(h, 200, "application/json; charset=utf-8", "Cache-Control: no-store\r\n", json, size);
     } else if (!whole && exchange.reply == NULL && exchange.status == STATUS_TIMEOUT) {
         http_problem(h, 400, "body_short", "网络中断或过慢，文件没有传完，请重新上传。", NULL, 0);
     } else {

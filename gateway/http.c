@@ -16,7 +16,8 @@ enum { HEADERS_MAX = 63, PATH_MAX_SIZE = 2048 };
 
 /* Nothing from elsewhere, nothing inline; who needs more is told by a violation in tests/pages. */
 static const char security_lines[] =
-    "Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
+    "Content-Security-Policy: default-src 'self'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' blob: data:; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "Referrer-Policy: same-origin\r\n"

@@ -150,7 +150,7 @@ static json_t *operation(struct document *d, const struct route *route, const js
     json_t *operation = json_pack(
         "{s:s, s:[s], s:o, s:{s:{s:s, s:o}, s:{s:s, s:o}}}", "operationId", name, "tags",
         route->service, "parameters", parameters(d, route, method->input, in_path), "responses",
-        route->form == UPLOAD ? "201" : "200", "description", "done", "content", answer, "default",
+        "200", "description", "done", "content", answer, "default",
         "description", "refused: an RFC 9457 problem document", "content",
         content("application/problem+json", json_pack("{s:s}", "$ref", "#/components/schemas/Problem")));
     if (route->form == UPLOAD)

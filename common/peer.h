@@ -1,9 +1,12 @@
 /* The service's core on the bus: what one instance says to its gateways and when. Pure: no socket, no clock, no
-   allocation after peer_new; the simulator drives it as bus.c does.
+   allocation after peer_new but for the requests it has (at most PEER_CAPACITY from each gateway); the simulator drives
+   it as bus.c does.
 
-   A link is one gateway: DIALLING until WELCOME, then UP; heard of within 1.5 s or DIALLING again, with a HELLO each
-   500 ms. A request is RECEIVING its body, then STARTED until peer_done, and answered on the link it came by while
-   that link knows us. Requests are started at most once in a minute per id, however often they come. */
+   A link is one gateway: DIALLING, with a HELLO each 200 ms, until WELCOME, then UP, with a PING each 500 ms; after 1.5 s
+   of silence, or when the gateway says that it does not know us, DIALLING again. A request is receiving its body, then
+   running until peer_done, and answered on the link it came by. What cannot be started (late, draining, full, a piece
+   of the body missing) is answered by a NACK at once. A request is started at most once in a minute per id, however often
+   it comes; at more than a thousand requests a second that memory is shorter than a minute. */
 #ifndef GUILD_PEER_H
 #define GUILD_PEER_H
 
@@ -15,12 +18,16 @@
 
 enum {
     PEER_LINKS_MAX = 16,
-    PEER_CAPACITY = 64,    /* credits: requests at a time from each gateway */
-    PEER_CALLS_MAX = 64,   /* own calls to other services under way */
+    PEER_CAPACITY = 64,  /* credits: requests at a time from each gateway */
+    PEER_CALLS_MAX = 64, /* own calls to other services under way */
+    PEER_HELLO_MS = 200,
     PEER_HEARTBEAT_MS = 500,
     PEER_DEAD_MS = 1500,
+    PEER_AWAY_MS =
+        400, /* ticks further apart: we were stopped, and silence meanwhile says nothing */
     PEER_DEDUP_MS = 60000,
     PEER_DRAIN_MS = 8000,
+    PEER_LIFE_MS = 600000, /* no deadline is further away */
 };
 
 struct peer;
@@ -30,7 +37,8 @@ enum peer_action_kind {
     PEER_BODY_OPEN, /* a body comes behind request `handle` */
     PEER_BODY_DATA, /* a piece of it */
     PEER_START,     /* run the request; answer by peer_done(handle) */
-    PEER_CANCEL,    /* nobody waits for `handle` any more (it still ends by peer_done); an open body is dropped */
+    PEER_CANCEL, /* nobody waits for `handle` any more: an open body is dropped and it never starts, or it has
+                       started and still ends by peer_done */
     PEER_CALL_DONE, /* own call `handle` ended with `status` and payload */
     PEER_DRAINED,   /* all is answered and told: the process may end */
 };
@@ -46,8 +54,11 @@ struct peer_action {
     size_t payload_size;
 };
 
-/* Actions of one step, to be carried out in order before the next. */
-enum { PEER_ACTIONS_MAX = 2 * PEER_LINKS_MAX + PEER_CALLS_MAX + 8 };
+/* Actions of one step, to be carried out in order before the next: at most a NACK and a CANCEL for each request, an end
+   for each call, a few words for each link. */
+enum {
+    PEER_ACTIONS_MAX = 2 * PEER_LINKS_MAX * PEER_CAPACITY + PEER_CALLS_MAX + 4 * PEER_LINKS_MAX
+};
 struct peer_actions {
     size_t count;
     struct peer_action list[PEER_ACTIONS_MAX];
@@ -70,16 +81,19 @@ void peer_frame(struct peer *p, int link, const struct frame *frame, const void 
 void peer_done(struct peer *p, uint64_t handle, enum status status, const void *payload,
                size_t payload_size, uint64_t now, struct peer_actions *out);
 
-/* Calls another service's method ("notification.DeliverEvent"); PEER_CALL_DONE with `handle` follows. */
+/* Calls another service's method ("notification.DeliverEvent") through any gateway; exactly one PEER_CALL_DONE with
+   `handle` follows. UNAVAILABLE: certainly not done; TIMEOUT: perhaps done. */
 void peer_call(struct peer *p, uint64_t handle, const char *method, uint64_t timeout_ms,
                const void *payload, size_t payload_size, uint64_t now, struct peer_actions *out);
 
 /* Each 100 ms or so: heartbeats, dead gateways, late calls, the drain's end. */
 void peer_tick(struct peer *p, uint64_t now, struct peer_actions *out);
 
-/* SIGTERM. */
+/* SIGTERM. New requests are refused, those under way answered, for at most 8 s; PEER_DRAINED follows. */
 void peer_drain(struct peer *p, uint64_t now, struct peer_actions *out);
 
+/* auth's count of revocations, told in each PING, and a revocation itself: of a session (hash of 32 bytes), or of all
+   sessions of an account (hash NULL). */
 void peer_set_revocation_seq(struct peer *p, uint64_t seq);
 void peer_revoke(struct peer *p, const void *session_hash, int64_t account_id, uint64_t seq,
                  struct peer_actions *out);

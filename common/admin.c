@@ -72,8 +72,8 @@ static void client_serve(struct client *client)
 static void on_client(void *owner)
 {
     struct client *client = owner;
-    ssize_t got = recv(client->fd, client->request + client->size, REQUEST_MAX - client->size,
-                       MSG_DONTWAIT);
+    ssize_t got =
+        recv(client->fd, client->request + client->size, REQUEST_MAX - client->size, MSG_DONTWAIT);
     if (got > 0) {
         client->size += (size_t)got;
         client->request[client->size] = '\0';
@@ -126,11 +126,12 @@ static int listen_at_port(const char *where)
     if (colon == NULL || (size_t)(colon - where) >= sizeof host)
         return -1;
     snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
-    address.sin_port = htons((uint16_t)atoi(colon + 1));
+    address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
     if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    return bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0 ? fd : -1;
+    return bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0 ? fd
+                                                                                             : -1;
 }
 
 struct admin *admin_new(struct loop *loop, const char *where, bool (*is_ready)(void *owner),

@@ -208,8 +208,7 @@ static void on_resolve(void *owner)
             address_named(bus, one);
     }
     for (int i = 0; i < PEER_LINKS_MAX; i++)
-        if (bus->links[i].socket != NULL &&
-            clock_ms() - bus->links[i].named_at > FORGET_ADDRESS_MS)
+        if (bus->links[i].socket != NULL && clock_ms() - bus->links[i].named_at > FORGET_ADDRESS_MS)
             link_close(&bus->links[i]);
 }
 

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include <hiredis/async.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 enum { COMMAND_MS = 200, CONNECT_MS = 300, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 3200 };
@@ -95,7 +96,8 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 static void cache_lost(struct cache *cache)
 {
     cache->ready = false;
-    cache->connect_at = clock_ms() + cache->backoff / 2 + (uint64_t)rand() % (cache->backoff + 1);
+    cache->connect_at =
+        clock_ms() + cache->backoff / 2 + randombytes_uniform((uint32_t)cache->backoff);
     cache->backoff = cache->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : cache->backoff * 2;
 }
 
@@ -202,8 +204,8 @@ void cache_command(struct cache *cache, cache_done_fn *done, void *owner, int ar
         return;
     }
     *command = (struct command){.done = done, .owner = owner, .sent_at = clock_ms()};
-    if (redisAsyncCommandArgv(cache->context, on_reply, command, argc, (const char **)(uintptr_t)argv,
-                              lengths) != REDIS_OK) {
+    if (redisAsyncCommandArgv(cache->context, on_reply, command, argc,
+                              (const char **)(uintptr_t)argv, lengths) != REDIS_OK) {
         free(command);
         done(owner, NULL);
         return;

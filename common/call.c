@@ -80,7 +80,7 @@ static void call_log(const struct service_call *c, enum status status)
         return; /* a job of the service's own */
     log_line(status == STATUS_INTERNAL ? LOGGED_ERROR : LOGGED_INFO, "call",
              "method=%s from=%s status=%s reason=%s us=%" PRIu64 " request_id=%s", c->method->name,
-             c->call.caller == NULL                                           ? "public"
+             c->call.caller == NULL                                   ? "public"
              : c->call.caller->kind == COMMON__PRINCIPAL__KIND__STAFF ? "staff"
                                                                       : "member",
              status_name(status),
@@ -225,8 +225,7 @@ static bool known_value(struct service_call *all, const char *name, const char *
     bool staff = caller != NULL && caller->kind == COMMON__PRINCIPAL__KIND__STAFF;
 
     if (strcmp(name, "caller_id") == 0)
-        *ret_value =
-            caller == NULL ? NULL : arena_printf(c->arena, "%" PRId64, caller->account_id);
+        *ret_value = caller == NULL ? NULL : arena_printf(c->arena, "%" PRId64, caller->account_id);
     else if (strcmp(name, "caller_kind") == 0)
         *ret_value = caller == NULL ? "PUBLIC" : staff ? "STAFF" : "MEMBER";
     else if (strcmp(name, "caller_name") == 0)
@@ -260,8 +259,7 @@ static const char *bound_value(struct service_call *all, const char *name)
             return all->values[i].value;
     if (known_value(all, name, &value))
         return value;
-    if (all->call.request != NULL &&
-        message_bind(all->call.request, name, all->call.arena, &value))
+    if (all->call.request != NULL && message_bind(all->call.request, name, all->call.arena, &value))
         return value;
     log_line(LOGGED_ERROR, "a statement's parameter has no value", "parameter=%s", name);
     return NULL; /* the batch then fails on its column, or finds nothing */
@@ -386,8 +384,8 @@ static bool rows_from_json(const char *text, struct arena *arena, struct rows *r
         arena_text(arena, name);
     for (size_t row = 0; row < count; row++)
         for (size_t column = 0; column < columns; column++)
-            values[row * columns + column] = json_value_text(
-                arena, json_object_get(json_array_get(list, row), names[column]));
+            values[row * columns + column] =
+                json_value_text(arena, json_object_get(json_array_get(list, row), names[column]));
     json_decref(list);
     *ret_rows = (struct rows){.count = count, .columns = columns, .names = names, .values = values};
     return true;
@@ -405,7 +403,8 @@ static answer replay(struct service_call *all, const struct rows *stored)
     struct rows *results =
         arena_alloc(all->call.arena, (all->statements_count + 1) * sizeof *results);
     for (size_t i = 0; i < all->statements_count; i++)
-        if (all->statements[i].statement->keyed && !rows_from_json(kept, all->call.arena, &results[i]))
+        if (all->statements[i].statement->keyed &&
+            !rows_from_json(kept, all->call.arena, &results[i]))
             return call_fail(&all->call, REASON_internal);
     return batch_complete(all, results);
 }

@@ -24,8 +24,8 @@ struct call_body {
 struct call {
     const void *request; /* the unpacked, checked request; type it on the handler's first line */
     const Common__Principal *caller; /* verified; NULL in public methods */
-    const char *service_caller;      /* name of the calling service or "gateway", as the bus knows it */
-    const char *request_id;          /* for logs and errors */
+    const char *service_caller; /* name of the calling service or "gateway", as the bus knows it */
+    const char *request_id;     /* for logs and errors */
     struct arena *arena;
     uint64_t deadline_ms; /* clock_ms */
     struct call_body body;
@@ -43,7 +43,14 @@ typedef answer handler_worked_fn(struct call *c, void *job);
 
 /* Who may call, declared beside the handler. */
 struct access {
-    enum { ACCESS_PUBLIC, ACCESS_MEMBER, ACCESS_STAFF, ACCESS_ANYONE, ACCESS_GATEWAY, ACCESS_SERVICE } kind;
+    enum {
+        ACCESS_PUBLIC,
+        ACCESS_MEMBER,
+        ACCESS_STAFF,
+        ACCESS_ANYONE,
+        ACCESS_GATEWAY,
+        ACCESS_SERVICE
+    } kind;
     const char *permission;      /* ACCESS_STAFF; NULL: any staff */
     bool before_password_change; /* also for a session that must change its password first */
 };
@@ -118,7 +125,8 @@ answer batch_reply(struct call *c, int reason_no_row);
 answer batch_then(struct call *c, handler_done_fn *done);
 
 /* -- work in an actor; `busy` answers the call when the queue is full */
-answer work_then(struct call *c, struct work *work, work_fn *fn, void *job, handler_worked_fn *done);
+answer work_then(struct call *c, struct work *work, work_fn *fn, void *job,
+                 handler_worked_fn *done);
 
 /* -- waiting for anything else that ends in the loop (Redis): the handler begins the wait and returns call_later;
    whoever ends the wait (perhaps at once, before the handler has returned) calls call_resume with a

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uniconv.h>
 #include <unicase.h>
+#include <uniconv.h>
 #include <uninorm.h>
 #include <unistr.h>
 
@@ -186,8 +186,8 @@ static const char *check_password(const char *text, char *out, size_t size, size
         return "密码最多256个字节，请缩短后重试。";
     if (u8_check((const uint8_t *)text, strlen(text)) != NULL)
         return "密码含有无法识别的字符，请重新输入。";
-    uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)text, strlen(text),
-                                   (uint8_t *)out, &made);
+    uint8_t *normal =
+        u8_normalize(UNINORM_NFC, (const uint8_t *)text, strlen(text), (uint8_t *)out, &made);
     if (normal != (uint8_t *)out) {
         free(normal);
         return too_short;
@@ -205,7 +205,8 @@ const char *check_member_password(const char *text, char *out, size_t size)
 
 const char *check_staff_password(const char *text, char *out, size_t size)
 {
-    return check_password(text, out, size, 15, "工作人员密码至少15个字符，可以用一句容易记住的话。");
+    return check_password(text, out, size, 15,
+                          "工作人员密码至少15个字符，可以用一句容易记住的话。");
 }
 
 const char *check_password_against_phone(const char *password, const char *phone)
@@ -272,11 +273,21 @@ const char *check_uscc_kind(const char *uscc)
         char code[3];
         const char *kind;
     } kinds[] = {
-        {"11", "机关"},           {"12", "事业单位"},         {"13", "编办直接管理的群众团体"},
-        {"31", "律师事务所"},     {"32", "司法鉴定机构等"},   {"33", "公证处等"},
-        {"51", "社会团体"},       {"52", "民办非企业单位"},   {"53", "基金会"},
-        {"59", "其他社会组织"},   {"91", "企业"},             {"92", "个体工商户"},
-        {"93", "农民专业合作社"}, {"N1", "农村集体经济组织"}, {"Y1", "其他机构"},
+        {"11", "机关"                           },
+        {"12", "事业单位"                     },
+        {"13", "编办直接管理的群众团体"},
+        {"31", "律师事务所"                  },
+        {"32", "司法鉴定机构等"            },
+        {"33", "公证处等"                     },
+        {"51", "社会团体"                     },
+        {"52", "民办非企业单位"            },
+        {"53", "基金会"                        },
+        {"59", "其他社会组织"               },
+        {"91", "企业"                           },
+        {"92", "个体工商户"                  },
+        {"93", "农民专业合作社"            },
+        {"N1", "农村集体经济组织"         },
+        {"Y1", "其他机构"                     },
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (memcmp(uscc, kinds[i].code, 2) == 0)
@@ -288,8 +299,9 @@ const char *check_uscc_kind(const char *uscc)
 
 static bool province_known(const char *code)
 {
-    static const char provinces[] = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 "
-                                    "50 51 52 53 54 61 62 63 64 65 71 81 82 ";
+    static const char provinces[] =
+        "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 "
+        "50 51 52 53 54 61 62 63 64 65 71 81 82 ";
     char wanted[4] = {code[0], code[1], ' ', '\0'};
     return isdigit((unsigned char)code[0]) && isdigit((unsigned char)code[1]) &&
            strstr(provinces, wanted) != NULL;
@@ -440,7 +452,8 @@ const char *check_unit_name(const char *text, char *out, size_t size)
     /* a blank stays only between two Latin letters or digits */
     char *to = out;
     for (const char *c = out; *c != '\0'; c++)
-        if (*c != ' ' || (to > out && isalnum((unsigned char)to[-1]) && isalnum((unsigned char)c[1])))
+        if (*c != ' ' ||
+            (to > out && isalnum((unsigned char)to[-1]) && isalnum((unsigned char)c[1])))
             *to++ = *c;
     *to = '\0';
     size_t characters = u8_mbsnlen((const uint8_t *)out, strlen(out)), letters = 0;
@@ -585,24 +598,24 @@ void check_mask_id_number(const char *id_number, char *out, size_t size)
 /* ---- by name */
 
 static const struct check checks[] = {
-    {"mobile", check_mobile},
-    {"landline", check_landline},
-    {"phone_any", check_phone_any},
+    {"mobile",          check_mobile         },
+    {"landline",        check_landline       },
+    {"phone_any",       check_phone_any      },
     {"member_password", check_member_password},
-    {"staff_password", check_staff_password},
-    {"sms_code", check_sms_code},
-    {"uscc", check_uscc},
-    {"id_number", check_id_number},
-    {"person_name", check_person_name},
-    {"unit_name", check_unit_name},
-    {"email", check_email},
-    {"date", check_date},
-    {"region", check_region},
-    {"money", check_money},
-    {"reference_code", check_reference_code},
-    {"bank_line", check_bank_line},
-    {"text", check_text},
-    {"multiline_text", check_multiline_text},
+    {"staff_password",  check_staff_password },
+    {"sms_code",        check_sms_code       },
+    {"uscc",            check_uscc           },
+    {"id_number",       check_id_number      },
+    {"person_name",     check_person_name    },
+    {"unit_name",       check_unit_name      },
+    {"email",           check_email          },
+    {"date",            check_date           },
+    {"region",          check_region         },
+    {"money",           check_money          },
+    {"reference_code",  check_reference_code },
+    {"bank_line",       check_bank_line      },
+    {"text",            check_text           },
+    {"multiline_text",  check_multiline_text },
 };
 
 const struct check *check_find(const char *name)

@@ -26,7 +26,9 @@ static void setting_help(const char *program, const char *about)
         for (const struct setting *s = config_tables[t]; s->name != NULL; s++)
             printf("  %-32s %s (%s%s)\n", s->name, s->help,
                    s->fallback == NULL ? "must be given" : "default: ",
-                   s->fallback == NULL ? "" : s->fallback[0] == '\0' ? "none" : s->fallback);
+                   s->fallback == NULL      ? ""
+                   : s->fallback[0] == '\0' ? "none"
+                                            : s->fallback);
 }
 
 static _Noreturn void refuse(const char *name, const char *why, const char *value)

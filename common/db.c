@@ -267,8 +267,8 @@ static void check_durable(const struct db *db, const PGresult *session)
     const char *wrong = PQgetvalue(session, 0, 0);
     if (wrong[0] == '\0')
         return;
-    log_line(db->must_be_durable ? LOGGED_ERROR : LOGGED_WARNING, "the database's settings may lose data",
-             "settings='%s'", wrong);
+    log_line(db->must_be_durable ? LOGGED_ERROR : LOGGED_WARNING,
+             "the database's settings may lose data", "settings='%s'", wrong);
     if (db->must_be_durable)
         exit(1);
 }

@@ -30,7 +30,8 @@ static struct series *series_of(enum kind kind, const char *name, const char *he
                                 const char *labels)
 {
     for (size_t i = 0; i < metrics.count; i++)
-        if (strcmp(metrics.series[i].name, name) == 0 && strcmp(metrics.series[i].labels, labels) == 0)
+        if (strcmp(metrics.series[i].name, name) == 0 &&
+            strcmp(metrics.series[i].labels, labels) == 0)
             return &metrics.series[i];
     if (metrics.count == SERIES_MAX || strlen(labels) >= LABELS_MAX)
         return NULL;

@@ -90,8 +90,8 @@ static void on_answered(void *owner, enum status status, const void *payload, si
     (void)payload, (void)size;
     if (status != STATUS_OK && status != STATUS_CONFLICT) { /* CONFLICT: it had it before */
         delivery->failed = true;
-        log_line(LOGGED_WARNING, "an event was not taken", "event=%s id=%s status=%s", delivery->event,
-                 delivery->id, status_name(status));
+        log_line(LOGGED_WARNING, "an event was not taken", "event=%s id=%s status=%s",
+                 delivery->event, delivery->id, status_name(status));
     }
     if (--delivery->left > 0)
         return;
@@ -138,8 +138,8 @@ static void on_taken(void *owner, enum db_outcome outcome, const struct rows *re
     size_t count = outcome == DB_COMMITTED ? results[0].count : 0;
 
     if (outcome == DB_REFUSED)
-        log_line(LOGGED_ERROR, "the outbox cannot be read", "sqlstate=%s said='%s'", error->sqlstate,
-                 error->message);
+        log_line(LOGGED_ERROR, "the outbox cannot be read", "sqlstate=%s said='%s'",
+                 error->sqlstate, error->message);
     outbox->taking = NULL;
     for (size_t i = 0; i < count; i++)
         deliver(outbox, rows_get(&results[0], i, "id"), rows_get(&results[0], i, "event"),

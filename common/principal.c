@@ -32,7 +32,7 @@ const Common__Principal *principal_verify(const void *bytes, size_t size,
     if (principal == NULL || strcmp(principal->audience, PRINCIPAL_AUDIENCE) != 0)
         return NULL;
     int64_t longest = principal->kind == COMMON__PRINCIPAL__KIND__STAFF ? PRINCIPAL_STAFF_SECONDS
-                                                                         : PRINCIPAL_MEMBER_SECONDS;
+                                                                        : PRINCIPAL_MEMBER_SECONDS;
     /* a second's grace for clocks that differ between machines */
     if (principal->expires_at < now || principal->expires_at > now + longest + 1)
         return NULL;

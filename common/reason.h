@@ -36,7 +36,8 @@ struct reason {
 
 enum { REASON_none = -1, COMMON_REASONS(REASON_ENUM) REASON_SERVICE_FIRST };
 
-#define REASONS_DECLARE(LIST) enum { REASON_SERVICE_BASE = REASON_SERVICE_FIRST - 1, LIST(REASON_ENUM) };
+#define REASONS_DECLARE(LIST)                                                                      \
+    enum { REASON_SERVICE_BASE = REASON_SERVICE_FIRST - 1, LIST(REASON_ENUM) };
 #define REASONS_TABLE(table, LIST) static const struct reason table[] = {LIST(REASON_ROW){0}}
 
 extern const struct reason reasons_common[];

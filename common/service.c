@@ -24,15 +24,17 @@
 enum { READS = 2, WRITES = 2, STATEMENTS_MAX = 256, METHODS_MAX = 64 };
 
 static const struct setting settings_common[] = {
-    {"GUILD_GATEWAYS", SETTING_TEXT, NULL, "gateways to dial: ipc://path[,…]"},
-    {"GUILD_DATABASE", SETTING_TEXT, NULL, "PostgreSQL conninfo of this service's role"},
+    {"GUILD_GATEWAYS",                  SETTING_TEXT, NULL,         "gateways to dial: ipc://path[,…]"        },
+    {"GUILD_DATABASE",                  SETTING_TEXT, NULL,         "PostgreSQL conninfo of this service's role"},
     {"GUILD_PRINCIPAL_PUBLIC_KEY_FILE", SETTING_FILE, NULL,
-     "public key that principal assertions are verified with"},
-    {"GUILD_EVENT_KEY_FILE", SETTING_FILE, NULL, "keyring that events between services are sealed with"},
-    {"GUILD_ADMIN", SETTING_TEXT, "", "admin HTTP (/healthz /readyz /metrics): socket path or host:port"},
-    {"GUILD_LOG_LEVEL", SETTING_TEXT, "info", "debug, info, warning or error"},
-    {"GUILD_INSTANCE", SETTING_TEXT, "1", "this instance's name in log lines"},
-    {"GUILD_ENVIRONMENT", SETTING_TEXT, "production", "development or production"},
+     "public key that principal assertions are verified with"                                                   },
+    {"GUILD_EVENT_KEY_FILE",            SETTING_FILE, NULL,
+     "keyring that events between services are sealed with"                                                     },
+    {"GUILD_ADMIN",                     SETTING_TEXT, "",
+     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                         },
+    {"GUILD_LOG_LEVEL",                 SETTING_TEXT, "info",       "debug, info, warning or error"             },
+    {"GUILD_INSTANCE",                  SETTING_TEXT, "1",          "this instance's name in log lines"         },
+    {"GUILD_ENVIRONMENT",               SETTING_TEXT, "production", "development or production"                 },
     SETTINGS_END,
 };
 
@@ -100,7 +102,8 @@ static void hash_request(struct service_call *c, ProtobufCMessage *request)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "client_address");
-    char **address = field == NULL ? NULL : (char **)((char *)request + field->offset), *kept = NULL;
+    char **address = field == NULL ? NULL : (char **)((char *)request + field->offset),
+         *kept = NULL;
     size_t size = 0;
     if (address != NULL) {
         kept = *address;
@@ -132,8 +135,8 @@ static answer answer_request(struct service_call *c, const struct request *reque
     if (refused != REASON_none)
         return call_fail(call, refused);
 
-    ProtobufCMessage *message = message_unpack(c->method->input, request->payload,
-                                               request->payload_size, call->arena);
+    ProtobufCMessage *message =
+        message_unpack(c->method->input, request->payload, request->payload_size, call->arena);
     if (message == NULL)
         return call_fail(call, REASON_malformed);
     struct field_errors errors = {.arena = call->arena};
@@ -282,7 +285,7 @@ static void on_request(void *owner, const struct bus_request *request)
                               .deadline_ms = request->deadline_ms,
                               .reply = reply_to_bus,
                               .reply_to = ticket,
-                          });
+    });
 }
 
 static size_t body_max(void *owner, const char *method)
@@ -384,7 +387,7 @@ static enum log_level log_level_set(void)
 static const unsigned char *load_public_key(void)
 {
     static unsigned char key[crypto_sign_PUBLICKEYBYTES];
-    if (!secret_load_hex(config_text("GUILD_PRINCIPAL_PUBLIC_KEY_FILE"), key, sizeof key)) {
+    if (!secret_load_public_hex(config_text("GUILD_PRINCIPAL_PUBLIC_KEY_FILE"), key, sizeof key)) {
         fprintf(stderr, "GUILD_PRINCIPAL_PUBLIC_KEY_FILE holds no public key\n");
         exit(2);
     }
@@ -404,7 +407,8 @@ int service_main(const struct service *service, int argc, char **argv)
 
     struct service_run run = {.service = service, .loop = loop_new()};
     run.principal_public_key = load_public_key();
-    run.db = db_new(run.loop, config_text("GUILD_DATABASE"), all_statements(service), READS, WRITES);
+    run.db =
+        db_new(run.loop, config_text("GUILD_DATABASE"), all_statements(service), READS, WRITES);
     if (config_is_production())
         db_require_durable(run.db);
     run.bus = open_bus(&run);
@@ -412,8 +416,8 @@ int service_main(const struct service *service, int argc, char **argv)
         service->start(&run);
     if (service->subscriptions != NULL)
         run.outbox = outbox_new(&run, service->subscriptions, outbox_to_bus, run.bus);
-    struct admin *admin = admin_new(run.loop, config_text("GUILD_ADMIN"), is_ready,
-                                    refresh_metrics, &run);
+    struct admin *admin =
+        admin_new(run.loop, config_text("GUILD_ADMIN"), is_ready, refresh_metrics, &run);
     loop_add_fd(run.loop, signals.fd, on_signal, NULL, &run);
     log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
 

@@ -14,15 +14,15 @@ struct subscription {
 
 struct service {
     const ProtobufCServiceDescriptor *contract;
-    const struct op *const *nouns;               /* NULL-terminated list of tables */
-    const struct statement *const *statements;   /* NULL-terminated, made by the build */
-    const struct reason *reasons;                /* table made by REASONS_TABLE */
-    const struct setting *settings;              /* the service's own; may be NULL */
-    const char *about;                           /* first lines of --help */
-    void (*start)(struct service_run *run);      /* opens what the service needs besides the database */
+    const struct op *const *nouns;             /* NULL-terminated list of tables */
+    const struct statement *const *statements; /* NULL-terminated, made by the build */
+    const struct reason *reasons;              /* table made by REASONS_TABLE */
+    const struct setting *settings;            /* the service's own; may be NULL */
+    const char *about;                         /* first lines of --help */
+    void (*start)(struct service_run *run); /* opens what the service needs besides the database */
     void (*stop)(struct service_run *run);
-    bool (*is_ready)(struct service_run *run);   /* besides the database; may be NULL */
-    const struct subscription *subscriptions;    /* ends with {NULL}; NULL: tells nobody */
+    bool (*is_ready)(struct service_run *run); /* besides the database; may be NULL */
+    const struct subscription *subscriptions;  /* ends with {NULL}; NULL: tells nobody */
 };
 
 /* Never returns before SIGTERM has been drained. */

@@ -50,7 +50,7 @@ struct bus {
     struct bus_listener listener;
     const char *admin;
     char instance[33];
-    int wake; /* eventfd: something was handed over */
+    int wake;             /* eventfd: something was handed over */
     pthread_mutex_t lock; /* of the queue, and of `live` below */
     struct exchange_state *first, **last;
     atomic_bool stopping;
@@ -169,7 +169,8 @@ void exchange_abandon(struct bus *bus, struct exchange *exchange)
     bool done = state->done;
     pthread_mutex_unlock(&state->lock);
     if (!done)
-        hand_over(bus, state, WANT_ABANDON); /* its answer comes from the bus thread, or came just now */
+        hand_over(bus, state,
+                  WANT_ABANDON); /* its answer comes from the bus thread, or came just now */
     exchange_end(bus, exchange);
 }
 
@@ -247,9 +248,9 @@ static void carry_out(struct bus *bus)
             open_window(state_of(action.request), action.chunks);
             break;
         case ROUTER_REVOKED:
-            bus->listener.revoked(action.frame.session_hash.size == 32 ? action.frame.session_hash.data
-                                                                       : NULL,
-                                  (int64_t)action.frame.account_id);
+            bus->listener.revoked(
+                action.frame.session_hash.size == 32 ? action.frame.session_hash.data : NULL,
+                (int64_t)action.frame.account_id);
             break;
         case ROUTER_FORGET:
             bus->listener.forget();

@@ -76,15 +76,15 @@ void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMe
     else
         exchange_abandon(h->gateway->bus, &exchange);
 
-    ProtobufCMessage *reply =
-        exchange.status != STATUS_OK
-            ? NULL
-            : message_unpack(route_method(h->route)->output, exchange.reply, exchange.reply_size,
-                             h->arena);
+    ProtobufCMessage *reply = exchange.status != STATUS_OK
+                                  ? NULL
+                                  : message_unpack(route_method(h->route)->output, exchange.reply,
+                                                   exchange.reply_size, h->arena);
     if (reply != NULL) {
         size_t size;
         const char *json = json_write(reply, h->arena, &size);
-        http_send(h, 200, "application/json; charset=utf-8", "Cache-Control: no-store\r\n", json, size);
+        http_send(h, 200, "application/json; charset=utf-8", "Cache-Control: no-store\r\n", json,
+                  size);
     } else if (!whole && exchange.reply == NULL && exchange.status == STATUS_TIMEOUT) {
         http_problem(h, 400, "body_short", "网络中断或过慢，文件没有传完，请重新上传。", NULL, 0);
     } else {
@@ -104,11 +104,10 @@ static const Certification__AttachmentPart *read_part(struct http *h,
     struct exchange exchange = exchange_of(h, assertion, &request->base, HTTP_READ_MS);
     exchange_run(h->gateway->bus, &exchange);
     const Certification__AttachmentPart *got =
-        exchange.status != STATUS_OK
-            ? NULL
-            : (const Certification__AttachmentPart *)message_unpack(
-                  &certification__attachment_part__descriptor, exchange.reply, exchange.reply_size,
-                  h->arena);
+        exchange.status != STATUS_OK ? NULL
+                                     : (const Certification__AttachmentPart *)message_unpack(
+                                           &certification__attachment_part__descriptor,
+                                           exchange.reply, exchange.reply_size, h->arena);
     if (got == NULL)
         http_refusal(h, &exchange);
     free(exchange.reply);
@@ -120,8 +119,12 @@ static const char *disposition(struct http *h, const char *name)
 {
     char *encoded = arena_alloc(h->arena, 3 * strlen(name) + 1), *at = encoded;
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || ((*c | 32) >= 'a' && (*c | 32) <= 'z') || *c == '.' || *c == '-';
-        at += sprintf(at, plain ? "%c" : "%%%02X", *c);
+        bool plain = (*c >= '0' && *c <= '9') || ((*c | 32) >= 'a' && (*c | 32) <= 'z') ||
+                     *c == '.' || *c == '-';
+        if (plain)
+            *at++ = (char)*c;
+        else
+            at += snprintf(at, 4, "%%%02X", *c);
     }
     return arena_printf(h->arena, "inline; filename=\"attachment\"; filename*=UTF-8''%s", encoded);
 }

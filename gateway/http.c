@@ -88,12 +88,12 @@ void http_problem(struct http *h, int status, const char *reason, const char *de
 {
     json_t *list = json_array();
     for (size_t i = 0; errors != NULL && i < errors->count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s}", "field", errors->list[i].field, "message",
-                                              errors->list[i].message));
-    json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:i}", "type", "about:blank",
-                                "title", title_of(status), "status", status, "detail", detail,
-                                "reason", reason, "errors", list, "request_id", h->request_id,
-                                "retry_after_s", (int)retry_after_s);
+        json_array_append_new(list, json_pack("{s:s, s:s}", "field", errors->list[i].field,
+                                              "message", errors->list[i].message));
+    json_t *problem =
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:i}", "type", "about:blank", "title",
+                  title_of(status), "status", status, "detail", detail, "reason", reason, "errors",
+                  list, "request_id", h->request_id, "retry_after_s", (int)retry_after_s);
     char *text = json_dumps(problem, JSON_COMPACT);
     const char *lines = "Cache-Control: no-store\r\n";
     if (retry_after_s > 0)
@@ -292,7 +292,8 @@ static void fill_own(struct http *h, ProtobufCMessage *request)
     json_set_text(request, "client_address", h->address, &ignored);
     if (h->route->form == UPLOAD)
         json_set_text(request, "size_bytes",
-                      arena_printf(h->arena, "%lld", h->info->content_length < 0 ? 0 : h->info->content_length),
+                      arena_printf(h->arena, "%lld",
+                                   h->info->content_length < 0 ? 0 : h->info->content_length),
                       &ignored);
 }
 
@@ -315,9 +316,9 @@ bool http_call(struct http *h, const struct assertion *assertion, const Protobuf
     };
     exchange.payload = message_pack(request, h->arena, &exchange.payload_size);
     exchange_run(h->gateway->bus, &exchange);
-    *ret_reply = exchange.status != STATUS_OK
-                     ? NULL
-                     : message_unpack(method->output, exchange.reply, exchange.reply_size, h->arena);
+    *ret_reply = exchange.status != STATUS_OK ? NULL
+                                              : message_unpack(method->output, exchange.reply,
+                                                               exchange.reply_size, h->arena);
     if (*ret_reply == NULL)
         http_refusal(h, &exchange);
     free(exchange.reply);
@@ -334,8 +335,10 @@ static void answer_json(struct http *h, const ProtobufCMessage *reply)
 static bool key_is_good(const char *key)
 {
     size_t size = key == NULL ? 8 : strlen(key);
-    return key == NULL || (size >= 8 && size <= 64 &&
-                           strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == size);
+    return key == NULL ||
+           (size >= 8 && size <= 64 &&
+            strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") ==
+                size);
 }
 
 static void answer_route(struct http *h)
@@ -382,8 +385,8 @@ static void answer_ready(struct http *h)
     bool ready = !h->gateway->draining &&
                  bus_has_all(h->gateway->bus, h->gateway->services, missing, sizeof missing);
     snprintf(body, sizeof body, "%s%s\n", ready ? "ready" : "not ready: ", ready ? "" : missing);
-    http_send(h, ready ? 200 : 503, "text/plain; charset=utf-8", "Cache-Control: no-store\r\n", body,
-              strlen(body));
+    http_send(h, ready ? 200 : 503, "text/plain; charset=utf-8", "Cache-Control: no-store\r\n",
+              body, strlen(body));
 }
 
 static void answer_openapi(struct http *h)
@@ -410,8 +413,8 @@ static void answer(struct http *h)
     } else if ((h->route = match_route(verb, h->path, &allow, h->arena)) != NULL) {
         answer_route(h);
     } else if (allow != NULL) {
-        http_send(h, 405, "text/plain; charset=utf-8", arena_printf(h->arena, "Allow: %s\r\n", allow),
-                  "", 0);
+        http_send(h, 405, "text/plain; charset=utf-8",
+                  arena_printf(h->arena, "Allow: %s\r\n", allow), "", 0);
     } else {
         refuse(h, 404, "not_found", "没有这个接口。");
     }
@@ -449,7 +452,8 @@ int http_handle(struct mg_connection *conn, void *gateway)
              h.status == 501 ? "other" : h.info->request_method, h.status);
     metrics_duration("guild_http_request_seconds", "Requests by route and code.", labels, us);
     log_line(LOGGED_INFO, "request", "verb=%s route=%s status=%d us=%" PRIu64 " request_id=%s",
-             h.status == 501 ? "other" : h.info->request_method, pattern, h.status, us, h.request_id);
+             h.status == 501 ? "other" : h.info->request_method, pattern, h.status, us,
+             h.request_id);
     int status = h.status;
     arena_destroy(&h.arena);
     return status == 0 ? 500 : status;

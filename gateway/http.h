@@ -35,7 +35,7 @@ struct http {
     char *path;       /* decoded */
     const struct route *route;
     uint64_t began_us;
-    int status; /* sent */
+    int status;         /* sent */
     const char *cookie; /* Set-Cookie to be sent, or NULL */
 };
 

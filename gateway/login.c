@@ -4,8 +4,8 @@
 #include "http.h"
 #include <pthread.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CACHE_SIZE = 4096, WAYS = 4 };
@@ -165,11 +165,11 @@ static bool resolve(struct http *h, const char *token, const unsigned char hash[
                                 .deadline_ms = clock_ms() + HTTP_READ_MS - HTTP_BUS_MARGIN_MS};
     exchange.payload = message_pack(&request.base, h->arena, &exchange.payload_size);
     exchange_run(h->gateway->bus, &exchange);
-    const Auth__ResolvedSession *session =
-        exchange.status != STATUS_OK
-            ? NULL
-            : (const Auth__ResolvedSession *)message_unpack(
-                  &auth__resolved_session__descriptor, exchange.reply, exchange.reply_size, h->arena);
+    const Auth__ResolvedSession *session = exchange.status != STATUS_OK
+                                               ? NULL
+                                               : (const Auth__ResolvedSession *)message_unpack(
+                                                     &auth__resolved_session__descriptor,
+                                                     exchange.reply, exchange.reply_size, h->arena);
     bool good = session != NULL && session->assertion.len <= sizeof ret->bytes &&
                 session->session_hash.len == 32;
     if (good) {

@@ -20,21 +20,24 @@
 #include <unistd.h>
 
 static const struct setting gateway_settings[] = {
-    {"GUILD_HTTP", SETTING_TEXT, "127.0.0.1:8080", "address and port that HTTP is listened at"},
-    {"GUILD_HTTP_THREADS", SETTING_INTEGER, "64", "connections answered at a time"},
-    {"GUILD_BUS", SETTING_TEXT, NULL, "where services dial in: ipc://path"},
-    {"GUILD_SERVICES", SETTING_TEXT, "auth,certification,payment,notification",
-     "services that /readyz asks for"},
-    {"GUILD_WEB_ROOT", SETTING_TEXT, "", "folder of the built web pages"},
-    {"GUILD_TRUST_PROXY", SETTING_INTEGER, "0", "1: a proxy in front sets X-Forwarded-For and -Proto"},
-    {"GUILD_ADMIN", SETTING_TEXT, "", "admin HTTP (/healthz /readyz /metrics): socket path or host:port"},
-    {"GUILD_LOG_LEVEL", SETTING_TEXT, "info", "debug, info, warning or error"},
-    {"GUILD_INSTANCE", SETTING_TEXT, "1", "this instance's name in log lines"},
-    {"GUILD_ENVIRONMENT", SETTING_TEXT, "production", "development or production"},
+    {"GUILD_HTTP",         SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"},
+    {"GUILD_HTTP_THREADS", SETTING_INTEGER, "64",                                      "connections answered at a time"           },
+    {"GUILD_BUS",          SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path"       },
+    {"GUILD_SERVICES",     SETTING_TEXT,    "auth,certification,payment,notification",
+     "services that /readyz asks for"                                                                                             },
+    {"GUILD_WEB_ROOT",     SETTING_TEXT,    "",                                        "folder of the built web pages"            },
+    {"GUILD_TRUST_PROXY",  SETTING_INTEGER, "0",
+     "1: a proxy in front sets X-Forwarded-For and -Proto"                                                                        },
+    {"GUILD_ADMIN",        SETTING_TEXT,    "",
+     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                           },
+    {"GUILD_LOG_LEVEL",    SETTING_TEXT,    "info",                                    "debug, info, warning or error"            },
+    {"GUILD_INSTANCE",     SETTING_TEXT,    "1",                                       "this instance's name in log lines"        },
+    {"GUILD_ENVIRONMENT",  SETTING_TEXT,    "production",                              "development or production"                },
     SETTINGS_END,
 };
 
-static const char about[] = "guild-gateway: the public door, HTTP on one side, the bus on the other.";
+static const char about[] =
+    "guild-gateway: the public door, HTTP on one side, the bus on the other.";
 
 static enum log_level log_level_set(void)
 {
@@ -54,12 +57,31 @@ static int say_nothing(const struct mg_connection *conn, const char *message)
 
 static struct mg_context *start_http(struct gateway *gateway)
 {
-    const char *options[] = {
-        "listening_ports", config_text("GUILD_HTTP"), "num_threads", config_text("GUILD_HTTP_THREADS"),
-        "connection_queue", "128", "listen_backlog", "512", "request_timeout_ms", "5000",
-        "enable_keep_alive", "yes", "keep_alive_timeout_ms", "2000", "tcp_nodelay", "1",
-        "max_request_size", "16384", "enable_directory_listing", "no", "access_control_allow_origin", "",
-        "cgi_pattern", "", NULL};
+    const char *options[] = {"listening_ports",
+                             config_text("GUILD_HTTP"),
+                             "num_threads",
+                             config_text("GUILD_HTTP_THREADS"),
+                             "connection_queue",
+                             "128",
+                             "listen_backlog",
+                             "512",
+                             "request_timeout_ms",
+                             "5000",
+                             "enable_keep_alive",
+                             "yes",
+                             "keep_alive_timeout_ms",
+                             "2000",
+                             "tcp_nodelay",
+                             "1",
+                             "max_request_size",
+                             "16384",
+                             "enable_directory_listing",
+                             "no",
+                             "access_control_allow_origin",
+                             "",
+                             "cgi_pattern",
+                             "",
+                             NULL};
     struct mg_callbacks callbacks = {.log_message = say_nothing};
     mg_init_library(0);
     struct mg_context *context = mg_start(&callbacks, NULL, options);

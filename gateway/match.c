@@ -6,7 +6,8 @@
 #include "payment.pb-c.h"
 #include <string.h>
 
-static const char *const verbs[] = {[GET] = "GET", [POST] = "POST", [PUT] = "PUT", [DELETE] = "DELETE"};
+static const char *const verbs[] = {
+    [GET] = "GET", [POST] = "POST", [PUT] = "PUT", [DELETE] = "DELETE"};
 
 /* Does the path fit the pattern, and how many of its parts are parameters? -1: it does not fit. */
 static int fits(const char *pattern, const char *path)
@@ -38,8 +39,9 @@ const struct route *match_route(const char *verb, const char *path, const char *
         int parameters = fits(routes[i].path, path);
         if (parameters < 0)
             continue;
-        *ret_allow = *ret_allow == NULL ? verbs[routes[i].verb]
-                                        : arena_printf(arena, "%s, %s", *ret_allow, verbs[routes[i].verb]);
+        *ret_allow = *ret_allow == NULL
+                         ? verbs[routes[i].verb]
+                         : arena_printf(arena, "%s, %s", *ret_allow, verbs[routes[i].verb]);
         if (strcmp(verbs[routes[i].verb], verb) == 0 && parameters < least) {
             best = &routes[i];
             least = parameters;

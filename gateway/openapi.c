@@ -35,7 +35,8 @@ static json_t *value_schema(struct document *d, const ProtobufCFieldDescriptor *
         return schema_of(d, field->descriptor);
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_UINT64: /* safe for JavaScript: decimal text */
-        return json_pack("{s:s, s:s, s:s}", "type", "string", "format", "int64", "pattern", "^-?[0-9]+$");
+        return json_pack("{s:s, s:s, s:s}", "type", "string", "format", "int64", "pattern",
+                         "^-?[0-9]+$");
     default:
         return json_pack("{s:s, s:s}", "type", "integer", "format", "int32");
     }
@@ -65,7 +66,8 @@ static json_t *schema_of(struct document *d, const ProtobufCMessageDescriptor *t
     const char *reference = arena_printf(d->arena, "#/components/schemas/%s", type->name);
     if (json_object_get(d->schemas, type->name) == NULL) {
         json_t *properties = json_object(), *required = json_array();
-        json_object_set_new(d->schemas, type->name, json_object()); /* it has a place: no recursion */
+        json_object_set_new(d->schemas, type->name,
+                            json_object()); /* it has a place: no recursion */
         for (unsigned i = 0; i < type->n_fields; i++) {
             const ProtobufCFieldDescriptor *field = &type->fields[i];
             json_object_set_new(properties, field->name, field_schema(d, type, field));
@@ -90,7 +92,8 @@ static json_t *body_schema(struct document *d, const ProtobufCMessageDescriptor 
     json_t *properties = json_object();
     for (unsigned i = 0; i < type->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &type->fields[i];
-        if (json_object_get(elsewhere, field->name) == NULL && strcmp(field->name, "client_address") != 0)
+        if (json_object_get(elsewhere, field->name) == NULL &&
+            strcmp(field->name, "client_address") != 0)
             json_object_set_new(properties, field->name, field_schema(d, type, field));
     }
     return json_pack("{s:s, s:o}", "type", "object", "properties", properties);
@@ -106,7 +109,7 @@ static const char *template_of(struct document *d, const char *path, json_t *nam
             continue;
         }
         size_t size = strcspn(path, "/");
-        to += sprintf(to, "{%.*s}", (int)size - 1, path + 1);
+        to += snprintf(to, size + 3, "{%.*s}", (int)size - 1, path + 1);
         json_object_set_new(names, arena_copy(d->arena, path + 1, size - 1), json_true());
         path += size;
     }
@@ -143,25 +146,30 @@ static json_t *operation(struct document *d, const struct route *route, const js
     if (strncmp(route->path, "/api/v1/staff/", 14) == 0 && strncmp(name, "staff", 5) != 0 &&
         strstr(route->method, "Staff") == NULL && strstr(route->method, "Review") == NULL &&
         strstr(route->method, "Reject") == NULL)
-        name = arena_printf(d->arena, "staff%s", route->method); /* the same method by another door */
+        name =
+            arena_printf(d->arena, "staff%s", route->method); /* the same method by another door */
     json_t *answer = route->form == DOWNLOAD
-                         ? content("application/octet-stream", json_pack("{s:s, s:s}", "type", "string", "format", "binary"))
+                         ? content("application/octet-stream",
+                                   json_pack("{s:s, s:s}", "type", "string", "format", "binary"))
                          : content("application/json", schema_of(d, method->output));
-    json_t *operation = json_pack(
-        "{s:s, s:[s], s:o, s:{s:{s:s, s:o}, s:{s:s, s:o}}}", "operationId", name, "tags",
-        route->service, "parameters", parameters(d, route, method->input, in_path), "responses",
-        "200", "description", "done", "content", answer, "default",
-        "description", "refused: an RFC 9457 problem document", "content",
-        content("application/problem+json", json_pack("{s:s}", "$ref", "#/components/schemas/Problem")));
+    json_t *operation =
+        json_pack("{s:s, s:[s], s:o, s:{s:{s:s, s:o}, s:{s:s, s:o}}}", "operationId", name, "tags",
+                  route->service, "parameters", parameters(d, route, method->input, in_path),
+                  "responses", "200", "description", "done", "content", answer, "default",
+                  "description", "refused: an RFC 9457 problem document", "content",
+                  content("application/problem+json",
+                          json_pack("{s:s}", "$ref", "#/components/schemas/Problem")));
     if (route->form == UPLOAD)
-        json_object_set_new(operation, "requestBody",
-                            json_pack("{s:b, s:o}", "required", 1, "content",
-                                      content("application/octet-stream",
-                                              json_pack("{s:s, s:s}", "type", "string", "format", "binary"))));
+        json_object_set_new(
+            operation, "requestBody",
+            json_pack("{s:b, s:o}", "required", 1, "content",
+                      content("application/octet-stream",
+                              json_pack("{s:s, s:s}", "type", "string", "format", "binary"))));
     else if (route->verb != GET && method->input->n_fields > json_object_size(in_path))
-        json_object_set_new(operation, "requestBody",
-                            json_pack("{s:b, s:o}", "required", 1, "content",
-                                      content("application/json", body_schema(d, method->input, in_path))));
+        json_object_set_new(
+            operation, "requestBody",
+            json_pack("{s:b, s:o}", "required", 1, "content",
+                      content("application/json", body_schema(d, method->input, in_path))));
     if (route->session != PUBLIC)
         json_object_set_new(operation, "security",
                             json_pack("[{s:[]}]", route->session == STAFF ? "staff" : "member"));
@@ -174,11 +182,11 @@ static json_t *problem_schema(void)
         "{s:s, s:[s,s,s,s,s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, "
         "s:{s:s, s:{s:s, s:[s,s], s:{s:{s:s}, s:{s:s}}}}}}",
         "type", "object", "required", "status", "detail", "reason", "errors", "request_id",
-        "properties", "type", "type", "string", "title", "type", "string", "status", "type", "integer",
-        "detail", "type", "string", "reason", "type", "string", "request_id", "type", "string",
-        "retry_after_s", "type", "integer", "errors", "type", "array", "items", "type", "object",
-        "required", "field", "message", "properties", "field", "type", "string", "message", "type",
-        "string");
+        "properties", "type", "type", "string", "title", "type", "string", "status", "type",
+        "integer", "detail", "type", "string", "reason", "type", "string", "request_id", "type",
+        "string", "retry_after_s", "type", "integer", "errors", "type", "array", "items", "type",
+        "object", "required", "field", "message", "properties", "field", "type", "string",
+        "message", "type", "string");
 }
 
 static json_t *cookie_scheme(const char *name)
@@ -188,7 +196,8 @@ static json_t *cookie_scheme(const char *name)
 
 char *openapi_document(void)
 {
-    static const char *const verbs[] = {[GET] = "get", [POST] = "post", [PUT] = "put", [DELETE] = "delete"};
+    static const char *const verbs[] = {
+        [GET] = "get", [POST] = "post", [PUT] = "put", [DELETE] = "delete"};
     struct document d = {json_object(), arena_new(0)};
     json_t *paths = json_object();
     for (size_t i = 0; i < routes_count; i++) {
@@ -202,11 +211,11 @@ char *openapi_document(void)
     }
     json_object_set_new(d.schemas, "Problem", problem_schema());
     json_t *document = json_pack(
-        "{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o, s:{s:o, s:o}}}", "openapi", "3.0.3", "info",
-        "title", "长治市项目全过程咨询协会数字化平台", "version", "1", "description",
-        "The platform's API. Writes carry X-Guild-Request and may carry Idempotency-Key.", "servers",
-        "url", "/", "paths", paths, "components", "schemas", d.schemas, "securitySchemes", "member",
-        cookie_scheme("sid"), "staff", cookie_scheme("staff_sid"));
+        "{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o, s:{s:o, s:o}}}", "openapi", "3.0.3",
+        "info", "title", "长治市项目全过程咨询协会数字化平台", "version", "1", "description",
+        "The platform's API. Writes carry X-Guild-Request and may carry Idempotency-Key.",
+        "servers", "url", "/", "paths", paths, "components", "schemas", d.schemas,
+        "securitySchemes", "member", cookie_scheme("sid"), "staff", cookie_scheme("staff_sid"));
     char *text = json_dumps(document, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     json_decref(document);
     arena_destroy(&d.arena);

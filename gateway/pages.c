@@ -96,7 +96,8 @@ void pages_load(const char *root)
 {
     if (root[0] != '\0')
         load_folder(root, "");
-    log_line(pages.count == 0 ? LOGGED_WARNING : LOGGED_INFO, "pages loaded", "count=%zu", pages.count);
+    log_line(pages.count == 0 ? LOGGED_WARNING : LOGGED_INFO, "pages loaded", "count=%zu",
+             pages.count);
 }
 
 /* ---- serving */
@@ -114,12 +115,19 @@ static const char *type_of(const char *path)
     static const struct {
         const char *end, *type;
     } types[] = {
-        {".html", "text/html; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"}, {".svg", "image/svg+xml"},
-        {".png", "image/png"}, {".jpg", "image/jpeg"}, {".webp", "image/webp"},
-        {".ico", "image/x-icon"}, {".json", "application/json"}, {".woff2", "font/woff2"},
-        {".txt", "text/plain; charset=utf-8"}, {".xml", "application/xml"},
-        {".webmanifest", "application/manifest+json"},
+        {".html",        "text/html; charset=utf-8"      },
+        {".css",         "text/css; charset=utf-8"       },
+        {".js",          "text/javascript; charset=utf-8"},
+        {".svg",         "image/svg+xml"                 },
+        {".png",         "image/png"                     },
+        {".jpg",         "image/jpeg"                    },
+        {".webp",        "image/webp"                    },
+        {".ico",         "image/x-icon"                  },
+        {".json",        "application/json"              },
+        {".woff2",       "font/woff2"                    },
+        {".txt",         "text/plain; charset=utf-8"     },
+        {".xml",         "application/xml"               },
+        {".webmanifest", "application/manifest+json"     },
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (ends_with(path, types[i].end))
@@ -153,7 +161,8 @@ static void send_page(struct http *h, const struct page *page, int status)
     const char *lines = arena_printf(h->arena, "%s%sETag: %s\r\nVary: Accept-Encoding\r\n", caching,
                                      coding, page->etag);
     if (status == 200 && match != NULL && strstr(match, page->etag) != NULL)
-        http_send(h, 304, type_of(page->path), arena_printf(h->arena, "%sETag: %s\r\n", caching, page->etag), "", 0);
+        http_send(h, 304, type_of(page->path),
+                  arena_printf(h->arena, "%sETag: %s\r\n", caching, page->etag), "", 0);
     else
         http_send(h, status, type_of(page->path), lines, variant->data, variant->size);
 }
@@ -182,7 +191,8 @@ void pages_serve(struct http *h, const char *verb)
         return;
     }
     if (strcmp(h->path, "/app") == 0 || strcmp(h->path, "/console") == 0) {
-        http_send(h, 308, "text/plain", arena_printf(h->arena, "Location: %s/\r\n", h->path), "", 0);
+        http_send(h, 308, "text/plain", arena_printf(h->arena, "Location: %s/\r\n", h->path), "",
+                  0);
         return;
     }
     const struct page *page = page_for(h, h->path);

@@ -37,8 +37,9 @@ answer password_then(struct call *c, const struct password_job *job, handler_wor
 static answer registered(struct call *c, const struct rows *results)
 {
     const struct rows *row = &results[1];
-    return session_answer(c, &(struct session_begin){.account_id = rows_integer(row, 0, "id"),
-                                                     .epoch = rows_integer(row, 0, "session_epoch")});
+    return session_answer(c,
+                          &(struct session_begin){.account_id = rows_integer(row, 0, "id"),
+                                                  .epoch = rows_integer(row, 0, "session_epoch")});
 }
 
 static answer register_hashed(struct call *c, void *job)
@@ -66,9 +67,9 @@ static answer account_register(struct call *c)
     const Auth__RegisterAccountRequest *req = c->request;
     const char *wrong = rules_new_password(req->password, req->password_confirm, "", req->phone);
     if (wrong != NULL)
-        return call_fail_field(c, strcmp(req->password, req->password_confirm) != 0 ? "password_confirm"
-                                                                                     : "password",
-                               wrong);
+        return call_fail_field(
+            c, strcmp(req->password, req->password_confirm) != 0 ? "password_confirm" : "password",
+            wrong);
     return store_code_take(c, "REGISTER", req->phone, req->nonce,
                            code_mac(c, "REGISTER", req->phone, req->nonce, req->sms_code),
                            register_code_taken);
@@ -83,8 +84,8 @@ static answer account_known(struct call *c, const struct rows *results)
     if (results[0].count == 0)
         return call_fail(c, REASON_session_over);
     check_mask_mobile(rows_get(&results[0], 0, "phone"), masked, sizeof masked);
-    Auth__Account *from_row = (Auth__Account *)message_from_rows(&auth__account__descriptor,
-                                                                 &results[0], c->arena);
+    Auth__Account *from_row =
+        (Auth__Account *)message_from_rows(&auth__account__descriptor, &results[0], c->arena);
     account.account_id = rows_integer(&results[0], 0, "id");
     account.masked_phone = masked;
     account.registered_at = from_row->registered_at;
@@ -157,16 +158,16 @@ static answer password_changed(struct call *c, const struct rows *results)
     const struct rows *row = &results[0];
     if (row->count == 0)
         return call_fail(c, REASON_account_changed);
-    return session_replace(c, &(struct session_begin){.account_id = rows_integer(row, 0, "id"),
-                                                      .epoch = rows_integer(row, 0, "session_epoch")});
+    return session_replace(c,
+                           &(struct session_begin){.account_id = rows_integer(row, 0, "id"),
+                                                   .epoch = rows_integer(row, 0, "session_epoch")});
 }
 
 static answer change_compared(struct call *c, void *job)
 {
     const struct password_job *password = job;
     if (!password->matches)
-        return call_fail_field(c, "old_password",
-                               call_words(c, REASON_old_password_wrong));
+        return call_fail_field(c, "old_password", call_words(c, REASON_old_password_wrong));
     if (!password->made)
         return call_fail(c, REASON_busy);
     call_set(c, "account_id", arena_printf(c->arena, "%lld", (long long)c->caller->account_id));
@@ -208,8 +209,9 @@ static answer phone_changed(struct call *c, const struct rows *results)
     const struct rows *row = &results[2];
     if (row->count == 0)
         return call_fail(c, REASON_account_changed);
-    return session_replace(c, &(struct session_begin){.account_id = rows_integer(row, 0, "id"),
-                                                      .epoch = rows_integer(row, 0, "session_epoch")});
+    return session_replace(c,
+                           &(struct session_begin){.account_id = rows_integer(row, 0, "id"),
+                                                   .epoch = rows_integer(row, 0, "session_epoch")});
 }
 
 static answer phone_new_code_taken(struct call *c, const redisReply *reply)

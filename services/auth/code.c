@@ -51,7 +51,8 @@ static answer code_send(struct call *c)
     message_bind(&req->base, "purpose", c->arena, &purpose);
     snprintf(code, sizeof code, "%06u", randombytes_uniform(1000000));
     secret_random_hex(id, 16);
-    call_set(c, "sealed_code", secret_seal_text(auth_of(c)->event_keys, "event|code", code, c->arena));
+    call_set(c, "sealed_code",
+             secret_seal_text(auth_of(c)->event_keys, "event|code", code, c->arena));
     return store_code_put(c, purpose, req->phone, req->nonce, req->client_address,
                           code_mac(c, purpose, req->phone, req->nonce, code),
                           arena_text(c->arena, id), code_counted);

@@ -17,11 +17,13 @@
 #include <stdlib.h>
 
 static const struct setting auth_settings[] = {
-    {"GUILD_REDIS", SETTING_TEXT, NULL, "path of Redis's socket"},
-    {"GUILD_PRINCIPAL_SECRET_KEY_FILE", SETTING_FILE, NULL, "key that principal assertions are signed with"},
-    {"GUILD_PEPPER_KEY_FILE", SETTING_FILE, NULL, "keyring that passwords and codes are keyed with"},
-    {"GUILD_ARGON2_MIB", SETTING_INTEGER, "64", "memory of a password hash, in MiB (at least 19)"},
-    {"GUILD_SMS_PER_ADDRESS_HOUR", SETTING_INTEGER, "10", "codes sent for one address in an hour"},
+    {"GUILD_REDIS",                     SETTING_TEXT,    NULL, "path of Redis's socket"                         },
+    {"GUILD_PRINCIPAL_SECRET_KEY_FILE", SETTING_FILE,    NULL,
+     "key that principal assertions are signed with"                                                            },
+    {"GUILD_PEPPER_KEY_FILE",           SETTING_FILE,    NULL,
+     "keyring that passwords and codes are keyed with"                                                          },
+    {"GUILD_ARGON2_MIB",                SETTING_INTEGER, "64", "memory of a password hash, in MiB (at least 19)"},
+    {"GUILD_SMS_PER_ADDRESS_HOUR",      SETTING_INTEGER, "10", "codes sent for one address in an hour"          },
     SETTINGS_END,
 };
 
@@ -29,9 +31,12 @@ static const struct op *const auth_nouns[] = {account_ops, code_ops, session_ops
 REASONS_TABLE(auth_reasons, AUTH_REASONS);
 
 static const struct subscription auth_subscriptions[] = {
-    {"code.requested", "notification"},          {"account.registered", "notification"},
-    {"account.phone_set", "notification"},       {"account.phone_changed", "notification"},
-    {"account.password_changed", "notification"}, {NULL, NULL},
+    {"code.requested",           "notification"},
+    {"account.registered",       "notification"},
+    {"account.phone_set",        "notification"},
+    {"account.phone_changed",    "notification"},
+    {"account.password_changed", "notification"},
+    {NULL,                       NULL          },
 };
 
 static struct keyring *load_keys(const char *setting)

@@ -24,7 +24,8 @@ answer redis_then(struct call *c, redis_done_fn *done, int argc, const char *con
 
 /* Counts a code against the limits and keeps it if they allow. Reply: integers {sent, seconds until the next one}. */
 answer store_code_put(struct call *c, const char *purpose, const char *phone, const char *nonce,
-                      const char *address, const char *mac, const char *code_id, redis_done_fn *done);
+                      const char *address, const char *mac, const char *code_id,
+                      redis_done_fn *done);
 /* Compares a code. Reply: its id as text, or nil; the sixth wrong try ends it. */
 answer store_code_take(struct call *c, const char *purpose, const char *phone, const char *nonce,
                        const char *mac, redis_done_fn *done);

@@ -41,8 +41,8 @@ static void revoked(void *owner, const redisReply *reply)
     struct auth *auth = service_state(revocation->run);
     if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
         auth->revocation_seq = (uint64_t)reply->integer;
-    service_revoke(revocation->run, revocation->one ? revocation->hash : NULL, revocation->account_id,
-                   auth->revocation_seq);
+    service_revoke(revocation->run, revocation->one ? revocation->hash : NULL,
+                   revocation->account_id, auth->revocation_seq);
     free(revocation);
 }
 
@@ -219,7 +219,7 @@ static answer login_code_taken(struct call *c, const redisReply *reply)
 
 static answer login_counted(struct call *c, const redisReply *reply)
 {
-    if (reply->type == REDIS_REPLY_STRING && atoi(reply->str) >= RULES_WRONG_PASSWORDS)
+    if (reply->type == REDIS_REPLY_STRING && strtol(reply->str, NULL, 10) >= RULES_WRONG_PASSWORDS)
         return call_fail_later(c, REASON_locked, RULES_LOCKED_S);
     return login_find(c);
 }
@@ -314,7 +314,8 @@ static answer session_known(struct call *c, const struct rows *results)
     resolved.account_id = s->account_id;
     resolved.session_hash = principal.session_hash;
     resolved.valid_for_ms = (seconds - 1) * 1000;
-    return resolved.assertion.len == 0 ? call_fail(c, REASON_internal) : call_reply(c, &resolved.base);
+    return resolved.assertion.len == 0 ? call_fail(c, REASON_internal)
+                                       : call_reply(c, &resolved.base);
 }
 
 static answer session_found(struct call *c, const redisReply *reply)

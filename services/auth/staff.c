@@ -32,9 +32,10 @@ static answer login_compared(struct call *c, void *job)
     const struct password_job *password = job;
     const struct login *login = c->state;
     call_set(c, "actor_kind", "STAFF");
-    call_set(c, "actor_id", login->begin.account_id == 0
-                                ? NULL
-                                : arena_printf(c->arena, "%lld", (long long)login->begin.account_id));
+    call_set(c, "actor_id",
+             login->begin.account_id == 0
+                 ? NULL
+                 : arena_printf(c->arena, "%lld", (long long)login->begin.account_id));
     call_set(c, "object", "");
     call_set(c, "action", password->matches ? "staff.logged_in" : "staff.login_failed");
     batch_add(c, &sql_audit_event);
@@ -64,7 +65,7 @@ static answer login_found(struct call *c, const struct rows *results)
 
 static answer login_counted(struct call *c, const redisReply *reply)
 {
-    if (reply->type == REDIS_REPLY_STRING && atoi(reply->str) >= RULES_WRONG_PASSWORDS)
+    if (reply->type == REDIS_REPLY_STRING && strtol(reply->str, NULL, 10) >= RULES_WRONG_PASSWORDS)
         return call_fail_later(c, REASON_locked, RULES_LOCKED_S);
     batch_add(c, &sql_staff_by_login);
     return batch_then(c, login_found);
@@ -92,9 +93,10 @@ static answer password_changed(struct call *c, const struct rows *results)
     const struct rows *row = &results[0];
     if (row->count == 0)
         return call_fail(c, REASON_account_changed);
-    return session_replace(c, &(struct session_begin){.staff = true,
-                                                      .account_id = rows_integer(row, 0, "id"),
-                                                      .epoch = rows_integer(row, 0, "session_epoch")});
+    return session_replace(c,
+                           &(struct session_begin){.staff = true,
+                                                   .account_id = rows_integer(row, 0, "id"),
+                                                   .epoch = rows_integer(row, 0, "session_epoch")});
 }
 
 static answer change_compared(struct call *c, void *job)
@@ -117,8 +119,9 @@ static answer change_found(struct call *c, const struct rows *results)
     if (hash == NULL)
         return call_fail(c, REASON_session_over);
     return password_then(c,
-                         &(struct password_job){
-                             .password = req->old_password, .hash = hash, .make = req->new_password},
+                         &(struct password_job){.password = req->old_password,
+                                                .hash = hash,
+                                                .make = req->new_password},
                          change_compared);
 }
 
@@ -128,7 +131,8 @@ static answer staff_password_change(struct call *c)
     char normal[512];
     const char *wrong = check_staff_password(req->new_password, normal, sizeof normal);
     if (wrong == NULL)
-        wrong = rules_new_password(req->new_password, req->new_password_confirm, req->old_password, "");
+        wrong =
+            rules_new_password(req->new_password, req->new_password_confirm, req->old_password, "");
     if (wrong != NULL)
         return call_fail_field(c, "new_password", wrong);
     batch_add(c, &sql_staff_by_id);

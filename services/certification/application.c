@@ -52,8 +52,8 @@ static answer application_submit_done(struct call *c, const struct rows *results
 {
     if (results[1].count == 0)
         return call_fail(c, submission_refusal(&results[0]));
-    return call_reply(c, message_from_rows(&certification__identity__descriptor, &results[1],
-                                           c->arena));
+    return call_reply(
+        c, message_from_rows(&certification__identity__descriptor, &results[1], c->arena));
 }
 
 static answer application_submit(struct call *c)

@@ -6,13 +6,14 @@
 #include "reasons.h"
 #include "rules.h"
 #include "service.h"
-#include <stdio.h>
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { UPLOAD_MAX = 10 * 1024 * 1024 };
+enum { UPLOAD_MAX = 10 * 1024 * 1024, ID_SIZE = 48, PLACE_SIZE = 96 };
 
 static struct certification *mine(struct call *c)
 {
@@ -24,6 +25,7 @@ static struct certification *mine(struct call *c)
 struct upload {
     struct certification *service;
     const char *id;
+    int64_t owner;
     int fd;
     size_t size;
     int reason; /* REASON_none: stored */
@@ -31,15 +33,23 @@ struct upload {
     unsigned char hash[32];
 };
 
-/* Sealed under "attachment|<id>"; the thumbnail beside it under its own name. */
-static bool store(struct certification *service, const char *id, const struct bytes *content)
+/* What a file is sealed under: its own name and its owner's number. */
+static void place_of(const char *id, int64_t owner, char out[static PLACE_SIZE])
 {
-    char place[96];
+    snprintf(out, PLACE_SIZE, "attachment|%s|%" PRId64, id, owner);
+}
+
+/* The thumbnail lies beside its file under a name of its own. */
+static bool store(const struct upload *upload, const char *ending, const struct bytes *content)
+{
+    struct certification *service = upload->service;
+    char id[ID_SIZE], place[PLACE_SIZE];
     size_t sealed_size = 0;
-    snprintf(place, sizeof place, "attachment|%s", id);
+    snprintf(id, sizeof id, "%s%s", upload->id, ending);
+    place_of(id, upload->owner, place);
     void *sealed =
         secret_seal_file(service->field_keys, place, content->data, content->size, &sealed_size);
-    bool stored = sealed != NULL && blob_put(service->blobs, id, sealed, sealed_size);
+    bool stored = sealed != NULL && blob_put(service->blobs, id, sealed, sealed_size) == STATUS_OK;
     free(sealed);
     return stored;
 }
@@ -66,17 +76,15 @@ static int reason_of_cleaning(enum clean_result result)
 static void upload_work(void *job)
 {
     struct upload *upload = job;
-    char thumbnail[96];
     upload->reason = reason_of_cleaning(
         clean_file(upload->service->image_program, upload->fd, upload->size, &upload->cleaned));
     if (upload->reason != REASON_none)
         return;
     crypto_generichash(upload->hash, sizeof upload->hash, upload->cleaned.content.data,
                        upload->cleaned.content.size, NULL, 0);
-    snprintf(thumbnail, sizeof thumbnail, "%s.t", upload->id);
-    bool stored = store(upload->service, upload->id, &upload->cleaned.content) &&
-                  (upload->cleaned.thumbnail.size == 0 ||
-                   store(upload->service, thumbnail, &upload->cleaned.thumbnail));
+    bool stored =
+        store(upload, "", &upload->cleaned.content) &&
+        (upload->cleaned.thumbnail.size == 0 || store(upload, ".t", &upload->cleaned.thumbnail));
     if (!stored)
         upload->reason = REASON_busy;
 }
@@ -104,11 +112,15 @@ static answer upload_done(struct call *c, const struct rows *results)
 {
     struct upload *upload = arena_alloc(c->arena, sizeof *upload);
     char *id = arena_alloc(c->arena, 33);
-    if (!rules_may_store(rows_integer(&results[0], 0, "files"), rows_integer(&results[0], 0, "bytes")))
+    if (!rules_may_store(rows_integer(&results[0], 0, "files"),
+                         rows_integer(&results[0], 0, "bytes")))
         return call_fail(c, REASON_attachment_quota);
     secret_random_hex(id, 16);
-    *upload = (struct upload){
-        .service = mine(c), .id = id, .fd = c->body.fd, .size = c->body.size};
+    *upload = (struct upload){.service = mine(c),
+                              .id = id,
+                              .owner = c->caller->account_id,
+                              .fd = c->body.fd,
+                              .size = c->body.size};
     return work_then(c, mine(c)->work, upload_work, upload, upload_worked);
 }
 
@@ -130,15 +142,15 @@ static answer attachment_upload(struct call *c)
 
 struct reading {
     struct certification *service;
-    char id[48], place[96];
-    size_t file_size;
+    char id[ID_SIZE], place[PLACE_SIZE];
+    size_t file_size, size;
     uint32_t part;
-    long got;
+    enum status status;
     const char *content_type, *file_name;
     unsigned char bytes[SECRET_PART_BYTES];
 };
 
-static bool read_blob(void *source, uint64_t offset, void *out, size_t size)
+static enum status read_blob(void *source, uint64_t offset, void *out, size_t size)
 {
     struct reading *reading = source;
     return blob_get(reading->service->blobs, reading->id, offset, out, size);
@@ -147,18 +159,21 @@ static bool read_blob(void *source, uint64_t offset, void *out, size_t size)
 static void read_work(void *job)
 {
     struct reading *reading = job;
-    reading->got = secret_open_part(reading->service->field_keys, reading->place, read_blob, reading,
-                                    reading->file_size, reading->part, reading->bytes);
+    reading->status =
+        secret_open_part(reading->service->field_keys, reading->place, read_blob, reading,
+                         reading->file_size, reading->part, reading->bytes, &reading->size);
 }
 
 static answer read_worked(struct call *c, void *job)
 {
     struct reading *reading = job;
     Certification__AttachmentPart part = CERTIFICATION__ATTACHMENT_PART__INIT;
-    if (reading->got < 0)
-        return call_fail(c, REASON_attachment_gone);
+    if (reading->status != STATUS_OK)
+        return call_fail(c, reading->status == STATUS_NOT_FOUND     ? REASON_attachment_gone
+                            : reading->status == STATUS_UNAVAILABLE ? REASON_busy
+                                                                    : REASON_internal);
     part.content.data = reading->bytes;
-    part.content.len = (size_t)reading->got;
+    part.content.len = reading->size;
     part.content_type = arena_text(c->arena, reading->content_type);
     part.file_name = arena_text(c->arena, reading->file_name);
     part.size_bytes = (uint32_t)reading->file_size;
@@ -175,10 +190,10 @@ static answer read_found(struct call *c, const struct rows *results)
     bool thumbnail = req->thumbnail && rows_integer(row, 0, "thumbnail_bytes") > 0;
     struct reading *reading = arena_alloc(c->arena, sizeof *reading);
     reading->service = mine(c);
-    snprintf(reading->id, sizeof reading->id, "%s%s", rows_get(row, 0, "id"), thumbnail ? ".t" : "");
-    snprintf(reading->place, sizeof reading->place, "attachment|%s", reading->id);
-    reading->file_size =
-        (size_t)rows_integer(row, 0, thumbnail ? "thumbnail_bytes" : "size_bytes");
+    snprintf(reading->id, sizeof reading->id, "%s%s", rows_get(row, 0, "id"),
+             thumbnail ? ".t" : "");
+    place_of(reading->id, rows_integer(row, 0, "account_id"), reading->place);
+    reading->file_size = (size_t)rows_integer(row, 0, thumbnail ? "thumbnail_bytes" : "size_bytes");
     reading->part = req->part;
     reading->content_type = thumbnail ? "image/jpeg" : rows_get(row, 0, "content_type");
     reading->file_name = rows_get(row, 0, "file_name");

@@ -78,7 +78,8 @@ enum clean_result clean_file(const char *program, int fd, size_t size, struct cl
     enum clean_result result = CLEAN_FAILED;
     struct report report;
     struct cleaned cleaned = {.content_type = "image/jpeg"};
-    int pipe_ends[2] = {-1, -1}, content = memory_file("content"), thumbnail = memory_file("thumbnail");
+    int pipe_ends[2] = {-1, -1}, content = memory_file("content"),
+        thumbnail = memory_file("thumbnail");
     int in = fcntl(fd, F_DUPFD_CLOEXEC, 10), out = -1;
 
     if (size == 0 || content < 0 || thumbnail < 0 || in < 0 || lseek(in, 0, SEEK_SET) != 0 ||

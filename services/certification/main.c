@@ -16,9 +16,10 @@
 #include <stdlib.h>
 
 static const struct setting certification_settings[] = {
-    {"GUILD_BLOB_FOLDER", SETTING_TEXT, NULL, "folder where attachments are stored, encrypted"},
-    {"GUILD_FIELD_KEY_FILE", SETTING_FILE, NULL, "keyring that attachments and fields are sealed with"},
-    {"GUILD_IMAGE_PROGRAM", SETTING_FILE, NULL, "path of guild-image, which cleans uploads"},
+    {"GUILD_BLOB_FOLDER",    SETTING_TEXT, NULL, "folder where attachments are stored, encrypted"},
+    {"GUILD_FIELD_KEY_FILE", SETTING_FILE, NULL,
+     "keyring that attachments and fields are sealed with"                                       },
+    {"GUILD_IMAGE_PROGRAM",  SETTING_FILE, NULL, "path of guild-image, which cleans uploads"     },
     SETTINGS_END,
 };
 
@@ -28,10 +29,10 @@ REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
     {"application.submitted", "notification"},
-    {"application.approved", "notification"},
-    {"application.rejected", "notification"},
+    {"application.approved",  "notification"},
+    {"application.rejected",  "notification"},
     {"application.withdrawn", "notification"},
-    {NULL, NULL},
+    {NULL,                    NULL          },
 };
 
 static void certification_start(struct service_run *run)

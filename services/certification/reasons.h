@@ -26,7 +26,8 @@
     R(pdf_active, INVALID, "PDF中含有脚本、附件或加密内容，请打印成普通PDF或拍照上传。")           \
     R(review_gone, NOT_FOUND, "没有找到这份申请，它可能已被撤回，请返回列表刷新。")                \
     R(review_taken, CONFLICT, "这份申请正由其他同事审核，请选择下一份。")                          \
-    R(review_stale, CONFLICT, "这份申请已被撤回、修改或处理完毕，您的结论没有保存，请刷新后再看。") \
+    R(review_stale, CONFLICT,                                                                      \
+      "这份申请已被撤回、修改或处理完毕，您的结论没有保存，请刷新后再看。")                        \
     R(review_not_yours, CONFLICT, "这份申请不在您手中，无需释放。")                                \
     R(rejection_has_a_reason, INVALID, "驳回时请至少选择一条原因，或写明至少5个字的说明。")        \
     R(reason_unknown, INVALID, "所选的驳回原因已停用，请刷新页面后重新选择。")

@@ -124,8 +124,8 @@ static answer review_claim_done(struct call *c, const struct rows *results)
 {
     const char *state = rows_get(&results[1], 0, "state");
     if (results[0].count > 0)
-        return call_reply(c, message_from_rows(&certification__review_claim__descriptor,
-                                               &results[0], c->arena));
+        return call_reply(
+            c, message_from_rows(&certification__review_claim__descriptor, &results[0], c->arena));
     if (state == NULL)
         return call_fail(c, REASON_review_gone);
     return call_fail(c, strcmp(state, "CLAIMED") == 0 ? REASON_review_taken : REASON_review_stale);

@@ -29,7 +29,8 @@ struct precheck {
 };
 enum { PRECHECKS_MAX = 8 };
 /* Fills `out`, returns how many. */
-size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[static PRECHECKS_MAX]);
+size_t rules_precheck(const struct precheck_facts *facts,
+                      struct precheck out[static PRECHECKS_MAX]);
 
 /* A review list's cursor "microseconds.id"; false: not one. Empty: the beginning of the list in the given order. */
 bool rules_cursor(const char *cursor, bool newest_first, int64_t *ret_us, int64_t *ret_id);

@@ -1,8 +1,8 @@
 /* Events of other services, applied once: each becomes what its templates say. */
 #include "event.h"
-#include "nouns.h"
 #include "notification.pb-c.h"
 #include "notification_queries.h"
+#include "nouns.h"
 #include "reasons.h"
 #include "rules.h"
 #include "sender.h"
@@ -51,7 +51,8 @@ static void add_template(struct call *c, const struct rows *templates, size_t ro
 {
     struct arena *arena = c->arena;
     struct words words = {event, mine(c)->event_keys};
-    const char *inbox = rows_get(templates, row, "inbox_text"), *sms = rows_get(templates, row, "sms_text");
+    const char *inbox = rows_get(templates, row, "inbox_text"),
+               *sms = rows_get(templates, row, "sms_text");
     const char *audience = rows_get(templates, row, "audience");
     bool to_reviewers = strcmp(audience, "REVIEWERS") == 0;
     const char *phone = strcmp(audience, "PHONE") == 0 ? event_text(event, "phone", arena)

@@ -7,9 +7,9 @@
                   GUILD_SMS_FOLDER, read with `guildctl sms`; refused in production).
    When PostgreSQL is away, requests are answered 503, events stay with their senders and nothing is lost. A crash
    between asking the provider and writing it down repeats a notice once and a code never. Any number of instances. */
-#include "nouns.h"
 #include "notification.pb-c.h"
 #include "notification_queries.h"
+#include "nouns.h"
 #include "reasons.h"
 #include "sender.h"
 #include "service.h"
@@ -18,7 +18,8 @@
 
 static const struct setting notification_settings[] = {
     {"GUILD_SMS_PROVIDER", SETTING_TEXT, "none", "how text messages leave: none or development"},
-    {"GUILD_SMS_FOLDER", SETTING_TEXT, "", "development provider: folder that messages are written to"},
+    {"GUILD_SMS_FOLDER",   SETTING_TEXT, "",
+     "development provider: folder that messages are written to"                               },
     SETTINGS_END,
 };
 
@@ -39,7 +40,8 @@ static void notification_start(struct service_run *run)
     if (provider == NULL)
         refuse("GUILD_SMS_PROVIDER", "must be none or development");
     if (!provider->in_production && config_is_production())
-        refuse("GUILD_SMS_PROVIDER", "development is refused where GUILD_ENVIRONMENT is production");
+        refuse("GUILD_SMS_PROVIDER",
+               "development is refused where GUILD_ENVIRONMENT is production");
     sms_development_folder(config_text("GUILD_SMS_FOLDER"));
     state.event_keys = keyring_load(config_text("GUILD_EVENT_KEY_FILE"), &why);
     if (state.event_keys == NULL)

@@ -1,7 +1,7 @@
 /* The inbox. */
-#include "nouns.h"
 #include "notification.pb-c.h"
 #include "notification_queries.h"
+#include "nouns.h"
 #include "reasons.h"
 #include <inttypes.h>
 #include <stdio.h>

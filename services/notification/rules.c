@@ -36,8 +36,11 @@ static const char *word_of(const struct word *words, const char *name)
 const char *rules_identity_word(const char *kind)
 {
     static const struct word words[] = {
-        {"OWNER_UNIT", "建设单位"}, {"MEMBER_UNIT", "会员单位"}, {"EXPERT", "专家"},
-        {"NATURAL_PERSON", "自然人"}, {NULL, "身份"},
+        {"OWNER_UNIT",     "建设单位"},
+        {"MEMBER_UNIT",    "会员单位"},
+        {"EXPERT",         "专家"      },
+        {"NATURAL_PERSON", "自然人"   },
+        {NULL,             "身份"      },
     };
     return word_of(words, kind);
 }
@@ -45,9 +48,12 @@ const char *rules_identity_word(const char *kind)
 const char *rules_purpose_word(const char *purpose)
 {
     static const struct word words[] = {
-        {"REGISTER", "注册账号"},          {"LOG_IN", "登录"},
-        {"RESET", "重置密码"},             {"CHANGE_PHONE_OLD", "更换手机号"},
-        {"CHANGE_PHONE_NEW", "更换手机号"}, {NULL, "身份验证"},
+        {"REGISTER",         "注册账号"   },
+        {"LOG_IN",           "登录"         },
+        {"RESET",            "重置密码"   },
+        {"CHANGE_PHONE_OLD", "更换手机号"},
+        {"CHANGE_PHONE_NEW", "更换手机号"},
+        {NULL,               "身份验证"   },
     };
     return word_of(words, purpose);
 }

@@ -69,7 +69,8 @@ static void send_done(void *owner, void *job)
 
 /* ---- one delivery */
 
-static const char *text_of(struct sender *sender, struct call *c, const struct rows *rows, size_t row)
+static const char *text_of(struct sender *sender, struct call *c, const struct rows *rows,
+                           size_t row)
 {
     const char *hex = rows_get(rows, row, "sealed_text");
     size_t size = hex == NULL ? 0 : (strlen(hex) - 2) / 2, opened = 0;

@@ -21,7 +21,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONTENT = 3, THUMBNAIL = 4, SIDE_MAX = 12000, PIXELS_MAX = 40000000, KEEP_SIDE = 3500, THUMBNAIL_SIDE = 480, QUALITY = 85 };
+enum {
+    CONTENT = 3,
+    THUMBNAIL = 4,
+    SIDE_MAX = 12000,
+    PIXELS_MAX = 40000000,
+    KEEP_SIDE = 3500,
+    THUMBNAIL_SIDE = 480,
+    QUALITY = 85
+};
 
 /* The same numbers as enum clean_result in clean.h. */
 enum result { DONE, TYPE, TOO_LARGE, BROKEN, ACTIVE };
@@ -35,13 +43,14 @@ static struct report {
 static bool confine(void)
 {
     static const int allowed[] = {
-        SCMP_SYS(read),       SCMP_SYS(write),     SCMP_SYS(lseek),         SCMP_SYS(close),
-        SCMP_SYS(fstat),      SCMP_SYS(newfstatat), SCMP_SYS(mmap),         SCMP_SYS(munmap),
-        SCMP_SYS(mremap),     SCMP_SYS(mprotect),  SCMP_SYS(madvise),       SCMP_SYS(brk),
-        SCMP_SYS(futex),      SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(exit),
+        SCMP_SYS(read),       SCMP_SYS(write),        SCMP_SYS(lseek),         SCMP_SYS(close),
+        SCMP_SYS(fstat),      SCMP_SYS(newfstatat),   SCMP_SYS(mmap),          SCMP_SYS(munmap),
+        SCMP_SYS(mremap),     SCMP_SYS(mprotect),     SCMP_SYS(madvise),       SCMP_SYS(brk),
+        SCMP_SYS(futex),      SCMP_SYS(getrandom),    SCMP_SYS(clock_gettime), SCMP_SYS(exit),
         SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
     };
-    struct rlimit memory = {512u << 20, 512u << 20}, processor = {5, 5}, file = {64u << 20, 64u << 20};
+    struct rlimit memory = {512u << 20, 512u << 20}, processor = {5, 5},
+                  file = {64u << 20, 64u << 20};
     if (setrlimit(RLIMIT_AS, &memory) != 0 || setrlimit(RLIMIT_CPU, &processor) != 0 ||
         setrlimit(RLIMIT_FSIZE, &file) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return false;
@@ -101,23 +110,29 @@ static gdImagePtr shrunk(gdImagePtr image, int side)
     int longest = width > height ? width : height;
     int new_width = longest <= side ? width : (int)((long)width * side / longest);
     int new_height = longest <= side ? height : (int)((long)height * side / longest);
-    gdImagePtr copy = gdImageCreateTrueColor(new_width < 1 ? 1 : new_width, new_height < 1 ? 1 : new_height);
+    gdImagePtr copy =
+        gdImageCreateTrueColor(new_width < 1 ? 1 : new_width, new_height < 1 ? 1 : new_height);
     if (copy == NULL)
         return NULL;
-    gdImageFilledRectangle(copy, 0, 0, gdImageSX(copy), gdImageSY(copy), gdTrueColor(255, 255, 255));
+    gdImageFilledRectangle(copy, 0, 0, gdImageSX(copy), gdImageSY(copy),
+                           gdTrueColor(255, 255, 255));
     gdImageAlphaBlending(copy, 1);
     if (longest <= side)
         gdImageCopy(copy, image, 0, 0, 0, 0, width, height);
     else
-        gdImageCopyResampled(copy, image, 0, 0, 0, 0, gdImageSX(copy), gdImageSY(copy), width, height);
+        gdImageCopyResampled(copy, image, 0, 0, 0, 0, gdImageSX(copy), gdImageSY(copy), width,
+                             height);
     return copy;
 }
 
 static int orientation(const unsigned char *data, size_t size)
 {
     ExifData *exif = exif_data_new_from_data(data, (unsigned)size);
-    ExifEntry *entry = exif == NULL ? NULL : exif_content_get_entry(exif->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
-    int value = entry != NULL && entry->size >= 2 ? exif_get_short(entry->data, exif_data_get_byte_order(exif)) : 1;
+    ExifEntry *entry =
+        exif == NULL ? NULL : exif_content_get_entry(exif->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
+    int value = entry != NULL && entry->size >= 2
+                    ? exif_get_short(entry->data, exif_data_get_byte_order(exif))
+                    : 1;
     if (exif != NULL)
         exif_data_unref(exif);
     return value;
@@ -153,7 +168,8 @@ static enum result clean_image(const struct probe *probe, unsigned char *data, s
 {
     if (probe->width < 1 || probe->height < 1)
         return BROKEN;
-    if (probe->width > SIDE_MAX || probe->height > SIDE_MAX || (long)probe->width * probe->height > PIXELS_MAX)
+    if (probe->width > SIDE_MAX || probe->height > SIDE_MAX ||
+        (long)probe->width * probe->height > PIXELS_MAX)
         return TOO_LARGE;
     gdImagePtr original = decode(probe, data, (int)size);
     if (original == NULL)
@@ -207,6 +223,6 @@ int main(void)
             return 1;
         got += (size_t)some;
     }
-    report.result = clean(data, size);
+    report.result = (int32_t)clean(data, size);
     return write_all(1, &report, sizeof report) ? 0 : 1;
 }

@@ -32,7 +32,8 @@ static struct probe probe_jpeg(const unsigned char *data, size_t size)
             at++;
             continue;
         }
-        if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
+        if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 &&
+            marker != 0xcc) {
             probe.height = be16(data + at + 5);
             probe.width = be16(data + at + 7);
             break;
@@ -98,7 +99,9 @@ static bool name_ends(unsigned char c)
 
 static int hex_digit(unsigned char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
 }
 
 /* A name after its slash, with #xx resolved (7.3.5). Returns how many bytes it took. */
@@ -121,9 +124,10 @@ static size_t read_name(const unsigned char *at, size_t left, char out[static 32
 
 static void scan_names(const unsigned char *data, size_t size, struct scan *scan)
 {
-    static const char *const active[] = {"JavaScript", "JS",     "Launch",   "EmbeddedFile", "EmbeddedFiles",
-                                         "RichMedia",  "AA",     "Encrypt",  "SubmitForm",   "ImportData",
-                                         "GoToE",      "XFA",    "OpenAction"};
+    static const char *const active[] = {"JavaScript",    "JS",         "Launch", "EmbeddedFile",
+                                         "EmbeddedFiles", "RichMedia",  "AA",     "Encrypt",
+                                         "SubmitForm",    "ImportData", "GoToE",  "XFA",
+                                         "OpenAction"};
     char name[32], before[32] = "";
     for (size_t at = 0; at < size; at++) {
         if (data[at] != '/')
@@ -139,16 +143,21 @@ static void scan_names(const unsigned char *data, size_t size, struct scan *scan
     }
 }
 
-static const unsigned char *find(const unsigned char *from, const unsigned char *end, const char *word)
+static const unsigned char *find(const unsigned char *from, const unsigned char *end,
+                                 const char *word)
 {
     return end > from ? memmem(from, (size_t)(end - from), word, strlen(word)) : NULL;
 }
 
 /* Inflates one object stream and scans it; false: it is not what it says. */
-static bool scan_object_stream(const unsigned char *data, size_t size, size_t *room, struct scan *scan)
+static bool scan_object_stream(const unsigned char *data, size_t size, size_t *room,
+                               struct scan *scan)
 {
     unsigned char *out = malloc(*room);
-    z_stream z = {.next_in = (unsigned char *)(uintptr_t)data, .avail_in = (uInt)size, .next_out = out, .avail_out = (uInt)*room};
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)data,
+                  .avail_in = (uInt)size,
+                  .next_out = out,
+                  .avail_out = (uInt)*room};
     bool good = out != NULL && inflateInit(&z) == Z_OK;
     if (good) {
         int code = inflate(&z, Z_FINISH);
@@ -177,7 +186,8 @@ static bool scan_streams(const unsigned char *data, size_t size, struct scan *sc
             const unsigned char *body = next + 6;
             body += body < close && *body == '\r';
             body += body < close && *body == '\n';
-            if (find(object, next, "/FlateDecode") == NULL || find(object, next, "/DecodeParms") != NULL ||
+            if (find(object, next, "/FlateDecode") == NULL ||
+                find(object, next, "/DecodeParms") != NULL ||
                 !scan_object_stream(body, (size_t)(close - body), &room, scan))
                 return false;
         }

@@ -1,0 +1,225 @@
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void carry_out(struct sim *sim, int g);
+
+void gateway_start(struct sim *sim, int g)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    if (gateway->process.up)
+        return;
+    gateway->process.up = true;
+    gateway->process.incarnation++;
+    snprintf(gateway->name, sizeof gateway->name, "g%d-%u", g,
+             (unsigned)gateway->process.incarnation);
+    gateway->router = router_new(gateway->name, sim_chance(sim, UINT64_MAX));
+    for (int i = 0; i < ROUTER_PEERS_MAX; i++)
+        gateway->slots[i] = -1;
+    for (int i = 0; i < SESSIONS_MAX; i++)
+        gateway->cached[i] = false;
+    sim_trace(sim, "gateway %d starts", g);
+    event_add(sim, sim_chance(sim, ROUTER_TICK_MS), EVENT_GATEWAY_TICK, g, 0);
+}
+
+/* A crash: the other ends see it and dial again. */
+void gateway_stop(struct sim *sim, int g)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    gateway->process = (struct process){.incarnation = gateway->process.incarnation + 1};
+    ledger_lost(sim, g, -1);
+    gateway->open_asks = 0;
+    router_destroy(&gateway->router);
+    gateway->actions->count = 0;
+    for (int i = 0; i < sim->plan.instances; i++) {
+        int connection = sim->instances[i].links[g];
+        if (connection < 0)
+            continue;
+        network_close(sim, connection, false);
+        event_add(sim, sim_chance(sim, 100), EVENT_CONNECT, i, (uint64_t)g);
+    }
+}
+
+/* Time in which it ran. */
+static uint64_t active_time(const struct sim *sim, const struct gateway *gateway)
+{
+    return sim->now - gateway->paused_ms;
+}
+
+/* As bus.c finds a number for a connection. */
+static int slot_of(struct gateway *gateway, int connection)
+{
+    int unused = -1;
+    for (int i = 0; i < ROUTER_PEERS_MAX; i++) {
+        if (gateway->slots[i] == connection)
+            return i;
+        if (unused < 0 && (gateway->slots[i] < 0 || router_peer_is_free(gateway->router, i)))
+            unused = i;
+    }
+    if (unused >= 0)
+        gateway->slots[unused] = connection;
+    return unused;
+}
+
+void gateway_read(struct sim *sim, const struct event *event)
+{
+    struct gateway *gateway = &sim->gateways[event->who];
+    struct connection *c = &sim->connections[event->number];
+    struct frame frame;
+    const void *payload;
+    size_t size;
+    if (!network_arrive(sim, event, &frame, &payload, &size))
+        return;
+    c->heard_active = active_time(sim, gateway);
+    if (frame.kind == FRAME_DRAIN || frame.kind == FRAME_BYE)
+        c->drained = true;
+    int slot = slot_of(gateway, (int)event->number);
+    sim_trace(sim, "g%d <- %s.%d kind %d id %llu", event->who,
+              sim_services[sim->instances[c->instance].service], c->instance, (int)frame.kind,
+              (unsigned long long)frame.id_low);
+    if (slot < 0)
+        return;
+    router_frame(gateway->router, slot, &frame, payload, size, sim->now, gateway->actions);
+    carry_out(sim, event->who);
+}
+
+/* Where a request may go. */
+static void check_receiver(struct sim *sim, const struct gateway *gateway, int connection)
+{
+    const struct connection *c = &sim->connections[connection];
+    uint64_t silent = active_time(sim, gateway) - c->heard_active;
+    if (c->drained)
+        sim_fail(sim, 'd', "a request goes to instance %d, which drains", c->instance);
+    if (silent > ROUTER_SUSPECT_MS + ROUTER_TICK_MS)
+        sim_fail(sim, 'd', "a request goes to instance %d, silent for %u ms", c->instance,
+                 (unsigned)silent);
+}
+
+static void send_frame(struct sim *sim, int g, const struct router_action *action)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    int connection = gateway->slots[action->peer];
+    const void *payload = action->payload;
+    size_t size = action->payload_size;
+    struct ask_text text;
+    if (action->frame.kind == FRAME_REQ) {
+        check_receiver(sim, gateway, connection);
+        if (payload == NULL) {
+            text = ledger_text(action->request);
+            payload = &text;
+            size = sizeof text;
+        }
+    }
+    sim_trace(sim, "g%d -> %d kind %d id %llu", g, sim->connections[connection].instance,
+              (int)action->frame.kind, (unsigned long long)action->frame.id_low);
+    if (!network_send(sim, connection, false, &action->frame, payload, size)) {
+        sim_trace(sim, "g%d refused", g);
+        router_send_failed(gateway->router, action, sim->now, gateway->actions);
+    }
+}
+
+static void open_window(struct sim *sim, int g, const struct router_action *action)
+{
+    struct ask *ask = ledger_find(sim, action->request);
+    ask->window += action->chunks;
+    for (uint32_t i = 0; i < action->chunks; i++)
+        event_add(sim, sim_chance(sim, 5), EVENT_CHUNK, g, action->request);
+}
+
+static void carry_out(struct sim *sim, int g)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    for (size_t i = 0; i < gateway->actions->count && !sim->failed; i++) {
+        struct router_action action = gateway->actions->list[i];
+        switch (action.kind) {
+        case ROUTER_SEND:
+            send_frame(sim, g, &action);
+            break;
+        case ROUTER_ANSWER:
+            gateway->open_asks--;
+            ledger_ended(sim, action.request, action.status, action.payload, action.payload_size);
+            break;
+        case ROUTER_WINDOW:
+            open_window(sim, g, &action);
+            break;
+        case ROUTER_REVOKED:
+            gateway->cached[(unsigned char)action.frame.session_hash.data[0] % SESSIONS_MAX] =
+                false;
+            break;
+        case ROUTER_FORGET:
+            for (int s = 0; s < SESSIONS_MAX; s++)
+                gateway->cached[s] = false;
+            break;
+        }
+    }
+    gateway->actions->count = 0;
+}
+
+void gateway_tick(struct sim *sim, int g)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    router_tick(gateway->router, sim->now, gateway->actions);
+    carry_out(sim, g);
+    if (router_in_flight(gateway->router) < gateway->open_asks)
+        sim_fail(sim, 'f', "gateway %d has lost count of its requests", g);
+    if (router_waiting(gateway->router) > ROUTER_REQUESTS_MAX)
+        sim_fail(sim, 'f', "gateway %d: too many wait", g);
+    event_add(sim, ROUTER_TICK_MS, EVENT_GATEWAY_TICK, g, 0);
+}
+
+void gateway_ask(struct sim *sim, uint64_t number)
+{
+    const struct ask *ask = ledger_find(sim, number);
+    int g = ask->gateway;
+    struct gateway *gateway = &sim->gateways[g];
+    bool keyed = ask->repeatable && number % 2 == 0;
+    gateway->open_asks++;
+    router_submit(gateway->router,
+                  &(struct router_ask){
+                      .request = number,
+                      .service = ask->service < 0 ? "nobody" : sim_services[ask->service],
+                      .method = ask->repeatable && !keyed ? "Read" : "Write",
+                      .key = keyed ? "key" : NULL,
+                      .trace = "trace",
+                      .assertion = "who",
+                      .assertion_size = 3,
+                      .body_size = ask->body,
+                      .deadline_ms = ask->deadline,
+                  },
+                  sim->now, gateway->actions);
+    carry_out(sim, g);
+}
+
+void gateway_chunk(struct sim *sim, int g, uint64_t number)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    struct ask *ask = ledger_find(sim, number);
+    unsigned char chunk[BODY_CHUNK];
+    size_t size = ask->body - ask->fed < BODY_CHUNK ? ask->body - ask->fed : BODY_CHUNK;
+    if (ask->state != ASK_OPEN || size == 0)
+        return;
+    for (size_t i = 0; i < size; i++)
+        chunk[i] = ledger_body_byte(number, ask->fed + i);
+    ask->window--;
+    if (router_chunk(gateway->router, number, chunk, size, gateway->actions)) {
+        ask->fed += size;
+        ask->chunks_sent++;
+        if (ask->chunks_sent > ask->chunks_taken + FRAME_WINDOW)
+            sim_fail(sim, 'f', "ask %u: %u chunks are under way", (unsigned)number,
+                     (unsigned)(ask->chunks_sent - ask->chunks_taken));
+    }
+    carry_out(sim, g);
+}
+
+void gateway_abandon(struct sim *sim, int g, uint64_t number)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    struct ask *ask = ledger_find(sim, number);
+    if (ask->state != ASK_OPEN)
+        return;
+    ask->state = ASK_LOST;
+    gateway->open_asks--;
+    router_abandon(gateway->router, number, gateway->actions);
+    carry_out(sim, g);
+}

@@ -1,0 +1,231 @@
+/* A visitor of a running platform, for scenarios, faults and measurements: a browser as far as they need one, made-up
+   people, units and pictures, the phone that gets the SMS, the office that makes staff accounts. */
+'use strict';
+const http = require('node:http');
+const zlib = require('node:zlib');
+const path = require('node:path');
+const { execFileSync } = require('node:child_process');
+const { randomBytes, randomInt, randomUUID } = require('node:crypto');
+const { parseArgs } = require('node:util');
+
+const root = path.resolve(__dirname, '../..');
+const { documents } = require('../../deploy/association.json'); // versions of terms and privacy policy
+const { values: options } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    data: { type: 'string', default: path.join(root, '.guild') },
+    'sms-command': { type: 'string' },
+    'staff-login': { type: 'string' },
+    'staff-password': { type: 'string' },
+    seconds: { type: 'string', default: '10' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/* Prints the usage and ends where there is no --url. */
+function needUrl(usage) {
+  if (!options.help && options.url) return;
+  console.log(usage);
+  process.exit(options.help ? 0 : 2);
+}
+
+// ---- a browser, as far as the story needs one
+
+class Browser {
+  cookies = new Map();
+  nonce = randomBytes(16).toString('hex');
+
+  /* The answer as {status, headers, body}; body is parsed where it is JSON. */
+  async send(method, target, { json, bytes, type, headers = {} } = {}) {
+    const body = bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
+    const sent = { Origin: options.url, 'Sec-Fetch-Site': 'same-origin', ...headers };
+    if (method !== 'GET') {
+      sent['X-Guild-Request'] = '1'; // no other site's form can send it
+      sent['Idempotency-Key'] ??= randomUUID();
+    }
+    if (body) sent['Content-Type'] = type ?? 'application/json';
+    sent['Content-Length'] = body ? body.length : 0;
+    if (this.cookies.size > 0)
+      sent.Cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await exchange(method, target, sent, body);
+    for (const cookie of answer.headers['set-cookie'] ?? []) this.keep(cookie);
+    return answer;
+  }
+
+  keep(cookie) {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie);
+    if (value === '' || /max-age=0/i.test(cookie)) this.cookies.delete(name);
+    else this.cookies.set(name, value);
+  }
+
+  /* The same, where the status must be the expected one. */
+  async expect(status, method, target, content) {
+    const answer = await this.send(method, target, content);
+    if (answer.status !== status)
+      throw new Error(
+        `${method} ${target}: ${answer.status} instead of ${status}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  get(target) {
+    return this.expect(200, 'GET', target);
+  }
+  post(target, json = {}) {
+    return this.expect(200, 'POST', target, { json });
+  }
+  put(target, json) {
+    return this.expect(200, 'PUT', target, { json });
+  }
+}
+
+function exchange(method, target, headers, body) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(new URL(target, options.url), { method, headers, timeout: 15000 });
+    request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer in 15 s`)));
+    request.on('error', reject);
+    request.on('response', (response) => {
+      const parts = [];
+      response.on('data', (part) => parts.push(part));
+      response.on('error', reject);
+      response.on('end', () => {
+        const whole = Buffer.concat(parts);
+        const isJson = /json/.test(response.headers['content-type'] ?? '');
+        resolve({
+          status: response.statusCode,
+          headers: response.headers,
+          body: isJson && whole.length > 0 ? JSON.parse(whole.toString('utf8')) : whole,
+        });
+      });
+    });
+    request.end(body);
+  });
+}
+
+// ---- made-up people, units and pictures
+
+const digits = (count) => Array.from({ length: count }, () => randomInt(10)).join('');
+const newPhone = () => `199${digits(8)}`;
+
+/* GB 32100-2015: 17 characters and the check character over them. */
+function newCreditCode() {
+  const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY';
+  const weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+  const organisation = `MA${digits(6)}`;
+  const parts = [3, 7, 9, 10, 5, 8, 4, 2];
+  const sum = [...organisation].reduce((all, c, i) => all + parseInt(c, 36) * parts[i], 0);
+  const body = `91140400${organisation}${'0X987654321'[sum % 11]}`;
+  const total = [...body].reduce((all, c, i) => all + alphabet.indexOf(c) * weights[i], 0);
+  return body + alphabet[(31 - (total % 31)) % 31];
+}
+
+function pngChunk(name, data) {
+  const chunk = Buffer.alloc(12 + data.length);
+  chunk.writeUInt32BE(data.length, 0);
+  chunk.write(name, 4, 'latin1');
+  data.copy(chunk, 8);
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + data.length)), 8 + data.length);
+  return chunk;
+}
+
+function crc32(bytes) {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/* A4-like page with a frame and lines, as a PNG. */
+function newLicencePicture(width = 620, height = 877) {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  const pixels = Buffer.alloc(height * (1 + 3 * width), 0xf4);
+  for (let y = 0; y < height; y++) {
+    const row = y * (1 + 3 * width);
+    pixels[row] = 0;
+    const line = y % 60 < 6 && y > 180 && y < 700;
+    const frame = y < 24 || y > height - 24;
+    if (frame) pixels.fill(0xc0, row + 1, row + 1 + 3 * width);
+    else if (line) pixels.fill(0x30, row + 1 + 240, row + 1 + 3 * (width - 80));
+  }
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([
+    signature, pngChunk('IHDR', header), pngChunk('IDAT', zlib.deflateSync(pixels)),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+// ---- the phone, and the office
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/* Calls until it gives something; events between services take a moment. */
+async function eventually(what, seconds, attempt) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(150)) {
+    const found = await attempt();
+    if (found) return found;
+  }
+  throw new Error(`${what}: not within ${seconds} s`);
+}
+
+const tool = (name, ...args) =>
+  execFileSync(path.join(root, 'deploy', name), ['--data', options.data, ...args],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+function newestCode(phone) {
+  try {
+    const text = options['sms-command']
+      ? execFileSync('/bin/sh', ['-c', `${options['sms-command']} "$1"`, 'sms', phone], { encoding: 'utf8' })
+      : tool('sms', '--code', phone);
+    return /\b\d{6}\b/.exec(text)?.[0];
+  } catch {
+    return undefined; // no message for this phone yet
+  }
+}
+
+const asked = new Map(); // phone → when its next SMS may go out
+
+async function codeFor(browser, phone, purpose) {
+  const wait = (asked.get(phone) ?? 0) - Date.now();
+  if (wait > 0) {
+    console.log(`    … ${Math.ceil(wait / 1000)} s until another SMS may go to the same phone`);
+    await pause(wait);
+  }
+  const before = newestCode(phone);
+  const reply = await browser.post('/api/v1/codes', { phone, purpose, nonce: browser.nonce });
+  asked.set(phone, Date.now() + (reply.resend_after_s + 1) * 1000);
+  return eventually(`an SMS with a code to ${phone}`, 10, () => {
+    const code = newestCode(phone);
+    return code !== before && code;
+  });
+}
+
+/* A reviewer of this story's own, or the account that was given. */
+function reviewerAccount() {
+  if (options['staff-login'])
+    return { login: options['staff-login'], password: options['staff-password'] ?? '' };
+  const login = `reviewer-${randomBytes(3).toString('hex')}`;
+  const told = tool('ctl', 'staff', 'create', '--login', login, '--name', '李审核', '--role', 'reviewer');
+  return { login, password: /^password\s+(\S+)/m.exec(told)[1] };
+}
+
+
+/* A new person, registered and logged in. */
+async function newMember() {
+  const person = new Browser();
+  const phone = newPhone();
+  const password = `Qz-${randomBytes(6).toString('hex')}`;
+  await person.post('/api/v1/accounts', {
+    phone, password, password_confirm: password, sms_code: await codeFor(person, phone, 'REGISTER'),
+    nonce: person.nonce, terms_version: documents.terms_version, privacy_version: documents.privacy_version,
+  });
+  return { person, phone, password };
+}
+
+module.exports = {
+  Browser, codeFor, digits, documents, eventually, newCreditCode, newLicencePicture, newMember, newPhone,
+  needUrl, newestCode, options, pause, reviewerAccount, root, tool,
+};

@@ -524,16 +524,22 @@ int64_t check_money_fen(const char *normal)
 
 /* ---- V15 */
 
-static const char base32[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ"; /* no I L O U 0 1 */
-enum { BASE = sizeof base32 - 1 };
+/* No I L O U 0 1, and no Z, so that there are 29 of them: a prime, and the sum below finds every wrong character and
+   every swap of neighbours. */
+static const char base29[] = "23456789ABCDEFGHJKMNPQRSTVWXY";
+enum { BASE = sizeof base29 - 1 };
 
-/* A sum with weights that no two neighbours share: a wrong character or a swap shows. */
+static unsigned reference_value(char c, bool letter)
+{
+    return letter ? (unsigned)(c - 'A') : (unsigned)(strchr(base29, c) - base29);
+}
+
 static char reference_check(const char *code)
 {
     unsigned sum = 0;
     for (unsigned i = 0; i < 7; i++)
-        sum += (unsigned)(unsigned char)code[i] * (2 * i + 1);
-    return base32[sum % 29];
+        sum += reference_value(code[i], i < 2) * (i + 1);
+    return base29[sum % BASE];
 }
 
 void check_reference_code_make(const char letters[static 2], uint32_t number, char out[static 9])
@@ -541,7 +547,7 @@ void check_reference_code_make(const char letters[static 2], uint32_t number, ch
     out[0] = letters[0];
     out[1] = letters[1];
     for (int i = 6; i >= 2; i--) {
-        out[i] = base32[number % BASE];
+        out[i] = base29[number % BASE];
         number /= BASE;
     }
     out[7] = reference_check(out);
@@ -556,7 +562,7 @@ const char *check_reference_code(const char *text, char *out, size_t size)
         return wrong;
     for (int i = 0; i < 8; i++) {
         code[i] = (char)toupper((unsigned char)code[i]);
-        if (i < 2 ? !isalpha((unsigned char)code[i]) : strchr(base32, code[i]) == NULL)
+        if (i < 2 ? !isupper((unsigned char)code[i]) : strchr(base29, code[i]) == NULL)
             return wrong;
     }
     if (code[7] != reference_check(code))

@@ -53,7 +53,7 @@ const char *check_id_agrees(const char *id_number, const char *gender, const cha
 /* V14: the amount in fen of a normal form. */
 int64_t check_money_fen(const char *normal);
 
-/* V15: two letters, five base-32 characters (no I L O U 0 1) and a check character, from a number. */
+/* V15: two capital letters, five of 29 characters (no I L O U Z 0 1) and a check character, from a number. */
 void check_reference_code_make(const char letters[static 2], uint32_t number, char out[static 9]);
 
 /* "185****4937"; anything shorter than 7 characters becomes "****". `size` ≥ 16. */

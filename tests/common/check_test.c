@@ -1,0 +1,280 @@
+/* Field checks: the domain's vectors, and ten thousand made numbers against an independent reading of the standards. */
+#include "check.h"
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct vector {
+    const char *check, *text, *normal; /* NULL: refused */
+};
+
+static const struct vector vectors[] = {
+  /* V1 */
+    {"mobile",          "18003551778",                              "18003551778"                        },
+    {"mobile",          " 180-0355-1778 ",                          "18003551778"                        },
+    {"mobile",          "+8618003551778",                           "18003551778"                        },
+    {"mobile",          "008618003551778",                          "18003551778"                        },
+    {"mobile",          "１８００３５５１７７８",        "18003551778"                        },
+    {"mobile",          "12003551778",                              NULL                                 },
+    {"mobile",          "1800355177",                               NULL                                 },
+    {"mobile",          "180035517788",                             NULL                                 },
+    {"mobile",          "1800355177a",                              NULL                                 },
+    {"mobile",          "",                                         NULL                                 },
+ /* V2 */
+    {"landline",        "0355-3069919",                             "0355-3069919"                       },
+    {"landline",        "03553069919",                              "0355-3069919"                       },
+    {"landline",        "010-62345678",                             "010-62345678"                       },
+    {"landline",        "0355-3069919-801",                         "0355-3069919-801"                   },
+    {"landline",        "400-123-4567",                             "400-123-4567"                       },
+    {"landline",        "4001234567",                               "400-123-4567"                       },
+    {"landline",        "3069919",                                  NULL                                 },
+    {"landline",        "0355-306991",                              NULL                                 },
+    {"landline",        "0355-3069919-",                            NULL                                 },
+    {"phone_any",       "18003551778",                              "18003551778"                        },
+    {"phone_any",       "0355-3069919",                             "0355-3069919"                       },
+    {"phone_any",       "12345",                                    NULL                                 },
+ /* V3 */
+    {"member_password", "Qz-9f3a7",                                 "Qz-9f3a7"                           },
+    {"member_password", "短密码一二三四五",                 "短密码一二三四五"           },
+    {"member_password", "1234567",                                  NULL                                 },
+    {"member_password", "12345678",                                 NULL                                 },
+    {"member_password", "PASSWORD123",                              NULL                                 },
+    {"member_password", "aaaaaaaaaa",                               NULL                                 },
+    {"staff_password",  "fourteen chars",                           NULL                                 },
+    {"staff_password",  "a sentence that I remember",               "a sentence that I remember"         },
+ /* V4 */
+    {"sms_code",        "012345",                                   "012345"                             },
+    {"sms_code",        "０１２ 345",                            "012345"                             },
+    {"sms_code",        "12345",                                    NULL                                 },
+    {"sms_code",        "12345a",                                   NULL                                 },
+ /* V5 */
+    {"uscc",            "51140400MJ1637600Q",                       "51140400MJ1637600Q"                 },
+    {"uscc",            "51140400mj1637600q",                       "51140400MJ1637600Q"                 },
+    {"uscc",            " 91350100M000100Y43",                      "91350100M000100Y43"                 },
+    {"uscc",            "91140403MA0K1X2Y1M",                       "91140403MA0K1X2Y1M"                 },
+    {"uscc",            "91350100M000100Y4Z",                       NULL                                 },
+    {"uscc",            "91350100M000100Y4",                        NULL                                 },
+    {"uscc",            "91350100I000100Y43",                       NULL                                 },
+ /* V6 */
+    {"id_number",       "11010519491231002X",                       "11010519491231002X"                 },
+    {"id_number",       "11010519491231002x",                       "11010519491231002X"                 },
+    {"id_number",       "140403198001010015",                       "140403198001010015"                 },
+    {"id_number",       "140403198001010016",                       NULL                                 },
+    {"id_number",       "440524188001010014",                       NULL                                 }, /* good by number, born before 1900 */
+    {"id_number",       "110105491231002",                          NULL                                 },
+    {"id_number",       "990105194912310021",                       NULL                                 },
+ /* V7 */
+    {"person_name",     "王建设",                                "王建设"                          },
+    {"person_name",     "阿依古丽·买买提",                  "阿依古丽·买买提"            },
+    {"person_name",     "阿依古丽•买买提",                 "阿依古丽·买买提"            },
+    {"person_name",     "John Smith",                               "John Smith"                         },
+    {"person_name",     "㙟𠮷",                                  "㙟𠮷"                            },
+    {"person_name",     "王",                                      NULL                                 },
+    {"person_name",     "王123",                                   NULL                                 },
+    {"person_name",     "<script>",                                 NULL                                 },
+ /* V8 */
+    {"unit_name",       "长治市（潞州）建设 有限公司", "长治市(潞州)建设有限公司"},
+    {"unit_name",       "ABC Engineering 工程公司",             "ABC Engineering工程公司"        },
+    {"unit_name",       "甲",                                      NULL                                 },
+    {"unit_name",       "12345",                                    NULL                                 },
+ /* V9 */
+    {"email",           "18003551778@163.com",                      "18003551778@163.com"                },
+    {"email",           "a@b",                                      NULL                                 },
+    {"email",           "a@@b.cn",                                  NULL                                 },
+    {"email",           "a b@c.cn",                                 NULL                                 },
+    {"email",           "a@b..cn",                                  NULL                                 },
+ /* V10 */
+    {"date",            "2024-02-29",                               "2024-02-29"                         },
+    {"date",            "2023-02-29",                               NULL                                 },
+    {"date",            "2024-2-9",                                 NULL                                 },
+    {"date",            "1899-12-31",                               NULL                                 },
+ /* V13 */
+    {"region",          "140400",                                   "140400"                             },
+    {"region",          "990000",                                   NULL                                 },
+ /* V14 */
+    {"money",           "5,000.00",                                 "5000.00"                            },
+    {"money",           "2000",                                     "2000.00"                            },
+    {"money",           "２，０００．５",                    "2000.50"                            },
+    {"money",           "0.01",                                     "0.01"                               },
+    {"money",           "1000000",                                  "1000000.00"                         },
+    {"money",           "1000000.01",                               NULL                                 },
+    {"money",           "0.001",                                    NULL                                 },
+    {"money",           "0",                                        NULL                                 },
+    {"money",           "-5",                                       NULL                                 },
+    {"money",           "50,00",                                    NULL                                 },
+    {"money",           "1000000000000000000",                      NULL                                 },
+    {"money",           "1e3",                                      NULL                                 },
+ /* V17 */
+    {"bank_line",       "102164001041",                             "102164001041"                       },
+    {"bank_line",       "10216400104",                              NULL                                 },
+ /* V19 */
+    {"text",            "  两头的空白去掉 ",                 "两头的空白去掉"              },
+    {"text",            "一行\n两行",                           NULL                                 },
+    {"text",            "e\xcc\x81",                                "\xc3\xa9"                           }, /* NFC */
+    {"text",            "\xff\xfe",                                 NULL                                 },
+    {"text",            "反\xe2\x80\xae转",                       NULL                                 },
+    {"multiline_text",  "一行\n两行",                           "一行\n两行"                     },
+};
+
+static void test_vectors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        const struct vector *v = &vectors[i];
+        char out[256] = "";
+        const char *wrong = check_find(v->check)->function(v->text, out, sizeof out);
+        if ((wrong == NULL) != (v->normal != NULL))
+            fail_msg("%s \"%s\": %s", v->check, v->text, wrong == NULL ? "was taken" : wrong);
+        if (v->normal != NULL)
+            assert_string_equal(out, v->normal);
+    }
+}
+
+static void test_unknown_check_is_none(void **state)
+{
+    (void)state;
+    assert_null(check_find("no such check"));
+}
+
+static void test_credit_codes_explained(void **state)
+{
+    (void)state;
+    assert_true(check_uscc_organisation_good("51140400MJ1637600Q"));
+    assert_string_equal(check_uscc_kind("51140400MJ1637600Q"), "社会团体");
+    assert_string_equal(check_uscc_kind("91140403MA0K1X2Y1M"), "企业");
+    assert_null(check_uscc_kind("Z9140403MA0K1X2Y1M"));
+    assert_true(check_uscc_region_known("51140400MJ1637600Q"));
+    assert_false(check_uscc_region_known("91990000MJ1637600Q"));
+}
+
+static void test_identity_agrees(void **state)
+{
+    (void)state;
+    assert_null(check_id_agrees("140403198001010015", "1", "1980-01-01"));
+    assert_non_null(check_id_agrees("140403198001010015", "2", "1980-01-01"));
+    assert_non_null(check_id_agrees("140403198001010015", "1", "1980-01-02"));
+}
+
+static void test_money_is_exact(void **state)
+{
+    (void)state;
+    assert_int_equal(check_money_fen("5000.00"), 500000);
+    assert_int_equal(check_money_fen("0.01"), 1);
+    assert_int_equal(check_money_fen("1000000.00"), 100000000);
+}
+
+static void test_masks(void **state)
+{
+    char out[32];
+    (void)state;
+    check_mask_mobile("18512344937", out, sizeof out);
+    assert_string_equal(out, "185****4937");
+    check_mask_mobile("123", out, sizeof out);
+    assert_string_equal(out, "****");
+    check_mask_id_number("140403198001010015", out, sizeof out);
+    assert_string_equal(out, "1404**********0015");
+}
+
+/* ---- made numbers: a good one is taken, with any one character changed it is refused */
+
+static unsigned next(void)
+{
+    static uint64_t state = 88172645463325252u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)(state >> 33);
+}
+
+static void make_uscc(char out[static 19])
+{
+    static const char set[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    long power = 1, sum = 0;
+    for (int i = 0; i < 17; i++) {
+        unsigned value = next() % 31;
+        out[i] = set[value];
+        sum += (long)value * power; /* weights are powers of 3 modulo 31 */
+        power = power * 3 % 31;
+    }
+    out[17] = set[(31 - sum % 31) % 31];
+    out[18] = '\0';
+}
+
+static void test_credit_codes_made(void **state)
+{
+    static const char set[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    char code[19], out[32];
+    (void)state;
+    for (int n = 0; n < 10000; n++) {
+        make_uscc(code);
+        assert_null(check_uscc(code, out, sizeof out));
+        unsigned at = next() % 18;
+        char was = code[at];
+        code[at] = set[next() % 31];
+        assert_true(code[at] == was || check_uscc(code, out, sizeof out) != NULL);
+    }
+}
+
+/* ISO 7064 MOD 11-2 by its recursion from the left, where the check itself has GB 11643's weights. */
+static char mod_11_2(const char *digits)
+{
+    int m = 0;
+    for (int i = 0; i < 17; i++)
+        m = (m + (digits[i] - '0')) * 2 % 11;
+    int check = (12 - m) % 11;
+    return check == 10 ? 'X' : (char)('0' + check);
+}
+
+static void test_identity_numbers_made(void **state)
+{
+    char id[19], out[32];
+    (void)state;
+    for (int n = 0; n < 10000; n++) {
+        snprintf(id, sizeof id, "14%04u%04u%02u%02u%03u", next() % 10000, 1900 + next() % 120,
+                 1 + next() % 12, 1 + next() % 28, next() % 1000);
+        id[17] = mod_11_2(id);
+        id[18] = '\0';
+        assert_null(check_id_number(id, out, sizeof out));
+        id[17] = id[17] == 'X' ? '0' : id[17] == '9' ? '8' : (char)(id[17] + 1);
+        assert_non_null(check_id_number(id, out, sizeof out));
+    }
+}
+
+static void test_reference_codes_made(void **state)
+{
+    char code[9], out[16];
+    (void)state;
+    for (uint32_t n = 0; n < 10000; n++) {
+        check_reference_code_make("CZ", n * 2399, code);
+        assert_null(check_reference_code(code, out, sizeof out));
+        assert_string_equal(code, out);
+        unsigned at = 2 + next() % 4; /* two neighbours swapped */
+        if (code[at] == code[at + 1])
+            continue;
+        char kept = code[at];
+        code[at] = code[at + 1];
+        code[at + 1] = kept;
+        assert_non_null(check_reference_code(code, out, sizeof out));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_unknown_check_is_none),
+        cmocka_unit_test(test_credit_codes_explained),
+        cmocka_unit_test(test_identity_agrees),
+        cmocka_unit_test(test_money_is_exact),
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_credit_codes_made),
+        cmocka_unit_test(test_identity_numbers_made),
+        cmocka_unit_test(test_reference_codes_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

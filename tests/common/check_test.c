@@ -1,13 +1,15 @@
 /* Field checks: the domain's vectors, and ten thousand made numbers against an independent reading of the standards. */
 #include "check.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 struct vector {
     const char *check, *text, *normal; /* NULL: refused */

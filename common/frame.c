@@ -49,7 +49,7 @@ static const struct field layouts[FRAME_KINDS][FIELDS_MAX] = {
     [FRAME_BYE] = {END    },
     [FRAME_CHUNK] = {ID,    NUMBER(chunks),                           END        },
     [FRAME_WINDOW_MORE] = {ID,                    NUMBER(chunks),                                  END                                       },
-    [FRAME_REVOKE] = {NUMBER(revocation_seq),                   NUMBER(account_id),
+    [FRAME_REVOKE] = {NUMBER(revocation_seq),                    NUMBER(account_id),
                      BYTES(session_hash,                    FRAME_HASH_MAX),       END},
 };
 

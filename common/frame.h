@@ -42,7 +42,7 @@ enum frame_kind {
     FRAME_DRAIN_OK,  /* G→S */
     FRAME_BYE,       /* S→G */
     FRAME_CHUNK,     /* G→S: a piece of the body behind a request; `chunks` numbers them from 1 */
-    FRAME_WINDOW_MORE, /* S→G: so many more pieces may come */
+    FRAME_WINDOW_MORE, /* S→G: `chunks` pieces have been taken so far, FRAME_WINDOW may be under way */
     FRAME_REVOKE,      /* S→G, auth: a session, or all of an account, is over */
     FRAME_KINDS
 };

@@ -26,7 +26,7 @@ struct request {
     uint64_t id_high, id_low;
     uint64_t deadline, began;
     uint64_t body_left, chunks;
-    uint64_t window; /* chunks taken since the last WINDOW_MORE */
+    uint64_t told;                                         /* chunks in the last WINDOW_MORE */
     struct frame_text method, key, trace, from, assertion; /* in `memory`, behind the payload */
     unsigned char *memory;
     size_t payload_size;
@@ -316,13 +316,13 @@ static void take_chunk(struct peer *p, int link, const struct frame *frame, cons
     request->body_left -= size;
     if (request->body_left == 0) {
         request_start(p, request, now, out);
-    } else if (++request->window >= FRAME_WINDOW / 2) {
+    } else if (request->chunks >= request->told + FRAME_WINDOW / 2) {
         say(out, link,
             &(struct frame){.kind = FRAME_WINDOW_MORE,
                             .id_high = request->id_high,
                             .id_low = request->id_low,
-                            .chunks = request->window});
-        request->window = 0;
+                            .chunks = request->chunks});
+        request->told = request->chunks;
     }
 }
 

@@ -244,7 +244,6 @@ static void send_to(struct router *r, struct request *request, int index, uint64
         struct router_action *action = act(out, ROUTER_WINDOW);
         action->request = request->number;
         action->chunks = FRAME_WINDOW;
-        request->window = FRAME_WINDOW;
     }
 }
 
@@ -353,13 +352,12 @@ bool router_chunk(struct router *r, uint64_t number, const void *data, size_t si
     if (request == NULL)
         return false;
     /* it may have gone back to the queue after its window had been opened */
-    if (request->state != SENT || request->window == 0 || size == 0 || size > FRAME_CHUNK_MAX ||
-        size > request->body_left) {
+    if (request->state != SENT || request->chunks - request->taken >= FRAME_WINDOW || size == 0 ||
+        size > FRAME_CHUNK_MAX || size > request->body_left) {
         tell_cancel(r, request, out);
         request_fail(r, request, 1, out);
         return false;
     }
-    request->window--;
     request->chunks++;
     request->body_left -= size;
     struct router_action *action = act(out, ROUTER_SEND);
@@ -501,7 +499,6 @@ static void take_revocation_seq(struct router *r, uint64_t seq, uint64_t now,
                                 struct router_actions *out)
 {
     r->auth_heard = now;
-    r->cache_good = true;
     if (seq <= r->revocation_seq)
         return;
     r->revocation_seq = seq;
@@ -610,13 +607,12 @@ static void take_window(struct router *r, int peer, const struct frame *frame,
                         struct router_actions *out)
 {
     struct request *request = request_sent(r, peer, frame);
-    if (request == NULL || request->body_size == 0 || request->asker != NOBODY ||
-        frame->chunks > FRAME_WINDOW - request->window)
+    if (request == NULL || frame->chunks > request->chunks || frame->chunks <= request->taken)
         return;
-    request->window += frame->chunks;
     struct router_action *action = act(out, ROUTER_WINDOW);
     action->request = request->number;
-    action->chunks = (uint32_t)frame->chunks;
+    action->chunks = (uint32_t)(frame->chunks - request->taken);
+    request->taken = frame->chunks;
 }
 
 static void take_frame(struct router *r, int index, const struct frame *frame, const void *payload,
@@ -730,9 +726,24 @@ static void tick_request(struct router *r, struct request *request, uint64_t now
     }
 }
 
+/* While auth answers, sessions are cached, and its PINGs must be heard. */
+static void tick_cache(struct router *r, uint64_t now, struct router_actions *out)
+{
+    if (!r->cache_watched && router_live(r, "auth") > 0) {
+        r->cache_watched = true;
+        r->auth_heard = now;
+    }
+    if (r->cache_watched && now - r->auth_heard > ROUTER_DEAD_MS) {
+        r->cache_watched = false;
+        act(out, ROUTER_FORGET);
+    }
+}
+
 void router_tick(struct router *r, uint64_t now, struct router_actions *out)
 {
-    uint64_t gap = now - r->ticked, away = r->ticked != 0 && gap > ROUTER_AWAY_MS ? gap : 0;
+    uint64_t gap = now - r->ticked, away = 0;
+    if (r->ticked != 0 && gap > ROUTER_AWAY_MS)
+        away = gap - ROUTER_TICK_MS;
     r->ticked = now;
     for (int i = 0; i < ROUTER_PEERS_MAX; i++)
         tick_peer(r, i, away, now, out);
@@ -741,9 +752,6 @@ void router_tick(struct router *r, uint64_t now, struct router_actions *out)
             r->services[i].live_at = now;
     for (size_t i = r->in_flight; i-- > 0;)
         tick_request(r, request_at(r, i), now, out);
-    if (r->cache_good && now - r->auth_heard > ROUTER_DEAD_MS) {
-        r->cache_good = false;
-        act(out, ROUTER_FORGET);
-    }
+    tick_cache(r, now, out);
     serve_queues(r, now, out);
 }

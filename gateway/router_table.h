@@ -37,8 +37,8 @@ struct request {
     uint64_t asker_high, asker_low;
     uint64_t id_low;
     uint64_t deadline, since, not_before;
-    uint64_t tried; /* peers that had it, a bit each */
-    uint64_t body_size, body_left, chunks, window;
+    uint64_t tried;                               /* peers that had it, a bit each */
+    uint64_t body_size, body_left, chunks, taken; /* pieces sent; taken, as the peer told */
     uint64_t depth;
     unsigned char *payload; /* of a service's call; a client's is kept by the caller */
     size_t payload_size, assertion_size;
@@ -51,7 +51,7 @@ struct router {
     const char *instance;
     uint64_t random, session, last_id;
     uint64_t ticked, revocation_seq, auth_heard;
-    bool cache_good;
+    bool cache_watched;
     struct peer peers[ROUTER_PEERS_MAX];
     char methods[ROUTER_PEERS_MAX][FRAME_METHODS_MAX + 1];
     struct service services[ROUTER_SERVICES_MAX];

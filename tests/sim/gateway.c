@@ -72,14 +72,15 @@ void gateway_read(struct sim *sim, const struct event *event)
     if (!network_arrive(sim, event, &frame, &payload, &size))
         return;
     c->heard_active = active_time(sim, gateway);
-    if (frame.kind == FRAME_DRAIN || frame.kind == FRAME_BYE)
-        c->drained = true;
     int slot = slot_of(gateway, (int)event->number);
     sim_trace(sim, "g%d <- %s.%d kind %d id %llu", event->who,
               sim_services[sim->instances[c->instance].service], c->instance, (int)frame.kind,
               (unsigned long long)frame.id_low);
     if (slot < 0)
         return;
+    if ((frame.kind == FRAME_DRAIN || frame.kind == FRAME_BYE) &&
+        !router_peer_is_free(gateway->router, slot))
+        c->drained = true;
     router_frame(gateway->router, slot, &frame, payload, size, sim->now, gateway->actions);
     carry_out(sim, event->who);
 }
@@ -121,8 +122,6 @@ static void send_frame(struct sim *sim, int g, const struct router_action *actio
 
 static void open_window(struct sim *sim, int g, const struct router_action *action)
 {
-    struct ask *ask = ledger_find(sim, action->request);
-    ask->window += action->chunks;
     for (uint32_t i = 0; i < action->chunks; i++)
         event_add(sim, sim_chance(sim, 5), EVENT_CHUNK, g, action->request);
 }
@@ -195,15 +194,16 @@ void gateway_chunk(struct sim *sim, int g, uint64_t number)
 {
     struct gateway *gateway = &sim->gateways[g];
     struct ask *ask = ledger_find(sim, number);
-    unsigned char chunk[BODY_CHUNK];
-    size_t size = ask->body - ask->fed < BODY_CHUNK ? ask->body - ask->fed : BODY_CHUNK;
-    if (ask->state != ASK_OPEN || size == 0)
+    union {
+        struct ask_piece piece;
+        unsigned char bytes[BODY_CHUNK];
+    } chunk = {
+        .piece = {number, ask->fed}
+    };
+    if (ask->state != ASK_OPEN || ask->fed == ask->body)
         return;
-    for (size_t i = 0; i < size; i++)
-        chunk[i] = ledger_body_byte(number, ask->fed + i);
-    ask->window--;
-    if (router_chunk(gateway->router, number, chunk, size, gateway->actions)) {
-        ask->fed += size;
+    if (router_chunk(gateway->router, number, chunk.bytes, BODY_CHUNK, gateway->actions)) {
+        ask->fed += BODY_CHUNK;
         ask->chunks_sent++;
         if (ask->chunks_sent > ask->chunks_taken + FRAME_WINDOW)
             sim_fail(sim, 'f', "ask %u: %u chunks are under way", (unsigned)number,

@@ -110,7 +110,7 @@ struct gateway {
 struct run {
     uint64_t handle, ask;
     size_t body;  /* bytes that have come */
-    bool spoiled; /* one of them was wrong */
+    bool spoiled; /* a piece was another's, or out of its place */
     bool running;
 };
 
@@ -132,7 +132,7 @@ struct ask {
     bool repeatable;
     uint64_t submitted, deadline;
     size_t body, fed;
-    uint64_t window, chunks_sent, chunks_taken;
+    uint64_t chunks_sent, chunks_taken;
     unsigned started;
     enum { ASK_OPEN, ASK_ENDED, ASK_LOST } state;
     bool refused; /* ended UNAVAILABLE */
@@ -206,7 +206,8 @@ void instance_read(struct sim *sim, const struct event *event);
 void instance_tick(struct sim *sim, int i);
 void instance_handled(struct sim *sim, int i, uint64_t handle);
 void instance_drain(struct sim *sim, int i);
-void instance_call(struct sim *sim, int i, uint64_t number, const char *method, uint64_t timeout_ms);
+void instance_call(struct sim *sim, int i, uint64_t number, const char *method,
+                   uint64_t timeout_ms);
 void instance_revoke(struct sim *sim, int i, int session);
 
 /* -- ledger.c: who asked what, and what became of it */
@@ -219,7 +220,10 @@ struct ask_text {
 };
 struct ask_text ledger_text(uint64_t number);
 uint64_t ledger_read(struct sim *sim, const void *payload, size_t size);
-unsigned char ledger_body_byte(uint64_t number, size_t at);
+/* Each piece of a body, BODY_CHUNK bytes, begins with whose it is and where it belongs. */
+struct ask_piece {
+    uint64_t number, at;
+};
 void ledger_started(struct sim *sim, uint64_t number, const struct run *run);
 void ledger_ended(struct sim *sim, uint64_t number, enum status status, const void *payload,
                   size_t size);

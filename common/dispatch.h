@@ -77,6 +77,10 @@ struct service_run {
     bool draining;
 };
 
+/* Reads the settings and opens database and service, without the bus: what service_main and tests begin with. */
+void service_begin(struct service_run *run, const struct service *service, int argc, char **argv);
+void service_end(struct service_run *run);
+
 /* Runs a request through permission, field rules and its handler; answers exactly once, now or later. */
 void service_dispatch(struct service_run *run, const struct request *request);
 

@@ -394,26 +394,40 @@ static const unsigned char *load_public_key(void)
     return key;
 }
 
-int service_main(const struct service *service, int argc, char **argv)
+void service_begin(struct service_run *run, const struct service *service, int argc, char **argv)
 {
     const struct setting *const tables[] = {settings_common, service->settings, NULL};
     config_load(argc, argv, service->about, tables);
     log_start(service->contract->package, config_text("GUILD_INSTANCE"), log_level_set());
-    block_signals();
     check_tables(service);
     if (sodium_init() < 0)
-        return 1;
+        abort();
     zsys_handler_set(NULL);
-
-    struct service_run run = {.service = service, .loop = loop_new()};
-    run.principal_public_key = load_public_key();
-    run.db =
-        db_new(run.loop, config_text("GUILD_DATABASE"), all_statements(service), READS, WRITES);
+    *run = (struct service_run){.service = service, .loop = loop_new()};
+    run->principal_public_key = load_public_key();
+    run->db =
+        db_new(run->loop, config_text("GUILD_DATABASE"), all_statements(service), READS, WRITES);
     if (config_is_production())
-        db_require_durable(run.db);
-    run.bus = open_bus(&run);
+        db_require_durable(run->db);
     if (service->start != NULL)
-        service->start(&run);
+        service->start(run);
+}
+
+void service_end(struct service_run *run)
+{
+    if (run->service->stop != NULL)
+        run->service->stop(run);
+    bus_destroy(&run->bus);
+    db_destroy(&run->db);
+    loop_destroy(&run->loop);
+}
+
+int service_main(const struct service *service, int argc, char **argv)
+{
+    struct service_run run;
+    block_signals();
+    service_begin(&run, service, argc, argv);
+    run.bus = open_bus(&run);
     if (service->subscriptions != NULL)
         run.outbox = outbox_new(&run, service->subscriptions, outbox_to_bus, run.bus);
     struct admin *admin =
@@ -425,11 +439,7 @@ int service_main(const struct service *service, int argc, char **argv)
 
     admin_destroy(&admin);
     outbox_destroy(&run.outbox);
-    if (service->stop != NULL)
-        service->stop(&run);
-    bus_destroy(&run.bus);
-    db_destroy(&run.db);
-    loop_destroy(&run.loop);
+    service_end(&run);
     log_line(LOGGED_INFO, "stopped", "pid=%d", (int)getpid());
     return 0;
 }

@@ -44,14 +44,4 @@ void service_set_revocation_seq(struct service_run *run, uint64_t revocation_seq
 struct call *service_job(struct service_run *run, uint64_t timeout_ms);
 answer job_end(struct call *c);
 
-/* -- for tests: runs one method through the whole skeleton, with a real database and no sockets; returns the status
-   and either the packed reply or the packed common.Problem, in `arena`. */
-struct service_run *service_test_new(const struct service *service, struct loop *loop,
-                                     const char *conninfo);
-enum status service_test_call(struct service_run *run, const Common__Principal *caller,
-                              const char *method, const ProtobufCMessage *request,
-                              const char *idempotency_key, struct arena *arena,
-                              ProtobufCMessage **ret_message);
-void service_test_destroy(struct service_run **self);
-
 #endif

@@ -1,0 +1,353 @@
+/* Applications and reviews, through the whole skeleton and a real database. */
+#define main service_program
+#include "../../../services/certification/main.c"
+#undef main
+#include "rules.h"
+#include "service_test.h"
+#include <string.h>
+
+static Common__Principal member, stranger, reviewer, colleague, administrator;
+
+static Certification__OwnerUnitForm form(const char *name, const char *uscc, char **files,
+                                         size_t count)
+{
+    Certification__OwnerUnitForm form = CERTIFICATION__OWNER_UNIT_FORM__INIT;
+    form.unit_name = (char *)(uintptr_t)name;
+    form.contact_name = (char *)(uintptr_t) "王建设";
+    form.contact_phone = (char *)(uintptr_t) "18003551778";
+    form.uscc = (char *)(uintptr_t)uscc;
+    form.business_license_file = files;
+    form.n_business_license_file = count;
+    return form;
+}
+
+static char *licence_of(int64_t account)
+{
+    static char id[64];
+    snprintf(id, sizeof id, "%032lld", (long long)account);
+    (void)service_test_value(
+        "INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, "
+        "content_hash) "
+        "VALUES ('%s', %lld, 'business_license_file', '执照.jpg', 'image/jpeg', 10, '\\x00') "
+        "ON CONFLICT (id) DO UPDATE SET size_bytes = 10 RETURNING id",
+        id, (long long)account);
+    return id;
+}
+
+static uint32_t save(const Common__Principal *who, uint32_t version,
+                     Certification__OwnerUnitForm *unit)
+{
+    Certification__SaveDraftRequest request = CERTIFICATION__SAVE_DRAFT_REQUEST__INIT;
+    ProtobufCMessage *reply;
+    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    request.version = version;
+    request.owner_unit = unit;
+    assert_int_equal(service_test_call(who, "gateway", "SaveDraft", &request.base, "", &reply),
+                     STATUS_OK);
+    return ((Certification__Draft *)reply)->version;
+}
+
+static const char *submit(const Common__Principal *who, uint32_t version,
+                          Certification__OwnerUnitForm *unit)
+{
+    Certification__SubmitApplicationRequest request =
+        CERTIFICATION__SUBMIT_APPLICATION_REQUEST__INIT;
+    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    request.version = version;
+    request.owner_unit = unit;
+    return service_test_reason(who, "SubmitApplication", &request.base);
+}
+
+static const char *withdraw(const Common__Principal *who, uint32_t version)
+{
+    Certification__WithdrawApplicationRequest request =
+        CERTIFICATION__WITHDRAW_APPLICATION_REQUEST__INIT;
+    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    request.submission_version = version;
+    return service_test_reason(who, "WithdrawApplication", &request.base);
+}
+
+static int64_t review_of(int64_t account)
+{
+    return strtoll(service_test_value("SELECT max(id) FROM review WHERE account_id = %lld",
+                                      (long long)account),
+                   NULL, 10);
+}
+
+static const char *decide(const Common__Principal *who, int64_t id, uint32_t version, bool approve,
+                          const char *reason, const char *message)
+{
+    Certification__DecideReviewRequest request = CERTIFICATION__DECIDE_REVIEW_REQUEST__INIT;
+    char *codes[] = {(char *)(uintptr_t)reason};
+    request.id = id;
+    request.submission_version = version;
+    request.verdict = approve ? CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__APPROVE
+                              : CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__REJECT;
+    request.n_reason_codes = reason == NULL ? 0 : 1;
+    request.reason_codes = codes;
+    request.message_to_applicant = (char *)(uintptr_t)message;
+    return service_test_reason(who, "DecideReview", &request.base);
+}
+
+static const char *claim(const Common__Principal *who, const char *method, int64_t id)
+{
+    Certification__ReviewRequest request = CERTIFICATION__REVIEW_REQUEST__INIT;
+    request.id = id;
+    return service_test_reason(who, method, &request.base);
+}
+
+static const char *state_of(int64_t account)
+{
+    return service_test_value("SELECT state FROM identity WHERE account_id = %lld",
+                              (long long)account);
+}
+
+static void test_a_unit_is_rejected_corrects_and_is_approved(void **state)
+{
+    char *files[] = {licence_of(1)};
+    Certification__OwnerUnitForm unit =
+        form("长治市甲建设有限公司", "51140400MJ1637600Q", files, 1);
+    (void)state;
+    uint32_t version = save(&member, 0, &unit);
+    assert_string_equal(submit(&member, version, &unit), "");
+    assert_string_equal(state_of(1), "PENDING");
+    assert_string_equal(submit(&member, version, &unit), "application_open");
+
+    int64_t review = review_of(1);
+    assert_string_equal(decide(&reviewer, review, 1, false, NULL, "短"), "rejection_has_a_reason");
+    assert_string_equal(decide(&reviewer, review, 1, false, "R77", ""), "reason_unknown");
+    assert_string_equal(decide(&reviewer, review, 1, false, "R01", ""), "");
+    assert_string_equal(state_of(1), "REJECTED");
+
+    version = save(&member, version, &unit);
+    assert_string_equal(submit(&member, version, &unit), "");
+    assert_string_equal(decide(&reviewer, review_of(1), 1, true, NULL, ""), "review_stale");
+    assert_string_equal(decide(&reviewer, review_of(1), 2, true, NULL, ""), "");
+    assert_string_equal(state_of(1), "APPROVED");
+    assert_string_equal(submit(&member, version, &unit), "nothing_changed");
+}
+
+static void test_an_approved_version_stays_in_force(void **state)
+{
+    char *files[] = {licence_of(1)};
+    Certification__OwnerUnitForm unit =
+        form("长治市甲建设集团有限公司", "51140400MJ1637600Q", files, 1);
+    (void)state;
+    uint32_t version = (uint32_t)strtoul(
+        service_test_value("SELECT version FROM draft WHERE account_id = 1"), NULL, 10);
+    version = save(&member, version, &unit);
+    assert_string_equal(submit(&member, version, &unit), "");
+    assert_string_equal(state_of(1), "APPROVED_PENDING");
+    assert_string_equal(withdraw(&member, 3), "");
+    assert_string_equal(state_of(1), "APPROVED");
+    assert_string_equal(withdraw(&member, 3), "nothing_to_withdraw");
+    assert_string_equal(
+        service_test_value("SELECT in_force_version FROM identity WHERE account_id = 1"), "2");
+}
+
+static void test_a_unit_is_certified_by_one_account_only(void **state)
+{
+    char *files[] = {licence_of(2)};
+    Certification__OwnerUnitForm unit =
+        form("长治市甲建设有限公司", "51140400MJ1637600Q", files, 1);
+    (void)state;
+    uint32_t version = save(&stranger, 0, &unit);
+    assert_string_equal(submit(&stranger, version, &unit), "uscc_taken");
+}
+
+static void test_files_of_others_are_none(void **state)
+{
+    char *files[] = {licence_of(1)};
+    Certification__OwnerUnitForm unit =
+        form("长治市乙建设有限公司", "91350100M000100Y43", files, 1);
+    (void)state;
+    uint32_t version = (uint32_t)strtoul(
+        service_test_value("SELECT version FROM draft WHERE account_id = 2"), NULL, 10);
+    version = save(&stranger, version, &unit);
+    assert_string_equal(submit(&stranger, version, &unit), "files_missing");
+}
+
+static void test_two_reviewers_do_not_share_a_case(void **state)
+{
+    char *files[] = {licence_of(2)};
+    Certification__OwnerUnitForm unit =
+        form("长治市乙建设有限公司", "91350100M000100Y43", files, 1);
+    (void)state;
+    uint32_t version = (uint32_t)strtoul(
+        service_test_value("SELECT version FROM draft WHERE account_id = 2"), NULL, 10);
+    assert_string_equal(submit(&stranger, version, &unit), "");
+    int64_t review = review_of(2);
+    assert_string_equal(claim(&reviewer, "ClaimReview", review), "");
+    assert_string_equal(claim(&colleague, "ClaimReview", review), "review_taken");
+    assert_string_equal(decide(&colleague, review, 1, true, NULL, ""), "review_taken");
+    assert_string_equal(claim(&colleague, "ReleaseReview", review), "review_not_yours");
+    assert_string_equal(claim(&reviewer, "ReleaseReview", review), "");
+    assert_string_equal(claim(&colleague, "ClaimReview", review), "");
+    (void)service_test_value("UPDATE review SET claimed_until = now() - interval '1 second' "
+                             "WHERE account_id = 2 RETURNING id");
+    assert_string_equal(claim(&reviewer, "ClaimReview", review), "");
+    assert_string_equal(withdraw(&stranger, 1), "");
+    assert_string_equal(decide(&reviewer, review, 1, true, NULL, ""), "review_stale");
+}
+
+static void test_a_draft_of_another_tab_is_not_overwritten(void **state)
+{
+    Certification__SaveDraftRequest request = CERTIFICATION__SAVE_DRAFT_REQUEST__INIT;
+    Certification__OwnerUnitForm unit = form("半张", "", NULL, 0);
+    (void)state;
+    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    request.version = 77;
+    request.owner_unit = &unit;
+    assert_string_equal(service_test_reason(&member, "SaveDraft", &request.base), "draft_changed");
+}
+
+static void test_a_repeat_under_one_key_counts_once(void **state)
+{
+    Certification__SaveDraftRequest request = CERTIFICATION__SAVE_DRAFT_REQUEST__INIT;
+    Certification__OwnerUnitForm unit = form("一次", "", NULL, 0);
+    Common__Principal third = service_test_member(3);
+    ProtobufCMessage *reply;
+    (void)state;
+    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    request.owner_unit = &unit;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(service_test_call(&third, "gateway", "SaveDraft", &request.base,
+                                           "key-00000001", &reply),
+                         STATUS_OK);
+        assert_int_equal(((Certification__Draft *)reply)->version, 1);
+        assert_string_equal(((Certification__Draft *)reply)->owner_unit->unit_name, "一次");
+    }
+    unit.unit_name = (char *)(uintptr_t) "另一次";
+    assert_int_equal(
+        service_test_call(&third, "gateway", "SaveDraft", &request.base, "key-00000001", &reply),
+        STATUS_INVALID);
+    assert_string_equal(((Common__Problem *)reply)->reason, "key_reused");
+    assert_string_equal(service_test_value("SELECT version FROM draft WHERE account_id = 3"), "1");
+}
+
+static void test_missing_fields_are_named(void **state)
+{
+    Certification__SubmitApplicationRequest request =
+        CERTIFICATION__SUBMIT_APPLICATION_REQUEST__INIT;
+    Certification__OwnerUnitForm unit = form("", "51140400MJ1637600A", NULL, 0);
+    ProtobufCMessage *reply;
+    (void)state;
+    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    request.owner_unit = &unit;
+    assert_int_equal(
+        service_test_call(&member, "gateway", "SubmitApplication", &request.base, "", &reply),
+        STATUS_INVALID);
+    const Common__Problem *problem = (const Common__Problem *)reply;
+    assert_int_equal(problem->n_errors, 3);
+    assert_string_equal(problem->errors[0]->field, "owner_unit.unit_name");
+    assert_string_equal(problem->errors[1]->field, "owner_unit.uscc");
+    assert_string_equal(problem->errors[2]->field, "owner_unit.business_license_file");
+}
+
+/* Every method, by everybody: nobody gets further than the row says. */
+static void test_who_may_call(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < certification.contract->n_methods; i++) {
+        const ProtobufCMethodDescriptor *method = &certification.contract->methods[i];
+        struct arena *arena = arena_new(0);
+        ProtobufCMessage *request = message_new(method->input, arena);
+        bool of_staff =
+            strstr(method->name, "Review") != NULL || strstr(method->name, "RejectReasons") != NULL;
+        bool of_both = strcmp(method->name, "ReadAttachment") == 0;
+        assert_string_equal(service_test_reason(NULL, method->name, request), "log_in_first");
+        if (of_staff) {
+            assert_string_equal(service_test_reason(&member, method->name, request), "not_allowed");
+            assert_string_equal(service_test_reason(&administrator, method->name, request),
+                                "not_allowed");
+        } else if (!of_both) {
+            assert_string_equal(service_test_reason(&reviewer, method->name, request),
+                                "not_allowed");
+        }
+        arena_destroy(&arena);
+    }
+    reviewer.must_change_password = true;
+    Certification__ReviewRequest request = CERTIFICATION__REVIEW_REQUEST__INIT;
+    request.id = 1;
+    assert_string_equal(service_test_reason(&reviewer, "GetReview", &request.base),
+                        "password_change_first");
+    reviewer.must_change_password = false;
+}
+
+static void test_staff_without_the_permission_reads_no_file(void **state)
+{
+    Certification__ReadAttachmentRequest request = CERTIFICATION__READ_ATTACHMENT_REQUEST__INIT;
+    (void)state;
+    request.id = licence_of(1);
+    assert_string_equal(service_test_reason(&administrator, "ReadAttachment", &request.base),
+                        "attachment_gone");
+    assert_string_equal(service_test_reason(&stranger, "ReadAttachment", &request.base),
+                        "attachment_gone");
+}
+
+/* SM1 holds whoever writes: every state by every state. */
+static void test_the_database_refuses_other_transitions(void **state)
+{
+    static const char *const states[] = {"NONE",     "PENDING",          "APPROVED",
+                                         "REJECTED", "APPROVED_PENDING", "APPROVED_REJECTED"};
+    static const char allowed[] = "NONE>PENDING PENDING>NONE PENDING>APPROVED PENDING>REJECTED "
+                                  "REJECTED>PENDING APPROVED>APPROVED_PENDING "
+                                  "APPROVED_PENDING>APPROVED APPROVED_PENDING>APPROVED_REJECTED "
+                                  "APPROVED_REJECTED>APPROVED_PENDING ";
+    (void)state;
+    service_test_sql("CREATE FUNCTION pg_temp.may_go(a text, b text) RETURNS boolean "
+                     "LANGUAGE plpgsql AS $$ BEGIN "
+                     "DELETE FROM identity WHERE account_id = 99; "
+                     "SET LOCAL session_replication_role = replica; "
+                     "INSERT INTO identity (account_id, kind, state) VALUES (99, 'EXPERT', a); "
+                     "SET LOCAL session_replication_role = origin; "
+                     "UPDATE identity SET state = b WHERE account_id = 99; RETURN true; "
+                     "EXCEPTION WHEN check_violation THEN RETURN false; END $$");
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        for (size_t k = 0; k < sizeof states / sizeof states[0]; k++) {
+            char step[64];
+            snprintf(step, sizeof step, "%s>%s ", states[i], states[k]);
+            const char *found = strstr(allowed, step);
+            bool may = i == k || (found != NULL && (found == allowed || found[-1] == ' '));
+            assert_string_equal(
+                service_test_value("SELECT pg_temp.may_go('%s', '%s')", states[i], states[k]),
+                may ? "t" : "f");
+        }
+}
+
+static int open_service(void **state)
+{
+    (void)state;
+    service_test_open(&certification);
+    member = service_test_member(1);
+    stranger = service_test_member(2);
+    reviewer = service_test_staff(11, "cert.owner.review");
+    colleague = service_test_staff(12, "cert.owner.review");
+    administrator = service_test_staff(13, "staff.manage");
+    return 0;
+}
+
+static int close_service(void **state)
+{
+    (void)state;
+    service_test_close();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_unit_is_rejected_corrects_and_is_approved),
+        cmocka_unit_test(test_an_approved_version_stays_in_force),
+        cmocka_unit_test(test_a_unit_is_certified_by_one_account_only),
+        cmocka_unit_test(test_files_of_others_are_none),
+        cmocka_unit_test(test_two_reviewers_do_not_share_a_case),
+        cmocka_unit_test(test_a_draft_of_another_tab_is_not_overwritten),
+        cmocka_unit_test(test_a_repeat_under_one_key_counts_once),
+        cmocka_unit_test(test_missing_fields_are_named),
+        cmocka_unit_test(test_who_may_call),
+        cmocka_unit_test(test_staff_without_the_permission_reads_no_file),
+        cmocka_unit_test(test_the_database_refuses_other_transitions),
+    };
+    return cmocka_run_group_tests(tests, open_service, close_service);
+}

@@ -1,0 +1,42 @@
+/* A service in this process: its methods run through the whole skeleton, on a real database of their own, without
+   sockets. Needs GUILD_TEST_DATABASE (conninfo of a superuser), and GUILD_TEST_REDIS for auth. */
+#ifndef GUILD_SERVICE_TEST_H
+#define GUILD_SERVICE_TEST_H
+
+#include "arena.h"
+#include "common.pb-c.h"
+#include "dispatch.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+/* A new database with the service's schema, keys in a folder of its own, and the service opened on them. */
+void service_test_open(const struct service *service);
+void service_test_close(void);
+
+/* Who calls. */
+Common__Principal service_test_member(int64_t account_id);
+/* One permission, or NULL for none. */
+Common__Principal service_test_staff(int64_t account_id, const char *permission);
+
+/* Runs a method to its answer. `caller` may be NULL, `key` "". The reply (or the common.Problem) is in `ret_message`,
+   in memory that lives until service_test_close. */
+enum status service_test_call(const Common__Principal *caller, const char *from, const char *method,
+                              const ProtobufCMessage *request, const char *key,
+                              ProtobufCMessage **ret_message);
+/* The same by a member of staff or a member through the gateway; returns the reason's name, "" when it was OK. */
+const char *service_test_reason(const Common__Principal *caller, const char *method,
+                                const ProtobufCMessage *request);
+
+/* One value of a query in the service's schema, as text that lives until service_test_close. The query is a printf
+   format. */
+const char *service_test_value(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Any statements in the service's schema, as the superuser. */
+void service_test_sql(const char *text);
+
+#endif

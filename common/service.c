@@ -396,7 +396,8 @@ static const unsigned char *load_public_key(void)
 
 void service_begin(struct service_run *run, const struct service *service, int argc, char **argv)
 {
-    const struct setting *const tables[] = {settings_common, service->settings, NULL};
+    static const struct setting *tables[] = {settings_common, NULL, NULL}; /* config keeps it */
+    tables[1] = service->settings;
     config_load(argc, argv, service->about, tables);
     log_start(service->contract->package, config_text("GUILD_INSTANCE"), log_level_set());
     check_tables(service);

@@ -51,7 +51,7 @@ static bool ends_with(const char *text, const char *end)
 
 static void load_page(const char *file, const char *path)
 {
-    char beside[4200];
+    char beside[4200], hex[33];
     unsigned char hash[16];
     if (pages.count == PAGES_MAX || ends_with(path, ".gz") || ends_with(path, ".br"))
         return;
@@ -64,9 +64,8 @@ static void load_page(const char *file, const char *path)
     if (snprintf(beside, sizeof beside, "%s.br", file) < (int)sizeof beside)
         load_file(beside, &page->brotli);
     crypto_generichash(hash, sizeof hash, page->plain.data, page->plain.size, NULL, 0);
-    page->etag[0] = '"';
-    sodium_bin2hex(page->etag + 1, 33, hash, sizeof hash);
-    strcat(page->etag, "\"");
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    snprintf(page->etag, sizeof page->etag, "\"%s\"", hex);
     pages.count++;
 }
 

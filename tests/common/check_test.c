@@ -149,6 +149,9 @@ static void test_credit_codes_explained(void **state)
     assert_true(check_uscc_organisation_good("51140400MJ1637600Q"));
     assert_string_equal(check_uscc_kind("51140400MJ1637600Q"), "社会团体");
     assert_string_equal(check_uscc_kind("91140403MA0K1X2Y1M"), "企业");
+    assert_string_equal(check_uscc_kind("311404000000000000"), "律师执业机构");
+    assert_string_equal(check_uscc_kind("321404000000000000"), "公证处");
+    assert_string_equal(check_uscc_kind("N21404000000000000"), "村级集体经济组织");
     assert_null(check_uscc_kind("Z9140403MA0K1X2Y1M"));
     assert_true(check_uscc_region_known("51140400MJ1637600Q"));
     assert_false(check_uscc_region_known("91990000MJ1637600Q"));

@@ -67,6 +67,8 @@ static int reason_of_cleaning(enum clean_result result)
         return REASON_file_broken;
     case CLEAN_ACTIVE:
         return REASON_pdf_active;
+    case CLEAN_TOO_LONG:
+        return REASON_pdf_too_long;
     case CLEAN_FAILED:
         return REASON_busy;
     }

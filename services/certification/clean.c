@@ -1,5 +1,6 @@
 #include "clean.h"
 
+#include "image/report.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,51 +8,149 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WALL_CLOCK_MS = 10000 };
 
-/* What the child tells on its standard output (image/main.c). */
-struct report {
-    int32_t result;
-    int32_t width, height;
-    int32_t is_pdf;
+/* One cleaning: the parent's descriptors, -1 where there is none. All lie above those the child gets, so that putting
+   one in its place never steps on another. */
+struct cleaning {
+    int in, content, thumbnail;
+    int report, report_end; /* the pipe: read here, written by the child */
 };
 
-extern char **environ;
+/* ---- descriptors */
 
-/* in → 0, report → 1, content → 3, thumbnail → 4; nothing else is inherited. */
-static pid_t spawn(const char *program, const int fds[static 4])
+static int lift(int fd)
+{
+    return fcntl(fd, F_DUPFD_CLOEXEC, IMAGE_THUMBNAIL + 1);
+}
+
+static void shut(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int memory_file(const char *name)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    int high = fd < 0 ? -1 : lift(fd);
+    shut(&fd);
+    return high;
+}
+
+static void cleaning_close(struct cleaning *cleaning)
+{
+    shut(&cleaning->in);
+    shut(&cleaning->content);
+    shut(&cleaning->thumbnail);
+    shut(&cleaning->report);
+    shut(&cleaning->report_end);
+}
+
+static bool cleaning_open(struct cleaning *ret, int fd)
+{
+    int ends[2] = {-1, -1};
+    *ret = (struct cleaning){lift(fd), memory_file("content"), memory_file("thumbnail"), -1, -1};
+    if (pipe2(ends, O_CLOEXEC) == 0) {
+        ret->report = lift(ends[0]);
+        ret->report_end = lift(ends[1]);
+    }
+    shut(&ends[0]);
+    shut(&ends[1]);
+    return ret->in >= 0 && ret->content >= 0 && ret->thumbnail >= 0 && ret->report >= 0 &&
+           ret->report_end >= 0 && lseek(ret->in, 0, SEEK_SET) == 0;
+}
+
+/* ---- the child */
+
+/* Signals are as at a program's start: what a thread of ours blocks, and SIGXCPU among it, must reach the child. */
+static bool set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    return posix_spawnattr_setsigmask(attributes, &none) == 0 &&
+           posix_spawnattr_setsigdefault(attributes, &all) == 0 &&
+           posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) ==
+               0;
+}
+
+static bool place_descriptors(posix_spawn_file_actions_t *actions, const struct cleaning *cleaning)
+{
+    return posix_spawn_file_actions_adddup2(actions, cleaning->in, IMAGE_IN) == 0 &&
+           posix_spawn_file_actions_adddup2(actions, cleaning->report_end, IMAGE_REPORT) == 0 &&
+           posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) ==
+               0 &&
+           posix_spawn_file_actions_adddup2(actions, cleaning->content, IMAGE_CONTENT) == 0 &&
+           posix_spawn_file_actions_adddup2(actions, cleaning->thumbnail, IMAGE_THUMBNAIL) == 0 &&
+           posix_spawn_file_actions_addclosefrom_np(actions, IMAGE_THUMBNAIL + 1) == 0;
+}
+
+/* -1: there is none. */
+static pid_t spawn(const char *program, const struct cleaning *cleaning)
 {
     char *const argv[] = {(char *)(uintptr_t)program, NULL}, *const no_environment[] = {NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     pid_t pid = -1;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, fds[0], 0);
-    posix_spawn_file_actions_adddup2(&actions, fds[1], 1);
-    posix_spawn_file_actions_adddup2(&actions, fds[2], 3);
-    posix_spawn_file_actions_adddup2(&actions, fds[3], 4);
-    if (posix_spawn(&pid, program, &actions, NULL, argv, no_environment) != 0)
+    posix_spawnattr_init(&attributes);
+    if (!set_signals(&attributes) || !place_descriptors(&actions, cleaning) ||
+        posix_spawn(&pid, program, &actions, &attributes, argv, no_environment) != 0)
         pid = -1;
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return pid;
 }
 
-/* Waits at most the wall-clock limit; a child that takes longer is killed. false: it did not end well. */
-static bool reap(pid_t pid, int report_end)
+static int64_t now_ms(void)
 {
-    struct pollfd end = {.fd = report_end, .events = POLLIN};
-    int status = 0;
-    if (poll(&end, 1, WALL_CLOCK_MS) <= 0)
-        kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+/* Has the child ended? Its end of the pipe is closed by that, and by nothing else it may do. */
+static bool await_end(int report)
+{
+    int64_t until = now_ms() + WALL_CLOCK_MS;
+    struct pollfd end = {.fd = report, .events = 0};
+    for (;;) {
+        int64_t left = until - now_ms();
+        int count = poll(&end, 1, left > 0 ? (int)left : 0);
+        if (count > 0 || (count < 0 && errno != EINTR))
+            return count > 0;
+        if (left <= 0)
+            return false;
+    }
+}
+
+/* A child that takes longer than the wall-clock limit is killed. CLEAN_DONE: it ended well and may have reported. */
+static enum clean_result reap(pid_t pid, int report)
+{
+    int status = 0;
+    pid_t ended;
+    if (!await_end(report))
+        kill(pid, SIGKILL);
+    while ((ended = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+        ;
+    if (ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return CLEAN_DONE;
+    /* Killed by us, by an operator or for want of memory, the next attempt may do better. Any other signal means that
+       its limits, the filter or a fault stopped it, and no honest file does that. */
+    bool is_fault = ended == pid && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL &&
+                    WTERMSIG(status) != SIGTERM;
+    return is_fault ? CLEAN_BROKEN : CLEAN_FAILED;
+}
+
+/* ---- what it left */
 
 static bool load(int fd, struct bytes *ret)
 {
@@ -63,61 +162,44 @@ static bool load(int fd, struct bytes *ret)
     return ret->data != NULL && pread(fd, ret->data, ret->size, 0) == status.st_size;
 }
 
-/* Descriptors above those the child gets, so that dup2 never steps on one still needed. */
-static int memory_file(const char *name)
+/* The child may have been taken over by the file: its word is checked as a stranger's. */
+static enum clean_result collect(const struct cleaning *cleaning, struct cleaned *ret_cleaned)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 10);
-    if (fd >= 0)
-        close(fd);
-    return high;
+    struct image_report report;
+    if (read(cleaning->report, &report, sizeof report) != sizeof report ||
+        report.result < CLEAN_DONE || report.result >= CLEAN_FAILED)
+        return CLEAN_FAILED;
+    if (report.result != CLEAN_DONE)
+        return (enum clean_result)report.result;
+
+    struct cleaned cleaned = {
+        .content_type = report.is_pdf ? "application/pdf" : "image/jpeg",
+        .width = report.width,
+        .height = report.height,
+    };
+    if (!load(cleaning->content, &cleaned.content) ||
+        !load(cleaning->thumbnail, &cleaned.thumbnail) || cleaned.content.size == 0 ||
+        (cleaned.thumbnail.size == 0) != (report.is_pdf != 0)) {
+        cleaned_free(&cleaned);
+        return CLEAN_FAILED;
+    }
+    *ret_cleaned = cleaned;
+    return CLEAN_DONE;
 }
 
 enum clean_result clean_file(const char *program, int fd, size_t size, struct cleaned *ret_cleaned)
 {
+    struct cleaning cleaning;
     enum clean_result result = CLEAN_FAILED;
-    struct report report;
-    struct cleaned cleaned = {.content_type = "image/jpeg"};
-    int pipe_ends[2] = {-1, -1}, content = memory_file("content"),
-        thumbnail = memory_file("thumbnail");
-    int in = fcntl(fd, F_DUPFD_CLOEXEC, 10), out = -1;
-
-    if (size == 0 || content < 0 || thumbnail < 0 || in < 0 || lseek(in, 0, SEEK_SET) != 0 ||
-        pipe2(pipe_ends, O_CLOEXEC) != 0 || (out = fcntl(pipe_ends[1], F_DUPFD_CLOEXEC, 10)) < 0)
-        goto done;
-    close(pipe_ends[1]);
-    pipe_ends[1] = -1;
-    pid_t pid = spawn(program, (int[]){in, out, content, thumbnail});
-    close(out);
-    out = -1;
-    if (pid < 0)
-        goto done;
-    bool ended_well = reap(pid, pipe_ends[0]);
-    if (read(pipe_ends[0], &report, sizeof report) != sizeof report || !ended_well) {
-        result = CLEAN_BROKEN; /* its limits stopped it: no honest file needs more */
-        goto done;
+    if (cleaning_open(&cleaning, fd) && size > 0) {
+        pid_t pid = spawn(program, &cleaning);
+        shut(&cleaning.report_end);
+        if (pid > 0)
+            result = reap(pid, cleaning.report);
+        if (result == CLEAN_DONE)
+            result = collect(&cleaning, ret_cleaned);
     }
-    result = report.result >= CLEAN_DONE && report.result < CLEAN_FAILED
-                 ? (enum clean_result)report.result
-                 : CLEAN_FAILED;
-    if (result != CLEAN_DONE)
-        goto done;
-    if (report.is_pdf)
-        cleaned.content_type = "application/pdf";
-    cleaned.width = report.width;
-    cleaned.height = report.height;
-    if (load(content, &cleaned.content) && load(thumbnail, &cleaned.thumbnail))
-        *ret_cleaned = cleaned;
-    else
-        result = CLEAN_FAILED;
-done:
-    if (result == CLEAN_FAILED)
-        cleaned_free(&cleaned);
-    for (size_t i = 0; i < 6; i++) {
-        int open_fd = (int[]){pipe_ends[0], pipe_ends[1], content, thumbnail, in, out}[i];
-        if (open_fd >= 0)
-            close(open_fd);
-    }
+    cleaning_close(&cleaning);
     return result;
 }
 

@@ -22,12 +22,14 @@ enum clean_result {
     CLEAN_DONE,
     CLEAN_TYPE,      /* not a kind that is taken, whatever its name says */
     CLEAN_TOO_LARGE, /* more than 40 megapixels, or a side over 12 000 */
-    CLEAN_BROKEN,    /* does not decode */
-    CLEAN_ACTIVE,    /* a PDF with scripts, attached files or encryption */
-    CLEAN_FAILED,    /* no child, or it was stopped: not the file's fault, as far as we know */
+    CLEAN_BROKEN, /* does not decode, has no end, or drove the child against a limit or into a fault */
+    CLEAN_ACTIVE,   /* a PDF with scripts, attached files or encryption */
+    CLEAN_TOO_LONG, /* a PDF of more than 30 pages */
+    CLEAN_FAILED,   /* no child, or it was stopped: not the file's fault, as far as we know */
 };
 
-/* `fd` holds `size` bytes. What comes back is the caller's: cleaned_free. */
+/* `fd` holds `size` bytes; its offset is moved. Takes at most 10 s. `program` is the path of guild-image. Only if done,
+   ret_cleaned is written and is the caller's: cleaned_free. */
 enum clean_result clean_file(const char *program, int fd, size_t size, struct cleaned *ret_cleaned);
 void cleaned_free(struct cleaned *cleaned);
 

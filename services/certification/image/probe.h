@@ -2,6 +2,7 @@
 #ifndef GUILD_IMAGE_PROBE_H
 #define GUILD_IMAGE_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,15 +10,14 @@ enum probe_kind { PROBE_UNKNOWN, PROBE_JPEG, PROBE_PNG, PROBE_WEBP, PROBE_PDF };
 
 struct probe {
     enum probe_kind kind;
-    int32_t width, height; /* 0: the header does not say */
+    int32_t width,
+        height; /* of a picture, in pixels, as it lies in the file; 0: the header does not say */
+    size_t exif_at,
+        exif_size; /* where its EXIF data stands, with or without "Exif\0\0" before; size 0: nowhere */
+    bool is_cut; /* a picture without its end: decoders would fill the rest with grey */
 };
 
+/* The kind is told by how the file begins and by nothing else. Any bytes will do; no memory is taken. */
 struct probe probe_file(const unsigned char *data, size_t size);
-
-enum pdf_verdict { PDF_GOOD, PDF_BROKEN, PDF_ACTIVE };
-
-/* Looks for scripts, launches, attached files, encryption, and more than 30 pages, in the plain text of the file and in
-   its object streams (inflated, at most 32 MiB in all). What cannot be inflated is refused. */
-enum pdf_verdict probe_pdf(const unsigned char *data, size_t size);
 
 #endif

@@ -1,0 +1,22 @@
+/* What guild-image and clean.c, which starts it, tell each other. */
+#ifndef GUILD_IMAGE_REPORT_H
+#define GUILD_IMAGE_REPORT_H
+
+#include <stdint.h>
+
+/* The child's descriptors. 2 is /dev/null, for what libraries say; there are no others. */
+enum {
+    IMAGE_IN = 0,        /* the uploaded file, read only */
+    IMAGE_REPORT = 1,    /* a struct image_report, last */
+    IMAGE_CONTENT = 3,   /* the cleaned file */
+    IMAGE_THUMBNAIL = 4, /* its thumbnail; stays empty for a PDF */
+};
+
+/* Without a whole report, or with an exit status other than 0, nothing was cleaned. */
+struct image_report {
+    int32_t result; /* enum clean_result */
+    int32_t is_pdf;
+    int32_t width, height; /* of the cleaned picture, in pixels */
+};
+
+#endif

@@ -1,0 +1,204 @@
+/* The one client. `api.saveDraft({kind, version, owner_unit})`: every operation of the contract by its name, its
+   request as one object (the path and the query take their part of it, the body the rest), its reply typed; a
+   refusal is thrown as a Problem. Nothing else in the pages knows a URL or an HTTP status. */
+import type { components, operations } from '#contract';
+import operationTable from '#operations';
+import { Problem, problemOf, unreachable } from './problem';
+
+export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
+
+type Operations = operations;
+type Nothing = Record<never, never>;
+type PathOf<O> = O extends { parameters: { path: infer Path } } ? Path : Nothing;
+type QueryOf<O> = O extends { parameters: { query?: infer Query } }
+  ? [NonNullable<Query>] extends [never] ? Nothing : NonNullable<Query>
+  : Nothing;
+type BodyOf<O> = O extends { requestBody: { content: { 'application/json': infer Body } } } ? Body : Nothing;
+type ReplyOf<O> = O extends { responses: { 200: { content: { 'application/json': infer Reply } } } }
+  ? Reply
+  : O extends { responses: { 201: { content: { 'application/json': infer Reply } } } } ? Reply : never;
+
+export type Request<Name extends keyof Operations> = PathOf<Operations[Name]> & QueryOf<Operations[Name]> &
+  BodyOf<Operations[Name]>;
+export type Reply<Name extends keyof Operations> = ReplyOf<Operations[Name]>;
+
+export interface CallOptions {
+  /* A page that wants to know whether somebody is logged in: no log-in dialog, the problem is thrown. */
+  quiet?: boolean;
+  signal?: AbortSignal;
+}
+
+type Call<Name extends keyof Operations> = Nothing extends Request<Name>
+  ? (request?: Request<Name>, options?: CallOptions) => Promise<Reply<Name>>
+  : (request: Request<Name>, options?: CallOptions) => Promise<Reply<Name>>;
+export type Api = { [Name in keyof Operations]: Call<Name> };
+
+interface Operation {
+  verb: string;
+  path: string;
+  query: string[];
+}
+type Values = Record<string, unknown>;
+
+const table = operationTable as Record<keyof Operations, Operation>;
+
+/* ---- the address and the body of one request */
+
+function splitRequest(operation: Operation, request: Values): { url: string; body: Values } {
+  const body: Values = { ...request };
+  const take = (name: string) => {
+    const value = body[name];
+    delete body[name];
+    return value;
+  };
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(take(name))));
+  const query = new URLSearchParams();
+  for (const name of operation.query) {
+    const value = take(name);
+    if (value !== undefined && value !== '') query.set(name, String(value));
+  }
+  const search = query.toString();
+  return { url: search === '' ? path : `${path}?${search}`, body };
+}
+
+/* The address of a file's content, for <img src> and links. */
+export function attachmentUrl(of: 'member' | 'staff', id: string, thumbnail = false): string {
+  const operation = of === 'staff' ? table.staffReadAttachment : table.readAttachment;
+  return splitRequest(operation, { id, thumbnail: thumbnail || undefined }).url;
+}
+
+/* ---- idempotency: a write whose outcome is unknown is repeated with the key it had */
+
+const unsettledKeys = new Map<string, string>();
+
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/* ---- an expired session asks for log-in over the page; the request waits and is repeated */
+
+let askForLogIn: (() => Promise<boolean>) | undefined;
+let logInUnderWay: Promise<boolean> | undefined;
+
+/* `handler` shows the dialog; true: somebody logged in and the requests may be repeated. */
+export function onSessionOver(handler: () => Promise<boolean>): void {
+  askForLogIn = handler;
+}
+
+async function mayRepeat(problem: Problem, options: CallOptions): Promise<boolean> {
+  if (!problem.isSessionOver || options.quiet || askForLogIn === undefined) return false;
+  logInUnderWay ??= askForLogIn().finally(() => {
+    logInUnderWay = undefined;
+  });
+  return logInUnderWay;
+}
+
+/* ---- sending */
+
+async function readAnswer(answer: Response): Promise<unknown> {
+  const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
+  const body: unknown = isJson ? await answer.json().catch(() => undefined) : undefined;
+  if (answer.ok && body !== undefined) return body;
+  throw problemOf(answer.status, body);
+}
+
+async function send(url: string, init: RequestInit): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, { credentials: 'same-origin', ...init });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw unreachable();
+  }
+  return readAnswer(answer);
+}
+
+function initOf(operation: Operation, body: Values, key: string, options: CallOptions): RequestInit {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  const init: RequestInit = { method: operation.verb, headers };
+  if (options.signal) init.signal = options.signal;
+  if (operation.verb === 'GET') return init;
+  headers['X-Guild-Request'] = '1';
+  headers['Idempotency-Key'] = key;
+  if (Object.keys(body).length > 0) {
+    headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(body);
+  }
+  return init;
+}
+
+async function call(name: keyof Operations, request: Values, options: CallOptions): Promise<unknown> {
+  const operation = table[name];
+  const { url, body } = splitRequest(operation, request);
+  const identity = `${name} ${url} ${JSON.stringify(body)}`;
+  const key = unsettledKeys.get(identity) ?? newKey();
+  for (;;) {
+    try {
+      const reply = await send(url, initOf(operation, body, key, options));
+      unsettledKeys.delete(identity);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (operation.verb !== 'GET' && error.isUnsettled) unsettledKeys.set(identity, key);
+      else unsettledKeys.delete(identity);
+      if (!(await mayRepeat(error, options))) throw error;
+    }
+  }
+}
+
+export const api = Object.fromEntries(
+  (Object.keys(table) as (keyof Operations)[]).map((name) => [
+    name,
+    (request: Values = {}, options: CallOptions = {}) => call(name, request, options),
+  ]),
+) as unknown as Api;
+
+/* ---- uploads: the raw file as the body; XMLHttpRequest, because fetch tells no progress */
+
+export interface Upload {
+  done: Promise<Schema<'certification.Attachment'>>;
+  cancel: () => void;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onProgress: (part: number) => void) {
+  return new Promise<Schema<'certification.Attachment'>>((resolve, reject) => {
+    xhr.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : 0);
+    xhr.onerror = () => reject(unreachable());
+    xhr.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
+    xhr.onload = () => {
+      const body = parseJson(xhr.responseText);
+      if (xhr.status >= 200 && xhr.status < 300) resolve(body as Schema<'certification.Attachment'>);
+      else reject(problemOf(xhr.status, body));
+    };
+    xhr.open('POST', url);
+    xhr.setRequestHeader('X-Guild-Request', '1');
+    xhr.setRequestHeader('Idempotency-Key', key);
+    xhr.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
+    xhr.send(file);
+  });
+}
+
+export function uploadAttachment(purpose: string, file: File, onProgress: (part: number) => void): Upload {
+  const { url } = splitRequest(table.uploadAttachment, { purpose, file_name: file.name });
+  const key = newKey();
+  let xhr = new XMLHttpRequest();
+  const attempt = async (): Promise<Schema<'certification.Attachment'>> => {
+    try {
+      return await sendFile(xhr, url, key, file, onProgress);
+    } catch (error) {
+      if (!(error instanceof Problem) || !(await mayRepeat(error, {}))) throw error;
+      xhr = new XMLHttpRequest();
+      return attempt();
+    }
+  };
+  return { done: attempt(), cancel: () => xhr.abort() };
+}

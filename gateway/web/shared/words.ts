@@ -1,0 +1,61 @@
+/* Words for the states of the contract. */
+import type { Schema } from './api';
+
+export type Identity = Schema<'certification.Identity'>;
+export type Kind = Identity['kind'];
+export type Tone = 'plain' | 'wait' | 'good' | 'bad';
+
+export interface Badge {
+  text: string;
+  tone: Tone;
+}
+
+export const kindNames: Record<Kind, string> = {
+  UNSPECIFIED: '',
+  OWNER_UNIT: '建设单位',
+  MEMBER_UNIT: '会员单位',
+  EXPERT: '专家',
+  NATURAL_PERSON: '自然人',
+};
+
+export const stateBadges: Record<Identity['state'], Badge> = {
+  NONE: { text: '未认证', tone: 'plain' },
+  PENDING: { text: '审核中', tone: 'wait' },
+  APPROVED: { text: '已认证', tone: 'good' },
+  REJECTED: { text: '已驳回', tone: 'bad' },
+  APPROVED_PENDING: { text: '审核中', tone: 'wait' },
+  APPROVED_REJECTED: { text: '已认证', tone: 'good' },
+};
+
+export const reviewBadges: Record<Schema<'certification.ReviewItem'>['state'], Badge> = {
+  UNSPECIFIED: { text: '', tone: 'plain' },
+  QUEUED: { text: '待审核', tone: 'plain' },
+  CLAIMED: { text: '审核中', tone: 'wait' },
+  APPROVED: { text: '已通过', tone: 'good' },
+  REJECTED: { text: '已驳回', tone: 'bad' },
+  CANCELLED: { text: '已撤回', tone: 'plain' },
+};
+
+export const stepNames: Record<Schema<'certification.TimelineEntry'>['step'], string> = {
+  UNSPECIFIED: '',
+  SUBMITTED: '已提交',
+  REVIEWING: '审核中',
+  APPROVED: '审核通过',
+  REJECTED: '已驳回',
+  WITHDRAWN: '已撤回',
+  FINISHED: '结束',
+};
+
+type OwnerUnitForm = Schema<'certification.OwnerUnitForm'>;
+
+/* F6, in the order of the handbook's screen. */
+export const ownerUnitLabels: Record<keyof OwnerUnitForm, string> = {
+  unit_name: '单位名称',
+  contact_name: '联系人姓名',
+  contact_phone: '联系方式',
+  uscc: '社会信用代码',
+  business_license_file: '营业执照',
+};
+
+export type OwnerUnitText = Exclude<keyof OwnerUnitForm, 'business_license_file'>;
+export const ownerUnitTexts: OwnerUnitText[] = ['unit_name', 'contact_name', 'contact_phone', 'uscc'];

@@ -1,0 +1,14 @@
+/* Copy buttons: shown where the browser can copy. Without this file the page says everything all the same. */
+for (const button of document.querySelectorAll('[data-copy]')) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = '已复制';
+    } catch {
+      button.textContent = '请长按复制';
+    }
+    setTimeout(() => (button.textContent = '复制'), 2000);
+  });
+}

@@ -1,0 +1,38 @@
+/* The public pages: plain HTML from deploy/association.json, which also seeds the fee schedule. Into $GUILD_WEB_OUT. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { documents, notFound } from '../site/documents.mjs';
+import { home } from '../site/home.mjs';
+
+const web = fileURLToPath(new URL('..', import.meta.url));
+const out = process.env.GUILD_WEB_OUT;
+const read = (name) => readFileSync(path.join(web, name), 'utf8');
+
+function write(name, content) {
+  const file = path.join(out, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, String(content));
+}
+
+/* Its name holds a hash of its content, so that browsers may keep it for ever. */
+function writeAsset(name, content) {
+  const { name: stem, ext } = path.parse(name);
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10);
+  const address = `/assets/${stem}-${hash}${ext}`;
+  write(address, content);
+  return address;
+}
+
+const site = JSON.parse(read('../../deploy/association.json'));
+const assets = {
+  css: writeAsset('site.css', `${read('shared/base.css')}\n${read('site/site.css')}`),
+  js: writeAsset('site.js', read('site/site.js')),
+};
+
+write('index.html', home(site, assets));
+write('404.html', notFound(site, assets));
+for (const [name, content] of documents(site, assets)) write(name, content);
+write('favicon.svg', read('site/favicon.svg'));
+write('robots.txt', 'User-agent: *\nDisallow: /app/\nDisallow: /console/\nDisallow: /api/\n');

@@ -1,0 +1,92 @@
+/* Chromium with eyes: at every `look` a page is photographed and must fit its width, be accessible (axe: nothing
+   serious) and have caused no error, no refused resource and no violation of the content security policy. */
+'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+const { options, root } = require('../support/visitor.js');
+
+const modules = path.join(root, 'gateway/web/node_modules');
+const { chromium } = require(path.join(modules, 'playwright-core'));
+const axe = fs.readFileSync(path.join(modules, 'axe-core/axe.min.js'), 'utf8');
+
+const output = process.env.GUILD_TEST_OUTPUT ?? '.';
+const screens = {
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+  desktop: { viewport: { width: 1440, height: 900 } },
+};
+
+/* Chromium's word on refusals that the story asks for: 401 tells the application that nobody is logged in. */
+function isExpected(message) {
+  const { url } = message.location();
+  return url.includes('/api/') ? /status of (400|401|409|422)/.test(message.text()) : url.endsWith('/nowhere');
+}
+
+class Eyes {
+  constructor(page, screen) {
+    this.page = page;
+    this.screen = screen;
+    this.faults = [];
+    this.count = 0;
+    page.setDefaultTimeout(15000);
+    page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !isExpected(message)) this.faults.push(`console: ${message.text()}`);
+    });
+    page.on('response', (answer) => {
+      if (answer.status() >= 500) this.faults.push(`${answer.status()} ${answer.url()}`);
+    });
+  }
+
+  open(target) {
+    return this.page.goto(new URL(target, options.url).href, { waitUntil: 'networkidle' });
+  }
+
+  async look(name) {
+    const place = String(++this.count).padStart(2, '0');
+    await this.page.screenshot({ path: path.join(output, `${this.screen}-${place}-${name}.png`), fullPage: true });
+    const wide = await this.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+    if (wide > 0) this.faults.push(`${name}: ${wide} pixels wider than the screen`);
+    await this.page.evaluate(axe);
+    const { violations } = await this.page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
+    for (const one of violations.filter((each) => ['serious', 'critical'].includes(each.impact)))
+      this.faults.push(`${name}: ${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(' ')).join(', ').slice(0, 300)})`);
+    if (this.faults.length > 0) throw new Error(this.faults.join('\n'));
+    console.log(`  ${this.screen} ${place} ${name}`);
+  }
+
+  /* Waits until the page shows the text. */
+  sees(text) {
+    return this.page.getByText(text).filter({ visible: true }).first().waitFor();
+  }
+
+  fill(label, value) {
+    return this.page.getByLabel(label, { exact: true }).fill(value);
+  }
+
+  press(name) {
+    return this.page.getByRole('button', { name }).filter({ visible: true }).first().click();
+  }
+
+  follow(name) {
+    return this.page.getByRole('link', { name }).filter({ visible: true }).first().click();
+  }
+}
+
+/* Calls `story` with new eyes in a browser session of its own; a failure leaves a picture. */
+async function withEyes(screen, story) {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  try {
+    const context = await browser.newContext({ ...screens[screen], locale: 'zh-CN', reducedMotion: 'reduce', timezoneId: 'Asia/Shanghai' });
+    const eyes = new Eyes(await context.newPage(), screen);
+    try {
+      return await story(eyes);
+    } catch (error) {
+      await eyes.page.screenshot({ path: path.join(output, `${screen}-failed.png`) });
+      throw error;
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+module.exports = { withEyes };

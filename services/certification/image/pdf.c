@@ -13,6 +13,7 @@
 
 enum {
     INFLATED_MAX = 32 * 1024 * 1024, /* of all object streams together */
+    INFLATED_PER_BYTE = 1032,        /* deflate cannot do better */
     TAIL = 2048,                     /* where the end marker must stand */
     NAME_SIZE = 32,
 };
@@ -144,7 +145,7 @@ static void scan_inflated(const unsigned char *data, size_t size, struct scan *s
 static bool inflate_all(const unsigned char *data, size_t size, struct scan *scan)
 {
     if (scan->inflated == NULL)
-        scan->inflated = malloc(INFLATED_MAX);
+        scan->inflated = malloc(scan->inflated_left);
     z_stream z = {.next_in = (unsigned char *)(uintptr_t)data, /* zlib only reads it */
                   .avail_in = (uInt)(size < scan->deflated_left ? size : scan->deflated_left),
                   .next_out = scan->inflated,
@@ -291,6 +292,8 @@ enum pdf_verdict pdf_check(const unsigned char *data, size_t size)
 {
     /* No file need be inflated twice: an object stream that reaches into the next is made to cost time. */
     struct scan scan = {.inflated_left = INFLATED_MAX, .deflated_left = 2 * size};
+    if (size < INFLATED_MAX / INFLATED_PER_BYTE)
+        scan.inflated_left = INFLATED_PER_BYTE * size;
     size_t tail = size < TAIL ? size : TAIL;
     if (memmem(data + size - tail, tail, "%%EOF", 5) == NULL)
         return PDF_BROKEN;

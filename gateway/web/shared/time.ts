@@ -27,13 +27,13 @@ export function showClock(time: string): string {
   return showTime(time).slice(11);
 }
 
-/* How long ago, in the largest fitting unit: 3天, 5小时, 12分钟, 刚刚. */
-export function showAge(time: string, now = Date.now()): string {
+/* How long something has waited, in the largest fitting unit: 已等待3天, 已等待5小时, 已等待12分钟, 刚刚提交. */
+export function showWait(time: string, now = Date.now()): string {
   const minutes = Math.floor((now - Date.parse(time)) / 60000);
-  if (minutes < 1) return '刚刚';
-  if (minutes < 60) return `${minutes}分钟`;
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)}小时`;
-  return `${Math.floor(minutes / 60 / 24)}天`;
+  if (minutes < 1) return '刚刚提交';
+  if (minutes < 60) return `已等待${minutes}分钟`;
+  if (minutes < 48 * 60) return `已等待${Math.floor(minutes / 60)}小时`;
+  return `已等待${Math.floor(minutes / 60 / 24)}天`;
 }
 
 /* Today in Shanghai is past that date. */

@@ -279,7 +279,10 @@ store_start() {
     store_create
     programs_write "$programs_store"
     supervisor_start
-    wait_for 30 store_answers
+    wait_for 30 store_answers || {
+        programs_explain
+        return 1
+    }
     database_create
 }
 
@@ -291,13 +294,13 @@ services_start() {
     done
     supervisor_start
     wait_for 60 gateway_is_ready || {
-        services_explain
+        programs_explain
         return 1
     }
 }
 
 # Which programs did not come up, and their last words.
-services_explain() {
+programs_explain() {
     local name
     for name in $(program_names); do
         [ "$(grep -c "$name: started" "$data/logs/supervise.log")" -gt 3 ] || continue

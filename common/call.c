@@ -5,6 +5,7 @@
 #include "dispatch.h"
 #include "log.h"
 #include "outbox.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -341,6 +342,47 @@ static answer reply_from_rows(struct service_call *all, const struct rows *rows)
         return call_fail(&all->call, REASON_internal);
     }
     return call_reply(&all->call, reply);
+}
+
+/* ---- pages of lists */
+
+enum { PAGE_DEFAULT = 20 };
+
+void page_begin(struct call *c, uint32_t limit)
+{
+    whole(c)->page_size = limit == 0 ? PAGE_DEFAULT : limit;
+    call_set_integer(c, "page_size", (int64_t)whole(c)->page_size);
+}
+
+/* A member of a message by its name in the contract. */
+static void *message_member(ProtobufCMessage *message, const char *name)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    assert(field != NULL);
+    return (char *)message + field->offset;
+}
+
+static answer page_done(struct call *c, const struct rows *results)
+{
+    struct rows list = results[1];
+    size_t size = whole(c)->page_size;
+    bool more = list.count > size;
+    if (more)
+        list.count = size;
+    ProtobufCMessage *page = message_from_rows(whole(c)->method->output, &list, c->arena);
+    if (page == NULL)
+        return call_fail(c, REASON_internal);
+    *(uint32_t *)message_member(page, "total") = (uint32_t)rows_integer(&results[0], 0, "total");
+    if (more)
+        *(char **)message_member(page, "next_cursor") =
+            arena_text(c->arena, rows_get(&list, size - 1, "position"));
+    return call_reply(c, page);
+}
+
+answer page_reply(struct call *c)
+{
+    return batch_then(c, page_done);
 }
 
 static answer batch_complete(struct service_call *all, const struct rows *results)

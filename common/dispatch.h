@@ -56,6 +56,7 @@ struct service_call {
     unsigned tries;
     handler_done_fn *batch_done; /* or: */
     int reason_no_row;
+    size_t page_size;
 
     handler_worked_fn *worked;
     unsigned on_stack; /* a handler or continuation is running */

@@ -11,23 +11,6 @@
 
 enum { SLOW_BYTES_PER_S = 8 * 1024, SLOW_AFTER_MS = 10000 };
 
-static struct exchange exchange_of(struct http *h, const struct assertion *assertion,
-                                   const ProtobufCMessage *request, uint64_t patience_ms)
-{
-    const char *key = http_header(h, "Idempotency-Key");
-    struct exchange exchange = {
-        .service = h->route->service,
-        .method = h->route->method,
-        .key = key == NULL ? "" : key,
-        .trace = h->request_id,
-        .assertion = assertion->bytes,
-        .assertion_size = assertion->size,
-        .deadline_ms = clock_ms() + patience_ms - HTTP_BUS_MARGIN_MS,
-    };
-    exchange.payload = message_pack(request, h->arena, &exchange.payload_size);
-    return exchange;
-}
-
 /* The body, piece by piece, as long as somebody takes it and it comes fast enough. */
 static bool feed_body(struct http *h, struct exchange *exchange)
 {
@@ -67,7 +50,7 @@ void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMe
         http_problem(h, 413, "file_too_large", "文件过大，请上传10MB以内的文件。", NULL, 0);
         return;
     }
-    struct exchange exchange = exchange_of(h, assertion, request, HTTP_UPLOAD_MS);
+    struct exchange exchange = http_exchange(h, assertion, request, HTTP_UPLOAD_MS);
     exchange.body_size = (uint64_t)length;
     exchange_begin(h->gateway->bus, &exchange);
     bool whole = feed_body(h, &exchange);
@@ -101,7 +84,7 @@ static const Certification__AttachmentPart *read_part(struct http *h,
                                                       uint32_t part)
 {
     request->part = part;
-    struct exchange exchange = exchange_of(h, assertion, &request->base, HTTP_READ_MS);
+    struct exchange exchange = http_exchange(h, assertion, &request->base, HTTP_READ_MS);
     exchange_run(h->gateway->bus, &exchange);
     const Certification__AttachmentPart *got =
         exchange.status != STATUS_OK ? NULL

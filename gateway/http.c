@@ -299,10 +299,9 @@ static void fill_own(struct http *h, ProtobufCMessage *request)
 
 /* ---- the call */
 
-bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
-               ProtobufCMessage **ret_reply)
+struct exchange http_exchange(struct http *h, const struct assertion *assertion,
+                              const ProtobufCMessage *request, uint64_t patience_ms)
 {
-    const ProtobufCMethodDescriptor *method = route_method(h->route);
     const char *key = http_header(h, "Idempotency-Key");
     struct exchange exchange = {
         .service = h->route->service,
@@ -311,10 +310,18 @@ bool http_call(struct http *h, const struct assertion *assertion, const Protobuf
         .trace = h->request_id,
         .assertion = assertion->bytes,
         .assertion_size = assertion->size,
-        .deadline_ms = clock_ms() + (h->route->verb == GET ? HTTP_READ_MS : HTTP_WRITE_MS) -
-                       HTTP_BUS_MARGIN_MS,
+        .deadline_ms = clock_ms() + patience_ms - HTTP_BUS_MARGIN_MS,
     };
     exchange.payload = message_pack(request, h->arena, &exchange.payload_size);
+    return exchange;
+}
+
+bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
+               ProtobufCMessage **ret_reply)
+{
+    const ProtobufCMethodDescriptor *method = route_method(h->route);
+    struct exchange exchange =
+        http_exchange(h, assertion, request, h->route->verb == GET ? HTTP_READ_MS : HTTP_WRITE_MS);
     exchange_run(h->gateway->bus, &exchange);
     *ret_reply = exchange.status != STATUS_OK ? NULL
                                               : message_unpack(method->output, exchange.reply,

@@ -95,6 +95,9 @@ char *openapi_document(void);
 
 /* http.c: civetweb's one handler. */
 int http_handle(struct mg_connection *conn, void *gateway);
+/* The exchange of a request with the route's method, which the client waits `patience_ms` for. */
+struct exchange http_exchange(struct http *h, const struct assertion *assertion,
+                              const ProtobufCMessage *request, uint64_t patience_ms);
 /* One call of the route's method, with the verb's deadline; the reply is unpacked into ret_reply on OK. */
 bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
                ProtobufCMessage **ret_reply);

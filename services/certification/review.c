@@ -7,8 +7,6 @@
 #include "rules.h"
 #include <string.h>
 
-enum { PAGE_DEFAULT = 20 };
-
 static answer review_counts(struct call *c)
 {
     batch_add(c, &sql_review_counts);
@@ -31,30 +29,6 @@ static const char *like_pattern(struct call *c, const char *text)
     return pattern;
 }
 
-static size_t page_size(const Certification__ListReviewsRequest *req)
-{
-    return req->limit == 0 ? PAGE_DEFAULT : req->limit;
-}
-
-static answer review_list_done(struct call *c, const struct rows *results)
-{
-    struct rows list = results[1];
-    size_t size = page_size(c->request);
-    bool more = list.count > size;
-    if (more)
-        list.count = size;
-
-    ProtobufCMessage *message =
-        message_from_rows(&certification__review_page__descriptor, &list, c->arena);
-    Certification__ReviewPage *page = (Certification__ReviewPage *)message;
-    if (page == NULL)
-        return call_fail(c, REASON_internal);
-    page->total = (uint32_t)rows_integer(&results[0], 0, "total");
-    if (more)
-        page->next_cursor = arena_text(c->arena, rows_get(&list, size - 1, "position"));
-    return call_reply(c, &page->base);
-}
-
 static answer review_list(struct call *c)
 {
     const Certification__ListReviewsRequest *req = c->request;
@@ -65,11 +39,11 @@ static answer review_list(struct call *c)
         return call_fail_field(c, "cursor", "分页位置无效，请返回列表首页。");
     call_set_integer(c, "cursor_us", us);
     call_set_integer(c, "cursor_id", id);
-    call_set_integer(c, "page_size", (int64_t)page_size(req));
+    page_begin(c, req->limit);
     call_set(c, "q_like", like_pattern(c, req->q));
     batch_add(c, &sql_review_total);
     batch_add(c, newest ? &sql_review_list_newest : &sql_review_list_oldest);
-    return batch_then(c, review_list_done);
+    return page_reply(c);
 }
 
 /* ---- one case */

@@ -4,7 +4,7 @@
 
 -- name: message_list
 SELECT m.id, m.title, m.body, m.link, r.message_id IS NOT NULL AS read, m.created_at,
-       count(*) OVER () AS matching
+       m.id AS position
   FROM message m
   LEFT JOIN message_read r ON r.message_id = m.id AND r.reader_kind = :caller_kind AND r.reader_id = :caller_id::bigint
  WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint

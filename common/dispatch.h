@@ -66,6 +66,8 @@ struct service_call {
     int reason; /* given, for the log; REASON_none: none */
 };
 
+struct principals;
+
 struct service_run {
     const struct service *service;
     struct loop *loop;
@@ -73,7 +75,7 @@ struct service_run {
     void *state;
     struct bus *bus;       /* NULL in tests */
     struct outbox *outbox; /* NULL if the service tells nobody */
-    const unsigned char *principal_public_key;
+    struct principals *principals;
     size_t calls; /* under way */
     bool draining;
 };

@@ -19,10 +19,15 @@ enum {
 size_t principal_sign(const Common__Principal *principal, const unsigned char *secret_key,
                       unsigned char out[static PRINCIPAL_BYTES_MAX]);
 
+/* Verifies assertions with auth's public key (copied). A signature costs more than the rest of a small read, and a
+   session sends the same assertion until it ends: those that were good are remembered, byte for byte. */
+struct principals;
+struct principals *principals_new(const unsigned char *public_key);
+void principals_destroy(struct principals **self);
+
 /* NULL unless signature, audience and time hold. `now` in seconds since 1970. */
-const Common__Principal *principal_verify(const void *bytes, size_t size,
-                                          const unsigned char *public_key, int64_t now,
-                                          struct arena *arena);
+const Common__Principal *principals_verify(struct principals *principals, const void *bytes,
+                                           size_t size, int64_t now, struct arena *arena);
 
 /* Does a principal hold the permission? */
 bool principal_may(const Common__Principal *principal, const char *permission);

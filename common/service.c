@@ -165,8 +165,8 @@ void service_dispatch(struct service_run *run, const struct request *request)
     c->reply_to = request->reply_to;
     c->call.caller = request->caller;
     if (request->assertion_size > 0)
-        c->call.caller = principal_verify(request->assertion, request->assertion_size,
-                                          run->principal_public_key, clock_unix(), c->call.arena);
+        c->call.caller = principals_verify(run->principals, request->assertion,
+                                           request->assertion_size, clock_unix(), c->call.arena);
     c->op = op_find(run->service, method);
     c->method = contract_find(run->service, method);
 
@@ -384,14 +384,14 @@ static enum log_level log_level_set(void)
     exit(2);
 }
 
-static const unsigned char *load_public_key(void)
+static struct principals *open_principals(void)
 {
-    static unsigned char key[crypto_sign_PUBLICKEYBYTES];
+    unsigned char key[crypto_sign_PUBLICKEYBYTES];
     if (!secret_load_public_hex(config_text("GUILD_PRINCIPAL_PUBLIC_KEY_FILE"), key, sizeof key)) {
         fprintf(stderr, "GUILD_PRINCIPAL_PUBLIC_KEY_FILE holds no public key\n");
         exit(2);
     }
-    return key;
+    return principals_new(key);
 }
 
 void service_begin(struct service_run *run, const struct service *service, int argc, char **argv)
@@ -405,7 +405,7 @@ void service_begin(struct service_run *run, const struct service *service, int a
         abort();
     zsys_handler_set(NULL);
     *run = (struct service_run){.service = service, .loop = loop_new()};
-    run->principal_public_key = load_public_key();
+    run->principals = open_principals();
     run->db =
         db_new(run->loop, config_text("GUILD_DATABASE"), all_statements(service), READS, WRITES);
     if (config_is_production())
@@ -420,6 +420,7 @@ void service_end(struct service_run *run)
         run->service->stop(run);
     bus_destroy(&run->bus);
     db_destroy(&run->db);
+    principals_destroy(&run->principals);
     loop_destroy(&run->loop);
 }
 

@@ -11,8 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { HEADERS_MAX = 63, PATH_MAX_SIZE = 2048 };
+
+enum { COPIED_MAX = 64 * 1024 };
 
 /* Nothing from elsewhere, nothing inline; who needs more is told by a violation in tests/pages. */
 static const char security_lines[] =
@@ -33,24 +36,53 @@ const char *http_header(const struct http *h, const char *name)
     return NULL;
 }
 
+/* As civetweb decides after the answer; a gateway that is about to end keeps nothing alive. */
+static bool keeps_alive(const struct http *h)
+{
+    const char *wish = http_header(h, "Connection");
+    if (h->gateway->draining)
+        return false;
+    return wish != NULL
+               ? strcasestr(wish, "keep-alive") != NULL
+               : h->info->http_version != NULL && strcmp(h->info->http_version, "1.1") == 0;
+}
+
+static const char *head_of(const struct http *h, int status, const char *type, const char *lines,
+                           size_t size)
+{
+    const char *cookie = h->cookie == NULL ? "" : h->cookie;
+    char date[40];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+    return arena_printf(h->arena,
+                        "HTTP/1.1 %d %s\r\nDate: %s\r\nConnection: %s\r\nContent-Type: %s\r\n"
+                        "Content-Length: %zu\r\nX-Request-Id: %s\r\n%s%s%s%s%s\r\n",
+                        status, mg_get_response_code_text(h->conn, status), date,
+                        keeps_alive(h) ? "keep-alive" : "close", type, size, h->request_id,
+                        cookie[0] == '\0' ? "" : "Set-Cookie: ", cookie,
+                        cookie[0] == '\0' ? "" : "\r\n", security_lines, lines);
+}
+
+/* One write for the head and a body that is worth copying: civetweb's own functions make one for each header line. */
 void http_send(struct http *h, int status, const char *type, const char *lines, const void *body,
                size_t size)
 {
-    char length[24];
     h->status = status;
-    mg_response_header_start(h->conn, status);
-    mg_response_header_add(h->conn, "Content-Type", type, -1);
-    snprintf(length, sizeof length, "%zu", size);
-    mg_response_header_add(h->conn, "Content-Length", length, -1);
-    mg_response_header_add(h->conn, "X-Request-Id", h->request_id, -1);
-    if (h->cookie != NULL)
-        mg_response_header_add(h->conn, "Set-Cookie", h->cookie, -1);
-    mg_response_header_add_lines(h->conn, security_lines);
-    if (lines[0] != '\0')
-        mg_response_header_add_lines(h->conn, lines);
-    mg_response_header_send(h->conn);
-    if (strcmp(h->info->request_method, "HEAD") != 0 && size > 0)
+    const char *head = head_of(h, status, type, lines, size);
+    size_t head_size = strlen(head);
+    if (strcmp(h->info->request_method, "HEAD") == 0)
+        size = 0;
+    if (size > COPIED_MAX) {
+        mg_write(h->conn, head, head_size);
         mg_write(h->conn, body, size);
+        return;
+    }
+    char *whole = arena_alloc(h->arena, head_size + size);
+    memcpy(whole, head, head_size);
+    if (size > 0)
+        memcpy(whole + head_size, body, size);
+    mg_write(h->conn, whole, head_size + size);
 }
 
 static const char *title_of(int status)

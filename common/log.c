@@ -1,6 +1,8 @@
 #include "log.h"
 
 #include "clock.h"
+#include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,15 +10,34 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { HELD_MS = 50 };
+
 static struct {
     char service[32], instance[40];
     enum log_level least;
-} logger = {.service = "guild", .least = LOGGED_INFO};
+    pthread_mutex_t lock; /* of what is held */
+    bool holds;
+    char held[32 * 1024];
+    size_t size;
+} logger = {.service = "guild", .least = LOGGED_INFO, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct line {
-    char text[4096]; /* one write: lines of several threads do not mix (PIPE_BUF) */
+    char text[4096];
     size_t size;
 };
+
+static void write_held(void)
+{
+    for (size_t at = 0; at < logger.size;) {
+        ssize_t some = write(STDERR_FILENO, logger.held + at, logger.size - at);
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some <= 0)
+            break; /* nowhere to tell it */
+        at += (size_t)some;
+    }
+    logger.size = 0;
+}
 
 static void line_raw(struct line *line, const char *text, size_t size)
 {
@@ -109,6 +130,33 @@ void log_line(enum log_level level, const char *message, const char *pairs, ...)
     line_pairs(&line, values);
     memcpy(line.text + line.size, "}\n", 2);
     line.size += 2;
-    if (write(STDERR_FILENO, line.text, line.size) < 0)
-        return; /* nowhere to tell it */
+
+    pthread_mutex_lock(&logger.lock);
+    if (logger.size + line.size > sizeof logger.held)
+        write_held();
+    memcpy(logger.held + logger.size, line.text, line.size);
+    logger.size += line.size;
+    if (!logger.holds || level >= LOGGED_WARNING)
+        write_held();
+    pthread_mutex_unlock(&logger.lock);
+}
+
+void log_flush(void)
+{
+    pthread_mutex_lock(&logger.lock);
+    write_held();
+    pthread_mutex_unlock(&logger.lock);
+}
+
+static void on_flush(void *nothing)
+{
+    (void)nothing;
+    log_flush();
+}
+
+void log_hold(struct loop *loop)
+{
+    logger.holds = true;
+    loop_add_timer(loop, HELD_MS, on_flush, NULL);
+    atexit(log_flush);
 }

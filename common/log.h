@@ -3,6 +3,7 @@
 #ifndef GUILD_LOG_H
 #define GUILD_LOG_H
 
+#include "loop.h"
 #include <stdint.h>
 
 /* Not LOG_…: syslog.h, which czmq.h brings, has those. */
@@ -17,5 +18,10 @@ void log_start(const char *service, const char *instance, enum log_level least);
    Each pair becomes a JSON string or, where it is a number, a JSON number. */
 void log_line(enum log_level level, const char *message, const char *pairs, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* From now on lines are written together, 50 ms late at most: a write for each request wakes whoever reads the pipe.
+   A warning or an error, and all before it, is written at once. */
+void log_hold(struct loop *loop);
+void log_flush(void);
 
 #endif

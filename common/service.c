@@ -436,6 +436,7 @@ int service_main(const struct service *service, int argc, char **argv)
         admin_new(run.loop, config_text("GUILD_ADMIN"), is_ready, refresh_metrics, &run);
     loop_add_fd(run.loop, signals.fd, on_signal, NULL, &run);
     log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
+    log_hold(run.loop);
 
     loop_run(run.loop);
 

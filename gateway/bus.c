@@ -9,6 +9,7 @@
 #include "router.h"
 #include "secret.h"
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -23,16 +25,19 @@ enum { READ_BATCH = 128, ROUTING_ID_MAX = 16 };
 
 enum want { WANT_CALL, WANT_CHUNK, WANT_ABANDON };
 
+/* What the HTTP thread waits for is one word: DONE, TAKEN (what it handed over last was carried out), and above them the
+   number of windows that were opened. It sleeps on the word (futex): the bus thread needs no lock, which the woken one
+   would run into, and setting a bit is the last that it touches of an exchange that the HTTP thread may free then. */
+enum { DONE = 1, TAKEN = 2, WINDOW_OPENED = 4 };
+
 struct exchange_state {
     struct exchange *exchange;
     struct exchange_state *next; /* in the hand-over queue */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
     enum want want;
     const void *chunk;
     size_t chunk_size;
-    bool chunk_taken, done;
-    uint32_t window;
+    atomic_uint word;
+    atomic_uint window; /* chunks that may be sent */
 };
 
 struct connection {
@@ -103,13 +108,47 @@ static struct exchange_state *state_of(uint64_t number)
     return (struct exchange_state *)(uintptr_t)number;
 }
 
+/* ---- waiting */
+
+/* By the word's address only: the exchange may be gone. */
+static void word_wake(atomic_uint *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void tell(struct exchange_state *state, unsigned bit)
+{
+    atomic_uint *word = &state->word;
+    atomic_fetch_or(word, bit);
+    word_wake(word);
+}
+
+static unsigned word_of(struct exchange_state *state)
+{
+    return atomic_load(&state->word);
+}
+
+/* Until one of the bits is set; with `window`, or a chunk may be sent. */
+static void wait_for(struct exchange_state *state, unsigned bits, bool window)
+{
+    unsigned word;
+    while (((word = word_of(state)) & bits) == 0 && !(window && atomic_load(&state->window) > 0))
+        syscall(SYS_futex, &state->word, FUTEX_WAIT_PRIVATE, word, NULL, NULL, 0);
+}
+
+/* Hands over and waits until the bus thread has done what was wanted. */
+static void hand_over_and_wait(struct bus *bus, struct exchange_state *state, enum want want)
+{
+    atomic_fetch_and(&state->word, ~(unsigned)TAKEN);
+    hand_over(bus, state, want);
+    wait_for(state, TAKEN, false);
+}
+
 void exchange_begin(struct bus *bus, struct exchange *exchange)
 {
     struct exchange_state *state = calloc(1, sizeof *state);
     if (state == NULL)
         abort();
-    pthread_mutex_init(&state->lock, NULL);
-    pthread_cond_init(&state->changed, NULL);
     state->exchange = exchange;
     exchange->state = state;
     exchange->reply = NULL;
@@ -118,59 +157,32 @@ void exchange_begin(struct bus *bus, struct exchange *exchange)
     hand_over(bus, state, WANT_CALL);
 }
 
-static void state_free(struct exchange *exchange)
-{
-    pthread_mutex_destroy(&exchange->state->lock);
-    pthread_cond_destroy(&exchange->state->changed);
-    free(exchange->state);
-    exchange->state = NULL;
-}
-
 bool exchange_feed(struct bus *bus, struct exchange *exchange, const void *data, size_t size)
 {
     struct exchange_state *state = exchange->state;
-    pthread_mutex_lock(&state->lock);
-    while (!state->done && state->window == 0)
-        pthread_cond_wait(&state->changed, &state->lock);
-    bool open = !state->done;
-    if (open) {
-        state->window--;
-        state->chunk = data;
-        state->chunk_size = size;
-        state->chunk_taken = false;
-        pthread_mutex_unlock(&state->lock);
-        hand_over(bus, state, WANT_CHUNK);
-        pthread_mutex_lock(&state->lock);
-        while (!state->chunk_taken)
-            pthread_cond_wait(&state->changed, &state->lock);
-        open = !state->done;
-    }
-    pthread_mutex_unlock(&state->lock);
-    return open;
+    wait_for(state, DONE, true);
+    if ((word_of(state) & DONE) != 0)
+        return false;
+    atomic_fetch_sub(&state->window, 1);
+    state->chunk = data;
+    state->chunk_size = size;
+    hand_over_and_wait(bus, state, WANT_CHUNK);
+    return (word_of(state) & DONE) == 0;
 }
 
 void exchange_end(struct bus *bus, struct exchange *exchange)
 {
-    struct exchange_state *state = exchange->state;
     (void)bus;
-    pthread_mutex_lock(&state->lock);
-    while (!state->done)
-        pthread_cond_wait(&state->changed, &state->lock);
-    pthread_mutex_unlock(&state->lock);
-    state_free(exchange);
+    wait_for(exchange->state, DONE, false);
+    free(exchange->state);
+    exchange->state = NULL;
 }
 
 void exchange_abandon(struct bus *bus, struct exchange *exchange)
 {
-    struct exchange_state *state = exchange->state;
-    pthread_mutex_lock(&state->lock);
-    while (!state->done && state->window == 0)
-        pthread_cond_wait(&state->changed, &state->lock); /* until the bus thread has taken it up */
-    bool done = state->done;
-    pthread_mutex_unlock(&state->lock);
-    if (!done)
-        hand_over(bus, state,
-                  WANT_ABANDON); /* its answer comes from the bus thread, or came just now */
+    wait_for(exchange->state, DONE, true); /* until the bus thread has taken it up */
+    if ((word_of(exchange->state) & DONE) == 0)
+        hand_over_and_wait(bus, exchange->state, WANT_ABANDON);
     exchange_end(bus, exchange);
 }
 
@@ -184,7 +196,6 @@ static void exchange_done(struct exchange_state *state, enum status status, cons
                           size_t size, uint32_t retry_after_s)
 {
     struct exchange *exchange = state->exchange;
-    pthread_mutex_lock(&state->lock);
     exchange->status = status;
     exchange->retry_after_s = retry_after_s;
     if (payload != NULL) {
@@ -194,9 +205,7 @@ static void exchange_done(struct exchange_state *state, enum status status, cons
         memcpy(exchange->reply, payload, size);
         exchange->reply_size = size;
     }
-    state->done = true;
-    pthread_cond_signal(&state->changed);
-    pthread_mutex_unlock(&state->lock);
+    tell(state, DONE);
 }
 
 /* ---- carrying out what the router wants */
@@ -225,10 +234,9 @@ static void send_frame(struct bus *bus, const struct router_action *action)
 
 static void open_window(struct exchange_state *state, uint32_t chunks)
 {
-    pthread_mutex_lock(&state->lock);
-    state->window += chunks;
-    pthread_cond_signal(&state->changed);
-    pthread_mutex_unlock(&state->lock);
+    atomic_fetch_add(&state->window, chunks);
+    atomic_fetch_add(&state->word, WINDOW_OPENED);
+    word_wake(&state->word);
 }
 
 /* Carrying out one may add others behind it (a refused send): the list grows while it is walked. */
@@ -283,22 +291,18 @@ static void pass_chunk(struct bus *bus, struct exchange_state *state)
 {
     router_chunk(bus->router, number_of(state), state->chunk, state->chunk_size, bus->actions);
     carry_out(bus);
-    pthread_mutex_lock(&state->lock);
-    state->chunk_taken = true;
-    pthread_cond_signal(&state->changed);
-    pthread_mutex_unlock(&state->lock);
+    tell(state, TAKEN);
 }
 
+/* Its answer may have come since it was handed over. */
 static void abandon(struct bus *bus, struct exchange_state *state)
 {
-    pthread_mutex_lock(&state->lock);
-    bool done = state->done;
-    pthread_mutex_unlock(&state->lock);
-    if (done)
-        return;
-    router_abandon(bus->router, number_of(state), bus->actions);
-    carry_out(bus);
-    exchange_done(state, STATUS_TIMEOUT, NULL, 0, 0);
+    if ((word_of(state) & DONE) == 0) {
+        router_abandon(bus->router, number_of(state), bus->actions);
+        carry_out(bus);
+        exchange_done(state, STATUS_TIMEOUT, NULL, 0, 0);
+    }
+    tell(state, TAKEN);
 }
 
 static void on_wake(void *owner)
@@ -518,6 +522,7 @@ struct bus *bus_start(const char *address, const char *admin, const struct bus_l
     loop_add_socket(bus->loop, bus->socket, on_readable, bus);
     loop_add_fd(bus->loop, bus->wake, on_wake, NULL, bus);
     loop_add_timer(bus->loop, ROUTER_TICK_MS, on_tick, bus);
+    log_hold(bus->loop);
     if (pthread_create(&bus->thread, NULL, bus_main, bus) != 0)
         abort();
     return bus;

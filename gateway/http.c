@@ -78,8 +78,8 @@ void http_send(struct http *h, int status, const char *type, const char *lines, 
         mg_write(h->conn, body, size);
         return;
     }
-    char *whole = arena_alloc(h->arena, head_size + size);
-    memcpy(whole, head, head_size);
+    char *whole = arena_alloc(h->arena, head_size + size + 1);
+    memcpy(whole, head, head_size + 1);
     if (size > 0)
         memcpy(whole + head_size, body, size);
     mg_write(h->conn, whole, head_size + size);

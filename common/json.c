@@ -203,11 +203,31 @@ static void read_object(const json_t *object, ProtobufCMessage *message, const s
     }
 }
 
+/* jansson goes down 2048 levels by recursion, which is more than the stack of an HTTP thread. */
+static bool is_shallow(const char *text, size_t size)
+{
+    size_t depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < size; i++) {
+        if (in_string && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            in_string = !in_string;
+        else if (!in_string && (text[i] == '{' || text[i] == '['))
+            depth++;
+        else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
+            depth--;
+        if (depth > 3 * JSON_DEPTH_MAX) /* of lists and objects; read_object counts objects */
+            return false;
+    }
+    return true;
+}
+
 bool json_read(const char *text, size_t size, ProtobufCMessage *message,
                struct field_errors *errors)
 {
     json_error_t why;
-    if (size > JSON_SIZE_MAX)
+    if (size > JSON_SIZE_MAX || !is_shallow(text, size))
         return false;
     json_t *object = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
     bool readable = json_is_object(object);

@@ -223,6 +223,15 @@ static bool refuse(struct http *h, int status, const char *reason, const char *d
     return false;
 }
 
+/* What follows on the connection cannot be told apart, or is not worth reading. civetweb has no call for it: it closes
+   where the request asked for that, so the request is made to have asked. */
+static void close_after(struct http *h)
+{
+    struct mg_header *first = (struct mg_header *)(uintptr_t)h->info->http_headers;
+    if (h->info->num_headers > 0)
+        *first = (struct mg_header){.name = "Connection", .value = "close"};
+}
+
 static bool check_request(struct http *h)
 {
     static const char *const verbs[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
@@ -234,8 +243,10 @@ static bool check_request(struct http *h)
         return refuse(h, 501, "verb_unknown", "不支持这种请求方式。");
     if (h->info->num_headers > HEADERS_MAX)
         return refuse(h, 431, "headers_too_many", "请求头过多。");
-    if (!framing_is_single(h))
+    if (!framing_is_single(h)) {
+        close_after(h);
         return refuse(h, 400, "framing", "请求的长度说明不明确。");
+    }
     if (count_header(h, "Host") != 1)
         return refuse(h, 400, "host", "请求缺少主机名。");
     if (raw == NULL || raw[0] != '/' || strlen(raw) >= PATH_MAX_SIZE)
@@ -265,8 +276,10 @@ static bool read_body(struct http *h, char **ret_text, size_t *ret_size)
     size_t got = 0;
     while (got < (size_t)length) {
         int some = mg_read(h->conn, text + got, (size_t)length - got);
-        if (some <= 0 || clock_ms() > until)
+        if (some <= 0 || clock_ms() > until) {
+            close_after(h);
             return refuse(h, 400, "body_short", "网络中断，内容没有收全，请重试。");
+        }
         got += (size_t)some;
     }
     *ret_text = text;

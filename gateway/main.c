@@ -83,6 +83,8 @@ static struct mg_context *start_http(struct gateway *gateway)
                              "1",
                              "max_request_size",
                              "16384",
+                             "decode_url", /* match.c does, and finds what hides in it */
+                             "no",
                              "enable_directory_listing",
                              "no",
                              "access_control_allow_origin",

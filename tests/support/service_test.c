@@ -164,6 +164,8 @@ void service_test_open(const struct service *service)
 
 void service_test_close(void)
 {
+    if (test.run.service == NULL)
+        return; /* it was never open */
     service_end(&test.run);
     connect_to("postgres");
     service_test_sql(arena_printf(test.arena, "DROP DATABASE %s WITH (FORCE)", test.name));

@@ -616,13 +616,17 @@ void db_destroy(struct db **self)
             loop_remove_fd(db->loop, c->fd);
         if (c->pg != NULL)
             PQfinish(c->pg);
-        for (struct flight *f; (f = queue_pop(&c->flying)) != NULL;)
-            free(f);
+        c->pg = NULL;
+        c->state = OFF;
     }
-    for (struct flight *f; (f = queue_pop(&db->reads)) != NULL;)
-        free(f);
+    for (size_t i = 0; i < db->connections_count; i++)
+        for (struct flight *f; (f = queue_pop(&db->connections[i].flying)) != NULL;)
+            flight_end(f, DB_UNKNOWN);
+    for (struct flight *f;
+         (f = queue_pop(&db->reads)) != NULL;) /* among them what is tried again */
+        flight_end(f, DB_AWAY);
     for (struct flight *f; (f = queue_pop(&db->writes)) != NULL;)
-        free(f);
+        flight_end(f, DB_AWAY);
     for (size_t i = 0; i < db->statements_count; i++)
         free(db->types[i].oids);
     free(db->types);

@@ -79,8 +79,8 @@ size_t batch_count(const struct batch *batch);
 bool batch_writes(const struct batch *batch);
 
 /* Sends at the loop's next flush. statement_timeout is what is left until `deadline_ms` (clock_ms); a batch whose
-   time is over is not sent, nor one that finds no connection up or 1024 batches before it. `done` runs exactly once, never before db_send returns, and may be told to nobody
-   after db_destroy. */
+   time is over is not sent, nor one that finds no connection up or 1024 batches before it. `done` runs exactly once:
+   never before db_send returns, in db_destroy at the latest. */
 void db_send(struct db *db, struct batch *batch, uint64_t deadline_ms, db_done_fn *done,
              void *owner);
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 enum {
     POLL_MS = 1000,
@@ -26,27 +25,28 @@ struct outbox {
     void *bus;
     struct keyring *keys;
     int timer;
-    LIST_HEAD(, delivery) deliveries;
-    size_t flying;        /* their number */
+    size_t flying;        /* deliveries under way */
     struct arena *taking; /* of the batch that takes rows; NULL: none is under way */
     bool rung;
-    bool ended; /* destroyed; goes with the last delivery that the bus has */
+    bool ended; /* destroyed; goes with the last that bus or database have of it */
 };
 
 /* One event on its way, in its own arena. */
 struct delivery {
-    LIST_ENTRY(delivery) link;
     struct outbox *outbox;
     struct arena *arena;
     const char *id, *event;
-    size_t left;         /* subscribers that have not answered, and deliver itself */
-    bool failed, noting; /* noting: the database has it */
+    size_t left; /* subscribers that have not answered, and deliver itself */
+    bool failed;
 };
 
 static void outbox_take(struct outbox *outbox);
 
-static void outbox_free(struct outbox *outbox)
+/* Destroyed, and nobody has anything of it any more? */
+static void outbox_part(struct outbox *outbox)
 {
+    if (!outbox->ended || outbox->flying > 0 || outbox->taking != NULL)
+        return;
     keyring_destroy(&outbox->keys);
     free(outbox);
 }
@@ -56,7 +56,6 @@ static void outbox_free(struct outbox *outbox)
 static void delivery_free(struct delivery *delivery)
 {
     struct arena *arena = delivery->arena;
-    LIST_REMOVE(delivery, link);
     delivery->outbox->flying--;
     arena_destroy(&arena);
 }
@@ -71,13 +70,13 @@ static void on_noted(void *owner, enum db_outcome outcome, const struct rows *re
     delivery_free(delivery);
     if (outbox->rung)
         outbox_take(outbox);
+    outbox_part(outbox);
 }
 
 static void delivery_note(struct delivery *delivery)
 {
     const char **values = arena_alloc(delivery->arena, sizeof *values);
     struct batch *batch = batch_new(delivery->arena);
-    delivery->noting = true;
     values[0] = delivery->id;
     batch_put(batch, delivery->failed ? &sql_outbox_later : &sql_outbox_delivered, values);
     db_send(delivery->outbox->run->db, batch, clock_ms() + DATABASE_MS, on_noted, delivery);
@@ -100,8 +99,7 @@ static void on_answered(void *owner, enum status status, const void *payload, si
         return;
     }
     delivery_free(delivery);
-    if (outbox->flying == 0)
-        outbox_free(outbox);
+    outbox_part(outbox);
 }
 
 static void deliver(struct outbox *outbox, const char *id, const char *name, const char *payload)
@@ -113,7 +111,6 @@ static void deliver(struct outbox *outbox, const char *id, const char *name, con
     delivery->id = arena_text(arena, id);
     delivery->event = arena_text(arena, name);
     delivery->left = 1;
-    LIST_INSERT_HEAD(&outbox->deliveries, delivery, link);
     outbox->flying++;
 
     size_t size;
@@ -135,7 +132,7 @@ static void on_taken(void *owner, enum db_outcome outcome, const struct rows *re
 {
     struct outbox *outbox = owner;
     struct arena *arena = outbox->taking;
-    size_t count = outcome == DB_COMMITTED ? results[0].count : 0;
+    size_t count = outcome == DB_COMMITTED && !outbox->ended ? results[0].count : 0;
 
     if (outcome == DB_REFUSED)
         log_line(LOGGED_ERROR, "the outbox cannot be read", "sqlstate=%s said='%s'",
@@ -147,12 +144,14 @@ static void on_taken(void *owner, enum db_outcome outcome, const struct rows *re
     arena_destroy(&arena);
     if (outbox->rung || count == TAKEN_MAX)
         outbox_take(outbox);
+    outbox_part(outbox);
 }
 
 static void outbox_take(struct outbox *outbox)
 {
     outbox->rung = true;
-    if (outbox->taking != NULL || outbox->flying >= FLYING_MAX || !db_is_ready(outbox->run->db))
+    if (outbox->ended || outbox->taking != NULL || outbox->flying >= FLYING_MAX ||
+        !db_is_ready(outbox->run->db))
         return; /* whoever ends next, or the next poll, comes back */
     outbox->rung = false;
     outbox->taking = arena_new(0);
@@ -199,13 +198,5 @@ void outbox_destroy(struct outbox **self)
     *self = NULL;
     outbox->ended = true;
     loop_remove_timer(outbox->run->loop, outbox->timer);
-    arena_destroy(&outbox->taking);
-    for (struct delivery *delivery = LIST_FIRST(&outbox->deliveries), *next; delivery != NULL;
-         delivery = next) {
-        next = LIST_NEXT(delivery, link);
-        if (delivery->noting)
-            delivery_free(delivery);
-    }
-    if (outbox->flying == 0)
-        outbox_free(outbox);
+    outbox_part(outbox);
 }

@@ -418,8 +418,8 @@ void service_end(struct service_run *run)
 {
     if (run->service->stop != NULL)
         run->service->stop(run);
+    db_destroy(&run->db); /* calls under way end, while there is a bus to answer by */
     bus_destroy(&run->bus);
-    db_destroy(&run->db);
     principals_destroy(&run->principals);
     loop_destroy(&run->loop);
 }

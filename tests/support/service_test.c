@@ -70,8 +70,9 @@ static void create_database(const char *schema)
     connect_to("postgres");
     service_test_sql(arena_printf(test.arena, "CREATE DATABASE %s TEMPLATE template0", test.name));
     connect_to(test.name);
-    service_test_sql(
-        arena_printf(test.arena, "CREATE SCHEMA %s; SET search_path = %s", schema, schema));
+    service_test_sql(arena_printf(
+        test.arena, "CREATE SCHEMA %s; SET search_path = %s; SET TimeZone = 'Asia/Shanghai'",
+        schema, schema));
     run_folder("common/schema");
     run_folder(arena_printf(test.arena, "services/%s/schema", schema));
 }
@@ -174,6 +175,30 @@ void service_test_close(void)
     if (system(arena_printf(test.arena, "rm -r %s", test.folder)) != 0)
         fail_msg("%s stays behind", test.folder);
     arena_destroy(&test.arena);
+}
+
+/* ---- waiting for what the service does by itself */
+
+struct condition {
+    const char *query;
+    uint64_t until_ms;
+};
+
+static void look_at(void *owner)
+{
+    const struct condition *condition = owner;
+    if (strcmp(service_test_value("%s", condition->query), "t") == 0)
+        loop_stop(test.run.loop);
+    else if (clock_ms() > condition->until_ms)
+        fail_msg("not within 10 s: %s", condition->query);
+}
+
+void service_test_until(const char *query)
+{
+    struct condition condition = {query, clock_ms() + 10000};
+    int timer = loop_add_timer(test.run.loop, 5, look_at, &condition);
+    loop_run(test.run.loop);
+    loop_remove_timer(test.run.loop, timer);
 }
 
 /* ---- calling */

@@ -36,6 +36,9 @@ const char *service_test_reason(const Common__Principal *caller, const char *met
    format. */
 const char *service_test_value(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Lets the service go on until the query gives "t"; fails after 10 s. */
+void service_test_until(const char *query);
+
 /* Any statements in the service's schema, as the superuser. */
 void service_test_sql(const char *text);
 

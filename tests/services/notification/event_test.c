@@ -1,0 +1,297 @@
+/* Events become messages and SMS, once; through the whole skeleton, a real database and the development provider. */
+#define main service_program
+#include "../../../services/notification/main.c"
+#undef main
+#include "event.h"
+#include "service_test.h"
+#include <string.h>
+
+static struct keyring *event_keys;
+static struct arena *arena;
+static char folder[] = "/tmp/guild-sms-XXXXXX";
+static int last_event;
+
+static char *text(const char *literal)
+{
+    return (char *)(uintptr_t)literal;
+}
+
+/* Delivers it, as auth's or certification's outbox does; the reason, or "". */
+static const char *deliver(const char *source, const char *id, const char *name,
+                           const char *payload)
+{
+    size_t size;
+    void *packed = event_seal(event_keys, source, id, &(struct event){name, payload}, arena, &size);
+    Common__DeliverEventRequest *request =
+        common__deliver_event_request__unpack(NULL, size, packed);
+    ProtobufCMessage *reply;
+    enum status status =
+        service_test_call(NULL, source, "DeliverEvent", &request->base, "", &reply);
+    common__deliver_event_request__free_unpacked(request, NULL);
+    return status == STATUS_OK ? "" : ((const Common__Problem *)reply)->reason;
+}
+
+static void tell(const char *source, const char *name, const char *payload)
+{
+    char *id = arena_printf(arena, "%d", ++last_event);
+    assert_string_equal(deliver(source, id, name, payload), "");
+}
+
+/* What the phone got last; "" when nothing. */
+static const char *newest_sms(const char *phone)
+{
+    service_test_until("SELECT NOT EXISTS (SELECT 1 FROM delivery WHERE state IN ('QUEUED', "
+                       "'SENDING'))");
+    static char line[2048];
+    char found[2048] = "";
+    FILE *file = fopen(arena_printf(arena, "%s/sms.jsonl", folder), "r");
+    if (file == NULL)
+        return "";
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strstr(line, phone) != NULL)
+            memcpy(found, line, sizeof found);
+    fclose(file);
+    return arena_text(arena, found);
+}
+
+static Notification__MessagePage *inbox(const Common__Principal *who, const char *cursor,
+                                        uint32_t limit)
+{
+    Notification__ListMessagesRequest request = NOTIFICATION__LIST_MESSAGES_REQUEST__INIT;
+    ProtobufCMessage *reply;
+    request.cursor = text(cursor);
+    request.limit = limit;
+    assert_int_equal(service_test_call(who, "gateway", "ListMessages", &request.base, "", &reply),
+                     STATUS_OK);
+    return (Notification__MessagePage *)reply;
+}
+
+static uint32_t unread(const Common__Principal *who)
+{
+    Common__Empty nothing = COMMON__EMPTY__INIT;
+    ProtobufCMessage *reply;
+    assert_int_equal(service_test_call(who, "gateway", "CountUnread", &nothing.base, "", &reply),
+                     STATUS_OK);
+    return ((const Notification__UnreadCount *)reply)->unread;
+}
+
+static uint32_t mark_read(const Common__Principal *who, int64_t id)
+{
+    Notification__MarkReadRequest request = NOTIFICATION__MARK_READ_REQUEST__INIT;
+    ProtobufCMessage *reply;
+    request.id = id;
+    assert_int_equal(service_test_call(who, "gateway", "MarkRead", &request.base, "", &reply),
+                     STATUS_OK);
+    return ((const Notification__UnreadCount *)reply)->unread;
+}
+
+/* ---- the tests */
+
+/* N1 */
+static void test_a_code_is_an_sms_and_no_message(void **state)
+{
+    char *sealed = secret_seal_text(event_keys, "event|code", "246810", arena);
+    (void)state;
+    tell("auth", "code.requested",
+         arena_printf(arena,
+                      "{\"phone\":\"19900000001\",\"purpose\":\"REGISTER\",\"sealed_code\":\"%s\"}",
+                      sealed));
+    assert_non_null(strstr(newest_sms("19900000001"),
+                           "【长治全咨协会】验证码246810，5分钟内有效，用于注册账号。请勿告知他"
+                           "人，非本人操作请忽略。"));
+    /* the log keeps that it was sent, not what it said */
+    assert_string_equal(service_test_value("SELECT state || ' ' || (sealed_text IS NULL) FROM "
+                                           "delivery WHERE phone = '19900000001'"),
+                        "SENT true");
+    assert_string_equal(service_test_value("SELECT count(*) FROM message"), "0");
+}
+
+/* N2, N3, N4, N5, N24: the inbox, and an SMS to the phone that the account has now. */
+static void test_a_person_is_told_each_step(void **state)
+{
+    static const struct {
+        const char *source, *name, *more, *inbox, *sms;
+    } steps[] = {
+        {"auth",          "account.registered",       "\"phone\":\"19900000002\",\"changed_at_us\":1000000",
+         "欢迎注册！请在个人中心选择身份完成认证：建设单位、会员单位、专家、自然人。",                                                                                                         NULL                                                                                           },
+        {"certification", "application.submitted",
+         "\"kind\":\"OWNER_UNIT\",\"application_no\":\"JS2026112300001\",\"expected_by\":"
+         "\"2026-11-26\",\"unit_name\":\"长治市建设公司\",\"review_id\":7",                           "您提交的建设单位认证资料已收到，编号JS2026112300001，预计2026-11-26前完成审核，可在个人"
+         "中心查看进度。",                                                                                                                 "【长治全咨协会】您提交的建设单位认证资料已收到，编号JS2026112300001"},
+        {"certification", "application.rejected",
+         "\"kind\":\"OWNER_UNIT\",\"reason_first\":\"证件照片模糊\",\"reasons_count\":2,"
+         "\"reasons\":\"证件照片模糊：请重拍。\",\"message\":\"四角要完整\"",                "您的建设单位认证未通过，请修改后重新提交。\n证件照片模糊：请重拍。\n四角要完整",
+         "您的建设单位认证未通过：证件照片模糊等2项。"                                                                                                                                                                                                                                                        },
+        {"certification", "application.approved",     "\"kind\":\"OWNER_UNIT\"",
+         "您的建设单位认证已通过审核。会员单位可登录平台缴费开通会员。",
+         "【长治全咨协会】您的建设单位认证已通过审核。"                                                                                                                                                                                                                                                      },
+        {"auth",          "account.password_changed", "\"x\":1",
+         "您的平台账号密码已修改，非本人操作请立即致电0355-3069919。",                                                                                                                                       "【长治全咨协会】您的平台账号密码已修改"                                    },
+    };
+    Common__Principal member = service_test_member(2);
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        tell(steps[i].source, steps[i].name,
+             arena_printf(arena, "{\"account_id\":2,%s}", steps[i].more));
+        Notification__MessagePage *page = inbox(&member, "", 0);
+        assert_int_equal(page->total, i + 1);
+        assert_string_equal(page->messages[0]->body, steps[i].inbox);
+        assert_false(page->messages[0]->read);
+        if (steps[i].sms != NULL)
+            assert_non_null(strstr(newest_sms("19900000002"), steps[i].sms));
+    }
+    assert_string_equal(inbox(&member, "", 0)->messages[1]->link, "/app/identities/OWNER_UNIT");
+}
+
+/* N20 */
+static void test_reviewers_share_their_message(void **state)
+{
+    Common__Principal reviewer = service_test_staff(11, "cert.owner.review"),
+                      colleague = service_test_staff(12, "cert.owner.review"),
+                      administrator = service_test_staff(13, "staff.manage");
+    (void)state;
+    Notification__MessagePage *page = inbox(&reviewer, "", 0);
+    assert_int_equal(page->total, 1);
+    assert_string_equal(page->messages[0]->body, "新的建设单位认证待审核：长治市建设公司。");
+    assert_string_equal(page->messages[0]->link, "/console/reviews/7");
+    assert_int_equal(mark_read(&reviewer, page->messages[0]->id), 0);
+    assert_int_equal(unread(&colleague), 1); /* each reads for himself */
+    assert_int_equal(inbox(&administrator, "", 0)->total, 0);
+}
+
+/* N23 goes to the old phone; later notices to the new one, whatever the order in which the events come. */
+static void test_a_changed_phone(void **state)
+{
+    (void)state;
+    tell("auth", "account.phone_changed",
+         "{\"phone\":\"19900000002\",\"new_phone_masked\":\"199****0003\"}");
+    assert_non_null(
+        strstr(newest_sms("19900000002"),
+               "您的平台账号手机号已更换为199****0003，非本人操作请立即致电0355-3069919。"));
+    tell("auth", "account.phone_set",
+         "{\"account_id\":2,\"phone\":\"19900000003\",\"changed_at_us\":3000000}");
+    tell("auth", "account.phone_set",
+         "{\"account_id\":2,\"phone\":\"19900000009\",\"changed_at_us\":2000000}"); /* late */
+    tell("certification", "application.approved", "{\"account_id\":2,\"kind\":\"EXPERT\"}");
+    assert_non_null(strstr(newest_sms("19900000003"), "您的专家认证已通过审核。"));
+    assert_string_equal(newest_sms("19900000009"), "");
+}
+
+static void test_an_event_counts_once(void **state)
+{
+    Common__Principal member = service_test_member(3);
+    static const char payload[] = "{\"account_id\":3,\"kind\":\"EXPERT\"}";
+    (void)state;
+    assert_string_equal(deliver("certification", "once", "application.approved", payload), "");
+    for (int i = 0; i < 3; i++) /* the relay takes this word for "delivered" */
+        assert_string_equal(deliver("certification", "once", "application.approved", payload),
+                            "inbox_once");
+    assert_int_equal(inbox(&member, "", 0)->total, 1);
+    /* the same number of another service is another event */
+    assert_string_equal(deliver("auth", "once", "account.password_changed", payload), "");
+    assert_int_equal(inbox(&member, "", 0)->total, 2);
+}
+
+static void test_what_was_not_sealed_for_us_is_refused(void **state)
+{
+    Common__DeliverEventRequest request = COMMON__DELIVER_EVENT_REQUEST__INIT;
+    ProtobufCMessage *reply;
+    (void)state;
+    request.source = text("certification");
+    request.event_id = text("x");
+    request.sealed.data = (uint8_t *)text("nonsense");
+    request.sealed.len = 8;
+    assert_int_equal(
+        service_test_call(NULL, "certification", "DeliverEvent", &request.base, "", &reply),
+        STATUS_INVALID);
+    Common__Principal member = service_test_member(1);
+    assert_int_equal(
+        service_test_call(&member, "gateway", "DeliverEvent", &request.base, "", &reply),
+        STATUS_FORBIDDEN);
+}
+
+static void test_an_inbox_pages_and_keeps_to_its_owner(void **state)
+{
+    Common__Principal member = service_test_member(4), stranger = service_test_member(5);
+    Common__Empty nothing = COMMON__EMPTY__INIT;
+    ProtobufCMessage *reply;
+    char cursor[64] = "";
+    size_t seen = 0;
+    (void)state;
+    for (int i = 0; i < 7; i++)
+        tell("certification", "application.approved", "{\"account_id\":4,\"kind\":\"EXPERT\"}");
+    int64_t last = INT64_MAX;
+    for (int pages = 0; pages < 3; pages++) {
+        Notification__MessagePage *page = inbox(&member, cursor, 3);
+        assert_int_equal(page->total, 7);
+        for (size_t i = 0; i < page->n_messages; i++) {
+            assert_true(page->messages[i]->id < last); /* newest first, none twice */
+            last = page->messages[i]->id;
+            seen++;
+        }
+        snprintf(cursor, sizeof cursor, "%s", page->next_cursor);
+    }
+    assert_int_equal(seen, 7);
+    assert_string_equal(cursor, "");
+
+    assert_int_equal(unread(&member), 7);
+    assert_int_equal(mark_read(&stranger, last), 0);
+    assert_int_equal(unread(&member), 7); /* nobody reads for another */
+    assert_int_equal(mark_read(&member, last), 6);
+    assert_int_equal(mark_read(&member, last), 6);
+    assert_int_equal(
+        service_test_call(&member, "gateway", "MarkAllRead", &nothing.base, "", &reply), STATUS_OK);
+    assert_int_equal(((const Notification__UnreadCount *)reply)->unread, 0);
+    Notification__ListMessagesRequest request = NOTIFICATION__LIST_MESSAGES_REQUEST__INIT;
+    request.cursor = text("seven");
+    assert_string_equal(service_test_reason(&member, "ListMessages", &request.base),
+                        "field_errors");
+}
+
+/* A code that could not go out in its five minutes does not go out at all. */
+static void test_a_stale_code_is_dropped(void **state)
+{
+    (void)state;
+    service_test_sql("INSERT INTO delivery (template, phone, sealed_text, is_code, created_at) "
+                     "VALUES ('N1', '19900000006', '\\x00', true, now() - interval '6 minutes')");
+    service_test_until("SELECT state = 'SUPPRESSED' AND sealed_text IS NULL FROM delivery WHERE "
+                       "phone = '19900000006'");
+}
+
+static int open_service(void **state)
+{
+    const char *why;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    setenv("GUILD_SMS_PROVIDER", "development", 1);
+    setenv("GUILD_SMS_FOLDER", folder, 1);
+    service_test_open(&notification);
+    event_keys = keyring_load(getenv("GUILD_EVENT_KEY_FILE"), &why);
+    arena = arena_new(0);
+    return event_keys == NULL ? -1 : 0;
+}
+
+static int close_service(void **state)
+{
+    (void)state;
+    keyring_destroy(&event_keys);
+    service_test_close();
+    int left = system(arena_printf(arena, "rm -r %s", folder));
+    arena_destroy(&arena);
+    return left;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_code_is_an_sms_and_no_message),
+        cmocka_unit_test(test_a_person_is_told_each_step),
+        cmocka_unit_test(test_reviewers_share_their_message),
+        cmocka_unit_test(test_a_changed_phone),
+        cmocka_unit_test(test_an_event_counts_once),
+        cmocka_unit_test(test_what_was_not_sealed_for_us_is_refused),
+        cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
+        cmocka_unit_test(test_a_stale_code_is_dropped),
+    };
+    return cmocka_run_group_tests(tests, open_service, close_service);
+}

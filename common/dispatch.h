@@ -73,7 +73,8 @@ struct service_run {
     struct loop *loop;
     struct db *db;
     void *state;
-    struct bus *bus;       /* NULL in tests */
+    struct bus *bus;       /* NULL until the service is able to answer, and in tests */
+    int joining;           /* timer: until then */
     struct outbox *outbox; /* NULL if the service tells nobody */
     struct principals *principals;
     size_t calls; /* under way */

@@ -21,7 +21,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { READS = 2, WRITES = 2, STATEMENTS_MAX = 256, METHODS_MAX = 64 };
+enum { JOIN_MS = 10, READS = 2, WRITES = 2, STATEMENTS_MAX = 256, METHODS_MAX = 64 };
 
 static const struct setting settings_common[] = {
     {"GUILD_GATEWAYS",                  SETTING_TEXT, NULL,         "gateways to dial: ipc://path[,…]"        },
@@ -320,11 +320,16 @@ static struct bus *open_bus(struct service_run *run)
 
 /* ---- health */
 
+static bool can_answer(struct service_run *run)
+{
+    return !run->draining && db_is_ready(run->db) &&
+           (run->service->is_ready == NULL || run->service->is_ready(run));
+}
+
 static bool is_ready(void *owner)
 {
     struct service_run *run = owner;
-    return !run->draining && db_is_ready(run->db) && (run->bus == NULL || bus_is_ready(run->bus)) &&
-           (run->service->is_ready == NULL || run->service->is_ready(run));
+    return can_answer(run) && run->bus != NULL && bus_is_ready(run->bus);
 }
 
 static void refresh_metrics(void *owner)
@@ -358,7 +363,10 @@ static void on_signal(void *owner)
         _exit(1); /* asked twice: at once */
     run->draining = true;
     log_line(LOGGED_INFO, "draining", "calls=%zu", run->calls);
-    bus_drain(run->bus, on_drained, run);
+    if (run->bus == NULL)
+        loop_stop(run->loop);
+    else
+        bus_drain(run->bus, on_drained, run);
 }
 
 /* Blocked before the first thread exists, so that no thread of a library ever takes one. */
@@ -424,14 +432,25 @@ void service_end(struct service_run *run)
     loop_destroy(&run->loop);
 }
 
+/* Who is not able to answer yet asks for no work: an instance that is added or restarted costs nobody an error. */
+static void join_when_able(void *owner)
+{
+    struct service_run *run = owner;
+    if (!can_answer(run))
+        return;
+    loop_remove_timer(run->loop, run->joining);
+    run->bus = open_bus(run);
+    if (run->service->subscriptions != NULL)
+        run->outbox = outbox_new(run, run->service->subscriptions, outbox_to_bus, run->bus);
+    log_line(LOGGED_INFO, "on the bus", "pid=%d", (int)getpid());
+}
+
 int service_main(const struct service *service, int argc, char **argv)
 {
     struct service_run run;
     block_signals();
     service_begin(&run, service, argc, argv);
-    run.bus = open_bus(&run);
-    if (service->subscriptions != NULL)
-        run.outbox = outbox_new(&run, service->subscriptions, outbox_to_bus, run.bus);
+    run.joining = loop_add_timer(run.loop, JOIN_MS, join_when_able, &run);
     struct admin *admin =
         admin_new(run.loop, config_text("GUILD_ADMIN"), is_ready, refresh_metrics, &run);
     loop_add_fd(run.loop, signals.fd, on_signal, NULL, &run);

@@ -5,6 +5,7 @@
 
 enum {
     EWMA_START_US = 2000, /* before anything is known of an instance */
+    EWMA_LEAST_US = 500,  /* times are whole milliseconds: a quick answer takes none */
     CAPACITY_MAX = 1024,
     OTHERS_MAX = 1 << 20,
 };
@@ -170,7 +171,8 @@ static bool peer_has_credit(const struct peer *peer, int service)
 /* Expected work in front of one more request; a stalled instance comes after all others. */
 static uint64_t peer_load(const struct peer *peer)
 {
-    uint64_t load = (peer->outstanding + peer->others + 1) * peer->ewma_us / peer->capacity;
+    uint64_t usual_us = peer->ewma_us > EWMA_LEAST_US ? peer->ewma_us : EWMA_LEAST_US;
+    uint64_t load = (peer->outstanding + peer->others + 1) * usual_us / peer->capacity;
     return peer->stalled ? load | UINT64_C(1) << 62 : load;
 }
 
@@ -544,7 +546,10 @@ static void take_reply(struct router *r, int peer, const struct frame *frame, co
     peer_took(&r->peers[peer], now - request->since);
     enum status status =
         frame->status < STATUS_COUNT ? (enum status)frame->status : STATUS_INTERNAL;
-    request_end(r, request, status, payload, size, 0, out);
+    if (status == STATUS_UNAVAILABLE && request->perhaps_done)
+        request_fail(r, request, 1, out); /* this one did nothing, but an earlier one perhaps did */
+    else
+        request_end(r, request, status, payload, size, 0, out);
 }
 
 static void call_fill(const struct router *r, struct request *request, int peer,

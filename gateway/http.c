@@ -71,7 +71,7 @@ void http_send(struct http *h, int status, const char *type, const char *lines, 
     h->status = status;
     const char *head = head_of(h, status, type, lines, size);
     size_t head_size = strlen(head);
-    if (strcmp(h->info->request_method, "HEAD") == 0)
+    if (status == 304 || strcmp(h->info->request_method, "HEAD") == 0)
         size = 0;
     if (size > COPIED_MAX) {
         mg_write(h->conn, head, head_size);

@@ -42,7 +42,8 @@ struct http {
 /* A header's value, or NULL. */
 const char *http_header(const struct http *h, const char *name);
 
-/* Sends the head with the security headers and, unless the verb is HEAD, the body. `lines`: further header lines. */
+/* Sends the head with the security headers and, unless the verb is HEAD or the status 304, the body. `lines`: further
+   header lines. */
 void http_send(struct http *h, int status, const char *type, const char *lines, const void *body,
                size_t size);
 

@@ -30,16 +30,24 @@ static struct {
 
 /* ---- loading */
 
+/* Links are not followed: what is served lies in the folder. */
 static bool load_file(const char *file, struct variant *ret)
 {
     struct stat status;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0)
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
         return false;
-    ret->size = (size_t)status.st_size;
-    ret->data = malloc(ret->size + 1);
-    bool done = ret->data != NULL && read(fd, ret->data, ret->size) == status.st_size;
+    bool done = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    if (done) {
+        ret->size = (size_t)status.st_size;
+        ret->data = malloc(ret->size + 1);
+        done = ret->data != NULL && read(fd, ret->data, ret->size) == status.st_size;
+    }
     close(fd);
+    if (!done) {
+        free(ret->data);
+        *ret = (struct variant){NULL, 0};
+    }
     return done;
 }
 
@@ -81,7 +89,7 @@ static void load_folder(const char *folder, const char *path)
             continue;
         snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
         snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
-        if (stat(file, &status) != 0)
+        if (lstat(file, &status) != 0)
             continue;
         if (S_ISDIR(status.st_mode))
             load_folder(file, below);
@@ -134,18 +142,33 @@ static const char *type_of(const char *path)
     return "application/octet-stream";
 }
 
-/* "gzip" in "br;q=1, gzip" but not in "gzip;q=0". */
+/* RFC 9110 §12.5.3: is the coding named, and not with a weight of 0? */
 static bool accepts(const struct http *h, const char *coding)
 {
-    const char *header = http_header(h, "Accept-Encoding");
-    const char *at = header == NULL ? NULL : strstr(header, coding);
-    return at != NULL && strncmp(at + strlen(coding), ";q=0", 4) != 0;
+    const char *at = http_header(h, "Accept-Encoding");
+    size_t size = strlen(coding), item;
+    for (; at != NULL && *at != '\0'; at += item) {
+        at += strspn(at, " \t,");
+        item = strcspn(at, ",");
+        if (strcspn(at, " \t;,") != size || strncasecmp(at, coding, size) != 0)
+            continue;
+        const char *weight = memmem(at, item, "q=", 2);
+        return weight == NULL || strtod(weight + 2, NULL) > 0;
+    }
+    return false;
+}
+
+/* RFC 9110 §13.1.2; the tag is weak, as one stands for the content in every coding. */
+static bool has_it_already(const struct http *h, const struct page *page)
+{
+    const char *match = http_header(h, "If-None-Match");
+    return match != NULL && (strcmp(match, "*") == 0 || strstr(match, page->etag) != NULL);
 }
 
 static void send_page(struct http *h, const struct page *page, int status)
 {
     const struct variant *variant = &page->plain;
-    const char *coding = "", *match = http_header(h, "If-None-Match");
+    const char *coding = "";
     /* names under assets/ hold a hash of their content: they never change */
     const char *caching = strstr(page->path, "/assets/") != NULL
                               ? "Cache-Control: public, max-age=31536000, immutable\r\n"
@@ -157,13 +180,10 @@ static void send_page(struct http *h, const struct page *page, int status)
         variant = &page->gzip;
         coding = "Content-Encoding: gzip\r\n";
     }
-    const char *lines = arena_printf(h->arena, "%s%sETag: %s\r\nVary: Accept-Encoding\r\n", caching,
-                                     coding, page->etag);
-    if (status == 200 && match != NULL && strstr(match, page->etag) != NULL)
-        http_send(h, 304, type_of(page->path),
-                  arena_printf(h->arena, "%sETag: %s\r\n", caching, page->etag), "", 0);
-    else
-        http_send(h, status, type_of(page->path), lines, variant->data, variant->size);
+    const char *lines = arena_printf(h->arena, "%s%sETag: W/%s\r\nVary: Accept-Encoding\r\n",
+                                     caching, coding, page->etag);
+    http_send(h, status == 200 && has_it_already(h, page) ? 304 : status, type_of(page->path),
+              lines, variant->data, variant->size);
 }
 
 /* /app/anything is the application's own address: its index.html answers, unless it looks like a file. */

@@ -39,10 +39,12 @@ const struct route *match_route(const char *verb, const char *path, const char *
         int parameters = fits(routes[i].path, path);
         if (parameters < 0)
             continue;
-        *ret_allow = *ret_allow == NULL
-                         ? verbs[routes[i].verb]
-                         : arena_printf(arena, "%s, %s", *ret_allow, verbs[routes[i].verb]);
-        if (strcmp(verbs[routes[i].verb], verb) == 0 && parameters < least) {
+        const char *its = verbs[routes[i].verb];
+        if (*ret_allow == NULL)
+            *ret_allow = its;
+        else if (strstr(*ret_allow, its) == NULL) /* no verb is in another */
+            *ret_allow = arena_printf(arena, "%s, %s", *ret_allow, its);
+        if (strcmp(its, verb) == 0 && parameters < least) {
             best = &routes[i];
             least = parameters;
         }

@@ -27,3 +27,19 @@ UPDATE outbox SET next_at = now() + least(power(2, least(attempts, 7) - 1), 60) 
 -- name: inbox_insert
 -- First in the batch of an event's effect: a second delivery fails here (inbox_once) and changes nothing.
 INSERT INTO inbox (source, event_id) VALUES (:event_source, :event_id);
+
+-- ---- upkeep: a thousand rows of each at a time, so that no lock is held for long
+
+-- name: upkeep_idempotency
+DELETE FROM idempotency WHERE (principal, method, key) IN (
+    SELECT principal, method, key FROM idempotency WHERE created_at < now() - interval '30 days'
+     ORDER BY created_at LIMIT 1000);
+
+-- name: upkeep_outbox
+DELETE FROM outbox WHERE id IN (
+    SELECT id FROM outbox WHERE delivered_at < now() - interval '7 days' ORDER BY delivered_at LIMIT 1000);
+
+-- name: upkeep_inbox
+-- Long after the last time that its event can be delivered again.
+DELETE FROM inbox WHERE (source, event_id) IN (
+    SELECT source, event_id FROM inbox WHERE applied_at < now() - interval '90 days' ORDER BY applied_at LIMIT 1000);

@@ -10,6 +10,7 @@
 #include "outbox.h"
 #include "principal.h"
 #include "secret.h"
+#include "upkeep.h"
 #include <ctype.h>
 #include <czmq.h>
 #include <inttypes.h>
@@ -442,6 +443,7 @@ static void join_when_able(void *owner)
     run->bus = open_bus(run);
     if (run->service->subscriptions != NULL)
         run->outbox = outbox_new(run, run->service->subscriptions, outbox_to_bus, run->bus);
+    upkeep_start(run);
     log_line(LOGGED_INFO, "on the bus", "pid=%d", (int)getpid());
 }
 

@@ -163,6 +163,11 @@ void service_test_open(const struct service *service)
     loop_remove_timer(test.run.loop, timer);
 }
 
+struct service_run *service_test_run(void)
+{
+    return &test.run;
+}
+
 void service_test_close(void)
 {
     if (test.run.service == NULL)

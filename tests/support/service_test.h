@@ -17,6 +17,7 @@
 /* A new database with the service's schema, keys in a folder of its own, and the service opened on them. */
 void service_test_open(const struct service *service);
 void service_test_close(void);
+struct service_run *service_test_run(void);
 
 /* Who calls. */
 Common__Principal service_test_member(int64_t account_id);

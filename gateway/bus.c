@@ -180,7 +180,8 @@ void exchange_end(struct bus *bus, struct exchange *exchange)
 
 void exchange_abandon(struct bus *bus, struct exchange *exchange)
 {
-    wait_for(exchange->state, DONE, true); /* until the bus thread has taken it up */
+    wait_for(exchange->state, ~(unsigned)TAKEN,
+             false); /* until a window was opened, or it is over */
     if ((word_of(exchange->state) & DONE) == 0)
         hand_over_and_wait(bus, exchange->state, WANT_ABANDON);
     exchange_end(bus, exchange);

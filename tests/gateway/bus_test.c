@@ -1,0 +1,297 @@
+/* The gateway's sockets: a made-up instance on the other side, frame by frame. */
+#include "clock.h"
+#include "frame.h"
+#include "http.h" /* and with it the bus.h beside it: common has one of its own */
+#include "log.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+enum { PATIENCE_MS = 10000, SOON_MS = 3000 };
+
+static char folder[] = "/tmp/guild-bus-XXXXXX";
+static char address[64];
+static struct bus *bus;
+static void *context, *instance;
+static atomic_int revoked, forgotten;
+
+/* ---- the instance's side */
+
+static void *dial(void)
+{
+    int none = 0, patience = PATIENCE_MS;
+    void *socket = zmq_socket(context, ZMQ_DEALER);
+    zmq_setsockopt(socket, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt(socket, ZMQ_RCVTIMEO, &patience, sizeof patience);
+    assert_int_equal(zmq_connect(socket, address), 0);
+    return socket;
+}
+
+static void say(void *socket, const struct frame *frame, const char *payload)
+{
+    unsigned char header[FRAME_HEADER_MAX];
+    size_t size = frame_encode(frame, header);
+    assert_true(size > 0);
+    zmq_send(socket, header, size, payload == NULL ? 0 : ZMQ_SNDMORE);
+    if (payload != NULL)
+        zmq_send(socket, payload, strlen(payload), 0);
+}
+
+static void say_hello(void *socket, const char *service, const char *name)
+{
+    say(socket,
+        &(struct frame){.kind = FRAME_HELLO,
+                        .service = frame_text(service),
+                        .instance = frame_text(name),
+                        .methods = frame_text("ChangeThing"),
+                        .epoch = 1,
+                        .capacity = 8},
+        NULL);
+}
+
+/* The next frame of the kind; `ret_payload` gets what came with it, as a text. */
+static struct frame hear(void *socket, enum frame_kind kind, char ret_payload[static 64])
+{
+    static unsigned char header[FRAME_HEADER_MAX];
+    struct frame frame = {.kind = FRAME_KINDS};
+    while (frame.kind != kind) {
+        int size = zmq_recv(socket, header, sizeof header, 0), more = 0;
+        size_t room = sizeof more;
+        assert_true(size > 0 && frame_decode(header, (size_t)size, &frame));
+        zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &room);
+        int got = more == 0 ? 0 : zmq_recv(socket, ret_payload, 63, 0);
+        ret_payload[got < 63 ? got : 63] = '\0';
+    }
+    return frame;
+}
+
+/* ---- the HTTP thread's side */
+
+static struct exchange call_of(const char *service, uint64_t patience_ms)
+{
+    return (struct exchange){.service = service,
+                             .method = "ChangeThing",
+                             .key = "",
+                             .trace = "trace",
+                             .payload = "question",
+                             .payload_size = 8,
+                             .deadline_ms = clock_ms() + patience_ms};
+}
+
+static void *run(void *exchange)
+{
+    exchange_run(bus, exchange);
+    return NULL;
+}
+
+static void test_a_call_and_its_answer(void **state)
+{
+    struct exchange exchange = call_of("payment", PATIENCE_MS);
+    char payload[64];
+    pthread_t caller;
+    (void)state;
+    pthread_create(&caller, NULL, run, &exchange);
+    struct frame request = hear(instance, FRAME_REQ, payload);
+    assert_string_equal(payload, "question");
+    assert_true(frame_text_is(request.method, "ChangeThing"));
+    say(instance,
+        &(struct frame){.kind = FRAME_REP,
+                        .id_high = request.id_high,
+                        .id_low = request.id_low,
+                        .status = STATUS_CONFLICT},
+        "answer");
+    pthread_join(caller, NULL);
+    assert_int_equal(exchange.status, STATUS_CONFLICT);
+    assert_int_equal(exchange.reply_size, 6);
+    assert_memory_equal(exchange.reply, "answer", 6);
+    free(exchange.reply);
+}
+
+static void test_nobody_there_and_nobody_answering(void **state)
+{
+    struct exchange nobody = call_of("nobody", PATIENCE_MS), silent = call_of("payment", 200);
+    char payload[64];
+    uint64_t began = clock_ms();
+    (void)state;
+    exchange_run(bus, &nobody);
+    assert_int_equal(nobody.status, STATUS_UNAVAILABLE);
+    assert_true(nobody.retry_after_s > 0);
+    exchange_run(bus, &silent);
+    assert_int_equal(silent.status, STATUS_TIMEOUT);
+    assert_null(silent.reply);
+    assert_true(clock_ms() - began < SOON_MS);
+    uint64_t asked = hear(instance, FRAME_REQ, payload).id_low;
+    assert_int_equal(hear(instance, FRAME_CANCEL, payload).id_low, asked);
+}
+
+/* What is no frame is thrown away; who sends more than is allowed loses the connection, and nobody else does. */
+static void test_junk(void **state)
+{
+    static const char junk[1536 * 1024] = {FRAME_VERSION, FRAME_REP};
+    static const size_t sizes[] = {0,          1, 2, 100, FRAME_HEADER_MAX, FRAME_HEADER_MAX + 1,
+                                   sizeof junk};
+    void *stranger = dial();
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (int parts = 1; parts <= 5; parts++)
+            for (int part = 1; part <= parts; part++)
+                zmq_send(stranger, junk, sizes[i], part < parts ? ZMQ_SNDMORE : 0);
+    test_a_call_and_its_answer(state);
+    zmq_close(stranger);
+    test_a_call_and_its_answer(state);
+}
+
+/* The uploader goes while the instance takes nothing: its thread is free at once, and the instance is told. */
+static void test_an_upload_given_up(void **state)
+{
+    struct exchange exchange = call_of("payment", PATIENCE_MS);
+    char payload[64];
+    uint64_t began = clock_ms();
+    (void)state;
+    exchange.body_size = 1000000;
+    exchange_begin(bus, &exchange);
+    for (int i = 0; i < FRAME_WINDOW; i++)
+        assert_true(exchange_feed(bus, &exchange, "piece", 5));
+    exchange_abandon(bus, &exchange);
+    assert_int_equal(exchange.status, STATUS_TIMEOUT);
+    assert_true(clock_ms() - began < SOON_MS);
+    uint64_t asked = hear(instance, FRAME_REQ, payload).id_low;
+    assert_int_equal(hear(instance, FRAME_CHUNK, payload).chunks, 1);
+    assert_string_equal(payload, "piece");
+    assert_int_equal(hear(instance, FRAME_CANCEL, payload).id_low, asked);
+}
+
+static void test_an_upload_whose_instance_leaves(void **state)
+{
+    struct exchange exchange = call_of("content", PATIENCE_MS);
+    char payload[64];
+    void *other = dial();
+    (void)state;
+    say_hello(other, "content", "b");
+    hear(other, FRAME_WELCOME, payload);
+    exchange.body_size = 1000000;
+    exchange_begin(bus, &exchange);
+    assert_true(exchange_feed(bus, &exchange, "piece", 5));
+    hear(other, FRAME_CHUNK, payload);
+    say(other, &(struct frame){.kind = FRAME_BYE}, NULL);
+    while (exchange_feed(bus, &exchange, "piece", 5))
+        ;
+    exchange_end(bus, &exchange);
+    assert_int_equal(exchange.status, STATUS_UNAVAILABLE);
+    zmq_close(other);
+}
+
+static void test_auth_is_listened_to(void **state)
+{
+    char payload[64];
+    void *auth = dial();
+    uint64_t end = clock_ms() + SOON_MS;
+    (void)state;
+    say_hello(auth, "auth", "c");
+    hear(auth, FRAME_WELCOME, payload);
+    say(auth, &(struct frame){.kind = FRAME_REVOKE, .revocation_seq = 1, .account_id = 7}, NULL);
+    say(auth, &(struct frame){.kind = FRAME_PING, .revocation_seq = 5}, NULL);
+    hear(auth, FRAME_PONG, payload);
+    while ((revoked != 7 || forgotten == 0) && clock_ms() < end)
+        usleep(1000);
+    assert_int_equal(revoked, 7);
+    assert_true(forgotten > 0);
+    zmq_close(auth);
+}
+
+static void test_readiness(void **state)
+{
+    char missing[40] = "";
+    uint64_t end = clock_ms() + SOON_MS;
+    (void)state;
+    while (!bus_has_all(bus, "payment", missing, sizeof missing) && clock_ms() < end)
+        usleep(1000);
+    assert_true(bus_has_all(bus, "payment,", missing, sizeof missing));
+    assert_false(bus_has_all(bus, "payment,elsewhere", missing, sizeof missing));
+    assert_string_equal(missing, "elsewhere");
+}
+
+/* ---- */
+
+static void on_revoked(const void *session_hash, int64_t account_id)
+{
+    assert_null(session_hash);
+    revoked = (int)account_id;
+}
+
+static void on_forget(void)
+{
+    forgotten++;
+}
+
+/* An instance that was welcomed. One that said BYE is not taken back: each has a name of its own. */
+static int open_instance(void **state)
+{
+    static char name[] = "a";
+    char payload[64];
+    (void)state;
+    instance = dial();
+    name[0]++;
+    say_hello(instance, "payment", name);
+    hear(instance, FRAME_WELCOME, payload);
+    return 0;
+}
+
+static int close_instance(void **state)
+{
+    (void)state;
+    say(instance, &(struct frame){.kind = FRAME_BYE}, NULL);
+    zmq_disconnect(instance, address);
+    zmq_close(instance);
+    return 0;
+}
+
+static int open_bus(void **state)
+{
+    (void)state;
+    log_start("gateway", "test", LOGGED_ERROR);
+    if (sodium_init() < 0 || mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(address, sizeof address, "ipc://%s/bus", folder);
+    bus =
+        bus_start(address, "", &(struct bus_listener){.revoked = on_revoked, .forget = on_forget});
+    context = zmq_ctx_new();
+    return 0;
+}
+
+static int close_bus(void **state)
+{
+    (void)state;
+    zmq_ctx_term(context);
+    bus_stop(&bus);
+    unlink(address + strlen("ipc://"));
+    rmdir(folder);
+    return 0;
+}
+
+#define BUS_TEST(name) cmocka_unit_test_setup_teardown(name, open_instance, close_instance)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BUS_TEST(test_a_call_and_its_answer),
+        BUS_TEST(test_nobody_there_and_nobody_answering),
+        BUS_TEST(test_junk),
+        BUS_TEST(test_an_upload_given_up),
+        BUS_TEST(test_an_upload_whose_instance_leaves),
+        BUS_TEST(test_auth_is_listened_to),
+        BUS_TEST(test_readiness),
+    };
+    return cmocka_run_group_tests(tests, open_bus, close_bus);
+}

@@ -25,7 +25,7 @@ enum { READ_BATCH = 128, ROUTING_ID_MAX = 16 };
 
 enum want { WANT_CALL, WANT_CHUNK, WANT_ABANDON };
 
-/* What the HTTP thread waits for is one word: DONE, TAKEN (what it handed over last was carried out), and above them the
+/* What the HTTP thread waits for is one word: DONE, TAKEN (what it handed over last was taken up), and above them the
    number of windows that were opened. It sleeps on the word (futex): the bus thread needs no lock, which the woken one
    would run into, and setting a bit is the last that it touches of an exchange that the HTTP thread may free then. */
 enum { DONE = 1, TAKEN = 2, WINDOW_OPENED = 4 };
@@ -180,8 +180,7 @@ void exchange_end(struct bus *bus, struct exchange *exchange)
 
 void exchange_abandon(struct bus *bus, struct exchange *exchange)
 {
-    wait_for(exchange->state, ~(unsigned)TAKEN,
-             false); /* until a window was opened, or it is over */
+    wait_for(exchange->state, DONE | TAKEN, false);
     if ((word_of(exchange->state) & DONE) == 0)
         hand_over_and_wait(bus, exchange->state, WANT_ABANDON);
     exchange_end(bus, exchange);
@@ -269,9 +268,12 @@ static void carry_out(struct bus *bus)
     bus->actions->count = 0;
 }
 
+/* An upload may be given up as soon as it was taken up; who only calls waits for the answer. */
 static void submit(struct bus *bus, struct exchange_state *state)
 {
     const struct exchange *exchange = state->exchange;
+    if (exchange->body_size > 0)
+        tell(state, TAKEN);
     router_submit(bus->router,
                   &(struct router_ask){
                       .request = number_of(state),

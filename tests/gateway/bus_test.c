@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { PATIENCE_MS = 10000, SOON_MS = 3000 };
+enum { PATIENCE_MS = 10000, SOON_MS = 3000, CAPACITY = 8 };
 
 static char folder[] = "/tmp/guild-bus-XXXXXX";
 static char address[64];
@@ -56,7 +56,7 @@ static void say_hello(void *socket, const char *service, const char *name)
                         .instance = frame_text(name),
                         .methods = frame_text("ChangeThing"),
                         .epoch = 1,
-                        .capacity = 8},
+                        .capacity = CAPACITY},
         NULL);
 }
 
@@ -170,6 +170,34 @@ static void test_an_upload_given_up(void **state)
     assert_int_equal(hear(instance, FRAME_CHUNK, payload).chunks, 1);
     assert_string_equal(payload, "piece");
     assert_int_equal(hear(instance, FRAME_CANCEL, payload).id_low, asked);
+}
+
+/* The same while it still waits for an instance with credit. */
+static void test_an_upload_given_up_in_the_queue(void **state)
+{
+    struct exchange busy[CAPACITY], upload = call_of("payment", PATIENCE_MS);
+    char payload[64];
+    uint64_t began = clock_ms();
+    (void)state;
+    for (int i = 0; i < CAPACITY; i++) {
+        busy[i] = call_of("payment", PATIENCE_MS);
+        exchange_begin(bus, &busy[i]);
+    }
+    upload.body_size = 1000000;
+    exchange_begin(bus, &upload);
+    exchange_abandon(bus, &upload);
+    assert_int_equal(upload.status, STATUS_TIMEOUT);
+    assert_true(clock_ms() - began < SOON_MS);
+    for (int i = 0; i < CAPACITY; i++) {
+        struct frame request = hear(instance, FRAME_REQ, payload);
+        request.kind = FRAME_REP;
+        say(instance, &request, NULL);
+    }
+    for (int i = 0; i < CAPACITY; i++) {
+        exchange_end(bus, &busy[i]);
+        assert_int_equal(busy[i].status, STATUS_OK);
+        free(busy[i].reply);
+    }
 }
 
 static void test_an_upload_whose_instance_leaves(void **state)
@@ -289,6 +317,7 @@ int main(void)
         BUS_TEST(test_nobody_there_and_nobody_answering),
         BUS_TEST(test_junk),
         BUS_TEST(test_an_upload_given_up),
+        BUS_TEST(test_an_upload_given_up_in_the_queue),
         BUS_TEST(test_an_upload_whose_instance_leaves),
         BUS_TEST(test_auth_is_listened_to),
         BUS_TEST(test_readiness),

@@ -692,10 +692,8 @@ void router_send_failed(struct router *r, const struct router_action *refused, u
     bool chunk = refused->frame.kind == FRAME_CHUNK;
     if (request == NULL || (refused->frame.kind != FRAME_REQ && !chunk))
         return;
-    if (chunk) {
-        request->body_left += refused->payload_size;
+    if (chunk)
         tell_cancel(r, request, out);
-    }
     request_again(r, request, false, now, out);
     if (r->peers[refused->peer].state == LIVE)
         r->peers[refused->peer].state = SUSPECT; /* full or gone */

@@ -12,6 +12,7 @@ static const char *const names[] = {
     "pause of a gateway",
     "partition",
     "break",
+    "burst",
 };
 enum { FAULTS_COUNT = sizeof names / sizeof names[0] };
 
@@ -98,9 +99,15 @@ static void break_connection(struct sim *sim, int g, int i)
     event_add(sim, sim_chance(sim, 200), EVENT_CONNECT, i, (uint64_t)g);
 }
 
+static void burst(struct sim *sim, int g, int i)
+{
+    (void)i;
+    ledger_burst(sim, g);
+}
+
 static fault_fn *const faults[FAULTS_COUNT] = {
     crash_instance, pause_instance, drain_instance,   crash_gateway,
-    pause_gateway,  part,           break_connection,
+    pause_gateway,  part,           break_connection, burst,
 };
 
 void fault_happen(struct sim *sim)

@@ -173,6 +173,7 @@ void gateway_ask(struct sim *sim, uint64_t number)
     int g = ask->gateway;
     struct gateway *gateway = &sim->gateways[g];
     bool keyed = ask->repeatable && number % 2 == 0;
+    size_t waiting = router_waiting(gateway->router);
     gateway->open_asks++;
     router_submit(gateway->router,
                   &(struct router_ask){
@@ -187,6 +188,10 @@ void gateway_ask(struct sim *sim, uint64_t number)
                       .deadline_ms = ask->deadline,
                   },
                   sim->now, gateway->actions);
+    /* with one service the whole is its queue */
+    if (sim->plan.services == 1 && waiting >= ROUTER_QUEUE_MAX &&
+        router_waiting(gateway->router) > waiting)
+        sim_fail(sim, 'f', "gateway %d lets %u wait for a service", g, (unsigned)waiting + 1);
     carry_out(sim, g);
 }
 

@@ -34,6 +34,7 @@ void instance_stop(struct sim *sim, int i)
 {
     struct instance *instance = &sim->instances[i];
     instance->process = (struct process){.incarnation = instance->process.incarnation + 1};
+    instance->drains_since = 0;
     ledger_lost(sim, -1, i);
     peer_destroy(&instance->peer);
     instance->actions->count = 0;
@@ -86,6 +87,8 @@ static void start(struct sim *sim, int i, const struct peer_action *action)
         sim_fail(sim, 'b', "instance %d starts what runs", i);
     uint64_t ask = ledger_read(sim, action->payload, action->payload_size);
     run->spoiled = run->spoiled || (run->body > 0 && run->ask != ask);
+    if (instance->drains_since != 0 && run->body == 0)
+        sim_fail(sim, 'e', "instance %d starts ask %u while it drains", i, (unsigned)ask);
     run->running = true;
     run->ask = ask;
     ledger_started(sim, run->ask, run);
@@ -147,6 +150,10 @@ static void carry_out(struct sim *sim, int i)
     instance->actions->count = 0;
     if (drained) {
         sim_trace(sim, "instance %d has drained", i);
+        for (size_t n = 0; n < RUNS_MAX; n++)
+            if (instance->runs[n].running && sim->now < instance->drains_since + PEER_DRAIN_MS)
+                sim_fail(sim, 'e', "instance %d ends while ask %u runs", i,
+                         (unsigned)instance->runs[n].ask);
         instance_stop(sim, i);
     }
 }
@@ -178,6 +185,8 @@ void instance_tick(struct sim *sim, int i)
 
 void instance_drain(struct sim *sim, int i)
 {
+    if (sim->instances[i].drains_since == 0)
+        sim->instances[i].drains_since = sim->now;
     peer_drain(sim->instances[i].peer, sim->now, sim->instances[i].actions);
     carry_out(sim, i);
 }

@@ -70,14 +70,8 @@ static uint64_t any_timeout(struct sim *sim)
     return least + sim_chance(sim, DEADLINE_MOST_MS - least);
 }
 
-void ledger_ask(struct sim *sim)
+static void ask_at(struct sim *sim, int g)
 {
-    int g = any_gateway(sim);
-    if (sim->now < sim->end)
-        event_add(sim, 1 + sim_chance(sim, 2 * sim->plan.ask_every_ms * (sim->calm ? 10 : 1)),
-                  EVENT_ASK, 0, 0);
-    if (g < 0)
-        return;
     struct ask ask = {.gateway = g, .instance = -1, .submitted = sim->now};
     bool nobody = !sim->steady && sim_chance(sim, 100) == 0;
     ask.incarnation = sim->gateways[g].process.incarnation;
@@ -92,6 +86,22 @@ void ledger_ask(struct sim *sim)
     sim_trace(sim, "ask %u at g%d for %d%s, %u bytes, by %u", (unsigned)number, g, ask.service,
               ask.repeatable ? ", repeatable" : "", (unsigned)ask.body, (unsigned)ask.deadline);
     gateway_ask(sim, number);
+}
+
+void ledger_ask(struct sim *sim)
+{
+    int g = any_gateway(sim);
+    if (sim->now < sim->end)
+        event_add(sim, 1 + sim_chance(sim, 2 * sim->plan.ask_every_ms * (sim->calm ? 10 : 1)),
+                  EVENT_ASK, 0, 0);
+    if (g >= 0)
+        ask_at(sim, g);
+}
+
+void ledger_burst(struct sim *sim, int g)
+{
+    for (uint64_t left = 50 + sim_chance(sim, 400); left > 0; left--)
+        ask_at(sim, g);
 }
 
 void ledger_call(struct sim *sim)

@@ -9,6 +9,7 @@
      b  what must not be repeated is started at most once; what ended UNAVAILABLE is never started
      c  an answer belongs to its request; a body arrives whole
      d  no request is sent to an instance that drains, or was not heard of for 750 ms
+     e  an instance that drains starts nothing new but bodies on their way, and ends when nothing runs any more
      f  queues, credits and windows keep their bounds, and nothing is left over at the end
      h  four seconds after the last fault all is connected, and every request succeeds
      r  a revoked session is out of every gateway's cache within two seconds */
@@ -118,6 +119,7 @@ struct instance {
     struct process process;
     int service;
     char name[24];
+    uint64_t drains_since; /* 0: it does not */
     struct peer *peer;
     struct peer_actions *actions;
     int links[GATEWAYS_MAX]; /* connections, or -1 */
@@ -212,6 +214,8 @@ void instance_revoke(struct sim *sim, int i, int session);
 
 /* -- ledger.c: who asked what, and what became of it */
 void ledger_ask(struct sim *sim);
+/* Some hundred at once. */
+void ledger_burst(struct sim *sim, int g);
 void ledger_call(struct sim *sim);
 struct ask *ledger_find(struct sim *sim, uint64_t number);
 /* A request's payload says which ask it is; so does an answer's. */

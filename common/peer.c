@@ -333,7 +333,7 @@ static void take_cancel(struct peer *p, int link, const struct frame *frame,
     if (request == NULL || request->cancelled)
         return;
     if (request->receiving) {
-        request_drop(p, request, false, out);
+        request_drop(p, request, true, out);
         return;
     }
     request->cancelled = true;
@@ -348,14 +348,16 @@ void peer_done(struct peer *p, uint64_t handle, enum status status, const void *
         return;
     p->progress++;
     p->ewma_us = (p->ewma_us * 7 + (now - request->began) * 1000) / 8;
-    if (request->link != NO_LINK && !request->cancelled) {
+    if (request->link != NO_LINK) {
         struct peer_action *action = say(out, request->link,
                                          &(struct frame){.kind = FRAME_REP,
                                                          .id_high = request->id_high,
                                                          .id_low = request->id_low,
                                                          .status = (uint64_t)status});
-        action->payload = payload;
-        action->payload_size = payload_size;
+        if (!request->cancelled) { /* then all it says is that it is over */
+            action->payload = payload;
+            action->payload_size = payload_size;
+        }
     }
     request_free(p, request);
     if (p->draining)

@@ -1,13 +1,19 @@
+#include "router_choice.h"
 #include "router_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    EWMA_START_US = 2000, /* before anything is known of an instance */
-    EWMA_LEAST_US = 500,  /* times are whole milliseconds: a quick answer takes none */
     CAPACITY_MAX = 1024,
     OTHERS_MAX = 1 << 20,
+};
+
+/* How an attempt ended without an answer. */
+enum attempt_end {
+    REFUSED,     /* it never left */
+    NOT_STARTED, /* it came, and nobody begins it */
+    SILENT,      /* perhaps it runs, perhaps it is done */
 };
 
 static uint64_t next_random(struct router *r)
@@ -126,13 +132,21 @@ static void request_fail(struct router *r, struct request *request, uint32_t ret
                 retry_after_s, out);
 }
 
-static void tell_cancel(const struct router *r, const struct request *request,
-                        struct router_actions *out)
+/* Whoever has it is not to go on; until he says that it is over, it takes one of his credits. */
+static void tell_cancel(struct router *r, const struct request *request, struct router_actions *out)
 {
-    if (request->state == SENT)
-        say(out, request->peer,
-            &(struct frame){
-                .kind = FRAME_CANCEL, .id_high = r->session, .id_low = request->id_low});
+    if (request->state != SENT)
+        return;
+    r->peers[request->peer].owed++;
+    say(out, request->peer,
+        &(struct frame){.kind = FRAME_CANCEL, .id_high = r->session, .id_low = request->id_low});
+}
+
+/* A last word on a request that was given up. */
+static void note_over(struct router *r, int peer, const struct frame *frame)
+{
+    if (frame->id_high == r->session && r->peers[peer].owed > 0)
+        r->peers[peer].owed--;
 }
 
 /* The peer that has it gives no answer. Nobody starts a request whose body is incomplete. */
@@ -142,21 +156,37 @@ static void note_silence(struct request *request)
         request->perhaps_done = true;
 }
 
-/* Back to the queue, or to its end. Pieces of a body are gone once sent. */
-static void request_again(struct router *r, struct request *request, bool silent, uint64_t now,
-                          struct router_actions *out)
+/* Each request that is sent for the first time pays for a tenth of a repeat. */
+static void repeats_add(struct service *service, uint64_t hundredths, uint64_t most)
 {
-    if (silent)
+    if (service->repeats < 100 * most)
+        service->repeats += hundredths < 100 * most ? hundredths : 100 * most;
+}
+
+static bool repeats_take(struct service *service)
+{
+    if (service->repeats < 100)
+        return false;
+    service->repeats -= 100;
+    return true;
+}
+
+/* Back to the queue, or to its end. Pieces of a body are gone once sent. */
+static void request_again(struct router *r, struct request *request, enum attempt_end end,
+                          uint64_t now, struct router_actions *out)
+{
+    if (end == SILENT)
         note_silence(request);
     bool safe = !request->perhaps_done || request->repeatable;
     if (!safe || request->chunks > 0 || request->attempts >= ROUTER_ATTEMPTS_MAX ||
-        request->deadline <= now) {
+        request->deadline <= now ||
+        (end != REFUSED && !repeats_take(&r->services[request->service]))) {
         request_fail(r, request, 1, out);
         return;
     }
     request_take_back(r, request);
     request->since = request->not_before = now;
-    if (silent)
+    if (end == SILENT)
         request->not_before += ROUTER_JITTER_MS + next_random(r) % (3 * ROUTER_JITTER_MS + 1);
     queue_insert(r, request);
 }
@@ -165,24 +195,12 @@ static void request_again(struct router *r, struct request *request, bool silent
 
 static bool peer_has_credit(const struct peer *peer, int service)
 {
-    return peer->state == LIVE && peer->service == service && peer->outstanding < peer->capacity;
-}
-
-/* Expected work in front of one more request; a stalled instance comes after all others. */
-static uint64_t peer_load(const struct peer *peer)
-{
-    uint64_t usual_us = peer->ewma_us > EWMA_LEAST_US ? peer->ewma_us : EWMA_LEAST_US;
-    uint64_t load = (peer->outstanding + peer->others + 1) * usual_us / peer->capacity;
-    return peer->stalled ? load | UINT64_C(1) << 62 : load;
-}
-
-static void peer_took(struct peer *peer, uint64_t ms)
-{
-    peer->ewma_us = (peer->ewma_us * 7 + ms * 1000) / 8;
+    return peer->state == LIVE && peer->service == service &&
+           peer->outstanding + peer->owed < peer->capacity;
 }
 
 /* The least loaded, ties by chance. */
-static int choose(struct router *r, const struct request *request)
+static int choose(struct router *r, const struct request *request, uint64_t now)
 {
     int best = NOBODY;
     uint64_t best_load = UINT64_MAX;
@@ -191,7 +209,7 @@ static int choose(struct router *r, const struct request *request)
         const struct peer *peer = &r->peers[i];
         if (!peer_has_credit(peer, request->service) || (request->tried >> i & 1) != 0)
             continue;
-        uint64_t load = peer_load(peer);
+        uint64_t load = peer_load(peer, now);
         if (load < best_load) {
             best = i;
             best_load = load;
@@ -234,7 +252,8 @@ static void send_to(struct router *r, struct request *request, int index, uint64
     request->state = SENT;
     request->peer = index;
     request->since = now;
-    request->attempts++;
+    if (request->attempts++ == 0)
+        repeats_add(&r->services[request->service], ROUTER_REPEAT_PERCENT, ROUTER_REPEATS_SAVED);
     request->tried |= UINT64_C(1) << index;
     /* a new id for each attempt: it tells this one's answer from an earlier one's */
     request->id_low = ++r->last_id * ROUTER_REQUESTS_MAX + (uint64_t)(request - r->requests);
@@ -267,7 +286,7 @@ static void serve_queues(struct router *r, uint64_t now, struct router_actions *
             next = request->next;
             if (now < request->not_before || now >= request->deadline)
                 continue;
-            int peer = choose(r, request);
+            int peer = choose(r, request, now);
             if (peer != NOBODY)
                 send_to(r, request, peer, now, out);
         }
@@ -317,7 +336,8 @@ void router_submit(struct router *r, const struct router_ask *ask, uint64_t now,
 {
     int service = service_add(r, ask->service);
     struct request *request = NULL;
-    if (service != NOBODY && r->services[service].waiting < ROUTER_QUEUE_MAX)
+    if (service != NOBODY && r->services[service].waiting < ROUTER_QUEUE_MAX &&
+        now + service_wait_ms(r, service, ask->deadline_ms) <= ask->deadline_ms)
         request = request_new(r, service, now);
     if (request == NULL) {
         struct router_action *action = act(out, ROUTER_ANSWER);
@@ -388,7 +408,7 @@ static void peer_lost(struct router *r, int index, uint64_t now, struct router_a
             tell_cancel(r, request, out);
             request_free(r, request); /* nobody to tell */
         } else if (request->state == SENT && request->peer == index) {
-            request_again(r, request, true, now, out);
+            request_again(r, request, SILENT, now, out);
         }
     }
 }
@@ -417,7 +437,8 @@ static void peer_move(struct router *r, int from, int to)
     }
 }
 
-static void peer_open(struct router *r, int index, int service, const struct frame *hello)
+static void peer_open(struct router *r, int index, int service, const struct frame *hello,
+                      uint64_t now)
 {
     struct peer *peer = &r->peers[index];
     *peer = (struct peer){
@@ -425,8 +446,8 @@ static void peer_open(struct router *r, int index, int service, const struct fra
         .service = service,
         .epoch = hello->epoch,
         .capacity = hello->capacity < CAPACITY_MAX ? hello->capacity : CAPACITY_MAX,
-        .ewma_us = EWMA_START_US,
     };
+    peer_begins(peer, now);
     frame_text_copy(hello->instance, peer->instance, sizeof peer->instance);
     frame_text_copy(hello->methods, r->methods[index], sizeof r->methods[index]);
 }
@@ -439,7 +460,7 @@ static void uploads_again(struct router *r, int index, uint64_t now, struct rout
         if (request->state != SENT || request->peer != index || request->body_left == 0)
             continue;
         tell_cancel(r, request, out);
-        request_again(r, request, false, now, out);
+        request_again(r, request, NOT_STARTED, now, out);
     }
 }
 
@@ -455,7 +476,7 @@ static void peer_enter(struct router *r, int index, int service, const struct fr
     for (size_t i = 0; known != index && i < r->in_flight; i++)
         request_at(r, i)->tried &= ~(UINT64_C(1) << index);
     if (known == NOBODY)
-        peer_open(r, index, service, hello);
+        peer_open(r, index, service, hello, now);
     else if (known != index)
         peer_move(r, known, index);
     uploads_again(r, index, now, out);
@@ -528,11 +549,15 @@ static void take_ping(struct router *r, struct peer *peer, const struct frame *f
         late_ms = ROUTER_SUSPECT_MS;
     peer->stalled = frame->oldest_ms > late_ms && frame->progress == peer->progress;
     peer->progress = frame->progress;
-    peer->others = frame->in_flight > peer->outstanding ? frame->in_flight - peer->outstanding : 0;
+    uint64_t has = peer->capacity > frame->credits ? peer->capacity - frame->credits : 0;
+    if (peer->owed > has)
+        peer->owed = has; /* what it does not have any more, and the word of it was lost */
+    uint64_t ours = peer->outstanding + peer->owed;
+    peer->others = frame->in_flight > ours ? frame->in_flight - ours : 0;
     if (peer->others > OTHERS_MAX)
         peer->others = OTHERS_MAX;
-    if (peer->outstanding == 0 && peer->ewma_us > EWMA_START_US)
-        peer->ewma_us -= (peer->ewma_us - EWMA_START_US) / 4;
+    if (peer->outstanding == 0)
+        peer_fade(peer);
     if (peer_is_auth(r, peer))
         take_revocation_seq(r, frame->revocation_seq, now, out);
 }
@@ -541,15 +566,32 @@ static void take_reply(struct router *r, int peer, const struct frame *frame, co
                        size_t size, uint64_t now, struct router_actions *out)
 {
     struct request *request = request_sent(r, peer, frame);
-    if (request == NULL)
-        return; /* late: it has been answered otherwise */
-    peer_took(&r->peers[peer], now - request->since);
+    if (request == NULL) { /* late: it has been answered otherwise */
+        note_over(r, peer, frame);
+        return;
+    }
     enum status status =
         frame->status < STATUS_COUNT ? (enum status)frame->status : STATUS_INTERNAL;
+    if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL || status == STATUS_TIMEOUT)
+        peer_failed(&r->peers[peer], now - request->since, now);
+    else
+        peer_did_well(&r->peers[peer], now - request->since);
     if (status == STATUS_UNAVAILABLE && request->perhaps_done)
         request_fail(r, request, 1, out); /* this one did nothing, but an earlier one perhaps did */
     else
         request_end(r, request, status, payload, size, 0, out);
+}
+
+static void take_nack(struct router *r, int peer, const struct frame *frame, uint64_t now,
+                      struct router_actions *out)
+{
+    struct request *request = request_sent(r, peer, frame);
+    if (request == NULL) {
+        note_over(r, peer, frame);
+        return;
+    }
+    peer_failed(&r->peers[peer], now - request->since, now);
+    request_again(r, request, NOT_STARTED, now, out);
 }
 
 static void call_fill(const struct router *r, struct request *request, int peer,
@@ -592,7 +634,8 @@ static void take_call(struct router *r, int index, const struct frame *frame, co
     struct request *request = NULL;
     if (service != NOBODY && frame->depth >= 1 && frame->depth <= ROUTER_DEPTH_MAX &&
         frame->time_left_ms > 0 && size <= FRAME_PAYLOAD_MAX && peer->calls < ROUTER_CALLS_MAX &&
-        r->services[service].waiting < ROUTER_QUEUE_MAX)
+        r->services[service].waiting < ROUTER_QUEUE_MAX &&
+        service_wait_ms(r, service, now + frame->time_left_ms) <= frame->time_left_ms)
         request = request_new(r, service, now);
     if (request == NULL) {
         say(out, index,
@@ -624,7 +667,6 @@ static void take_frame(struct router *r, int index, const struct frame *frame, c
                        size_t payload_size, uint64_t now, struct router_actions *out)
 {
     struct peer *peer = &r->peers[index];
-    struct request *request;
     switch (frame->kind) {
     case FRAME_PING:
         take_ping(r, peer, frame, now, out);
@@ -634,8 +676,7 @@ static void take_frame(struct router *r, int index, const struct frame *frame, c
         take_reply(r, index, frame, payload, payload_size, now, out);
         break;
     case FRAME_NACK:
-        if ((request = request_sent(r, index, frame)) != NULL)
-            request_again(r, request, false, now, out);
+        take_nack(r, index, frame, now, out);
         break;
     case FRAME_REQ:
         take_call(r, index, frame, payload, payload_size, now, out);
@@ -694,7 +735,7 @@ void router_send_failed(struct router *r, const struct router_action *refused, u
         return;
     if (chunk)
         tell_cancel(r, request, out);
-    request_again(r, request, false, now, out);
+    request_again(r, request, REFUSED, now, out);
     if (r->peers[refused->peer].state == LIVE)
         r->peers[refused->peer].state = SUSPECT; /* full or gone */
     serve_queues(r, now, out);
@@ -720,7 +761,7 @@ static void tick_request(struct router *r, struct request *request, uint64_t now
 {
     if (now >= request->deadline) {
         if (request->state == SENT)
-            peer_took(&r->peers[request->peer], now - request->since);
+            peer_failed(&r->peers[request->peer], now - request->since, now);
         tell_cancel(r, request, out);
         note_silence(request);
         request_fail(r, request, 1, out);
@@ -750,9 +791,11 @@ void router_tick(struct router *r, uint64_t now, struct router_actions *out)
     r->ticked = now;
     for (int i = 0; i < ROUTER_PEERS_MAX; i++)
         tick_peer(r, i, away, now, out);
-    for (int i = 0; i < ROUTER_SERVICES_MAX; i++)
+    for (int i = 0; i < ROUTER_SERVICES_MAX; i++) {
+        repeats_add(&r->services[i], (gap - away) / 10, ROUTER_REPEATS_RESERVE);
         if (service_live(r, i, 0) > 0)
             r->services[i].live_at = now;
+    }
     for (size_t i = r->in_flight; i-- > 0;)
         tick_request(r, request_at(r, i), now, out);
     tick_cache(r, now, out);

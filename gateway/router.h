@@ -8,9 +8,14 @@
    the last choice. A HELLO of a known instance by another connection takes over what the old one had.
 
    A request is WAITING in its service's queue (earliest deadline first, bounded), SENT to a peer, and ends in exactly one
-   ROUTER_ANSWER: at the deadline at the latest. It goes out again, never to the same peer, when it certainly was not
-   started (NACK, send refused, body incomplete), or when a repeat is harmless: the method only reads, or the request has
-   an idempotency key. UNAVAILABLE from the router means certainly not done, TIMEOUT perhaps done.
+   ROUTER_ANSWER: at the deadline at the latest. It goes out again when it certainly was not started
+   (NACK, send refused, body incomplete), or when a repeat is harmless: the method only reads, or it has an idempotency
+   key; never to the same peer. Repeats are at most a tenth of a service's requests, beyond a small reserve, so that a sick service is
+   not asked to death. UNAVAILABLE from the router means certainly not done, TIMEOUT perhaps done.
+
+   An instance is chosen by what is in front of it and how long it usually takes. One that came a moment ago counts as
+   smaller than it is; one that failed five times running is the last choice for two seconds, and for twice as long each
+   time it goes on so. Who would wait in the queue for longer than he has is refused at once.
 
    A service without instance answers 503 at once; for 300 ms after its last one left, requests wait for the next. */
 #ifndef GUILD_ROUTER_H
@@ -35,8 +40,15 @@ enum {
     ROUTER_DEAD_MS = 1500,
     ROUTER_AWAY_MS =
         400, /* ticks further apart: we were stopped, and silence meanwhile says nothing */
-    ROUTER_APPEAR_MS = 300,  /* how long a request waits for an instance to appear */
-    ROUTER_JITTER_MS = 25,   /* a repeat after an unknown outcome waits 25 to 100 ms */
+    ROUTER_APPEAR_MS = 300,      /* how long a request waits for an instance to appear */
+    ROUTER_JITTER_MS = 25,       /* a repeat after an unknown outcome waits 25 to 100 ms */
+    ROUTER_REPEAT_PERCENT = 10,  /* of a service's requests may be sent once more */
+    ROUTER_REPEATS_RESERVE = 10, /* even without traffic; one a second comes back */
+    ROUTER_REPEATS_SAVED = 100,  /* at most, for the end of a busy instance */
+    ROUTER_RAMP_MS = 2000,       /* a new instance counts a quarter, and then more and more */
+    ROUTER_EJECT_FAILURES = 5,   /* running: the last choice for a while */
+    ROUTER_EJECT_MS = 2000,      /* the first time */
+    ROUTER_EJECT_MOST_MS = 30000,
     ROUTER_LIFE_MS = 600000, /* no deadline is further away */
 };
 

@@ -27,12 +27,12 @@ int service_add(struct router *r, const char *name)
     int service = service_find(r, name);
     if (service != NOBODY || strlen(name) > FRAME_SERVICE_MAX)
         return service;
-    for (int i = 0; i < ROUTER_SERVICES_MAX && service == NOBODY; i++)
-        if (!service_is_used(r, i))
-            service = i;
+    for (int i = ROUTER_SERVICES_MAX; i-- > 0;)
+        if (!service_is_used(r, i) && (service == NOBODY || r->services[i].name[0] == '\0'))
+            service = i; /* rather one that nobody ever had */
     if (service == NOBODY)
         return NOBODY;
-    r->services[service] = (struct service){.waiting = 0};
+    r->services[service] = (struct service){.repeats = 100 * ROUTER_REPEATS_RESERVE};
     memcpy(r->services[service].name, name, strlen(name) + 1);
     return service;
 }

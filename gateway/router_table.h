@@ -8,12 +8,15 @@ enum { NOBODY = -1 };
 
 struct peer {
     enum { FREE, LIVE, SUSPECT, DRAINING } state;
-    bool stalled; /* its oldest request is late and it answers nothing */
-    bool left;    /* said BYE: a HELLO that was still under way does not bring it back */
+    bool stalled;      /* its oldest request is late and it answers nothing */
+    bool left;         /* said BYE: a HELLO that was still under way does not bring it back */
+    unsigned failures; /* since it did something well */
+    uint64_t ejected_until, eject_ms, ramps_from;
     int service;
     char instance[FRAME_INSTANCE_MAX + 1];
     uint64_t epoch, heard, capacity;
     uint64_t outstanding, others; /* requests it has from us, and from other gateways as it told */
+    uint64_t owed;                /* given up, and perhaps still running there */
     uint64_t ewma_us, progress;
     uint64_t calls, last_call; /* its own calls under way; their ids rise */
 };
@@ -23,6 +26,7 @@ struct service {
     struct request *first, *last; /* WAITING, by deadline */
     size_t waiting;
     uint64_t live_at; /* when it last had an instance that takes work */
+    uint64_t repeats; /* that may be made now, in hundredths */
 };
 
 struct request {

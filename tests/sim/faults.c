@@ -13,8 +13,27 @@ static const char *const names[] = {
     "partition",
     "break",
     "burst",
+    "partition one way",
+    "hang",
+    "sickness",
 };
 enum { FAULTS_COUNT = sizeof names / sizeof names[0] };
+
+/* One instance of several is slow, or sick; the network is quick and whole, and nothing happens. */
+static void plan_grey(struct sim *sim)
+{
+    struct plan *plan = &sim->plan;
+    plan->grey = true;
+    plan->instances = 2 + (int)sim_chance(sim, INSTANCES_MAX - 1);
+    plan->services = 1;
+    plan->loss = plan->duplicate = plan->faults = 0;
+    plan->delay_ms = 2;
+    int which = (int)sim_chance(sim, (uint64_t)plan->instances);
+    plan->slow = sim_chance(sim, 2) == 0 ? which : -1;
+    plan->sick = plan->slow < 0 ? which : -1;
+    if (plan->sick >= 0)
+        sim->instances[which].sick_until = sim->end - CALM_MS;
+}
 
 void fault_plan(struct sim *sim)
 {
@@ -35,6 +54,9 @@ void fault_plan(struct sim *sim)
     plan->ask_every_ms = 2 + sim_chance(sim, 30);
     plan->handle_ms = 1 + sim_chance(sim, 60);
     plan->slow = sim_chance(sim, 3) == 0 ? (int)sim_chance(sim, (uint64_t)plan->instances) : -1;
+    plan->sick = -1;
+    if (sim_chance(sim, 16) == 0)
+        plan_grey(sim);
     for (int i = 0; i < plan->instances; i++)
         sim->instances[i].service = i % plan->services;
     sim_trace(sim,
@@ -88,7 +110,24 @@ static void pause_gateway(struct sim *sim, int g, int i)
 
 static void part(struct sim *sim, int g, int i)
 {
-    sim->parted_until[g][i] = sim->now + duration(sim, 5000);
+    sim->parted_until[0][g][i] = sim->parted_until[1][g][i] = sim->now + duration(sim, 5000);
+}
+
+static void part_one_way(struct sim *sim, int g, int i)
+{
+    sim->parted_until[sim_chance(sim, 2)][g][i] = sim->now + duration(sim, 5000);
+}
+
+static void hang(struct sim *sim, int g, int i)
+{
+    (void)g;
+    sim->instances[i].hangs_until = sim->now + duration(sim, 5000);
+}
+
+static void sicken(struct sim *sim, int g, int i)
+{
+    (void)g;
+    sim->instances[i].sick_until = sim->now + duration(sim, 5000);
 }
 
 static void break_connection(struct sim *sim, int g, int i)
@@ -106,8 +145,8 @@ static void burst(struct sim *sim, int g, int i)
 }
 
 static fault_fn *const faults[FAULTS_COUNT] = {
-    crash_instance, pause_instance, drain_instance,   crash_gateway,
-    pause_gateway,  part,           break_connection, burst,
+    crash_instance,   pause_instance, drain_instance, crash_gateway, pause_gateway, part,
+    break_connection, burst,          part_one_way,   hang,          sicken,
 };
 
 void fault_happen(struct sim *sim)
@@ -130,9 +169,25 @@ void fault_happen(struct sim *sim)
     faults[kind](sim, g, i);
 }
 
+/* Who got how much until the calm. */
+static void check_shares(struct sim *sim)
+{
+    int grey = sim->plan.slow >= 0 ? sim->plan.slow : sim->plan.sick;
+    uint64_t all = 0, had = sim->instances[grey].starts;
+    for (int i = 0; i < sim->plan.instances; i++)
+        all += sim->instances[i].starts;
+    uint64_t fair = all / (uint64_t)sim->plan.instances;
+    sim_trace(sim, "instance %d had %u of %u", grey, (unsigned)had, (unsigned)all);
+    if (had > fair / 6 + 30 * (uint64_t)sim->plan.gateways)
+        sim_fail(sim, 's', "instance %d, %s, had %u requests, a fair share is %u", grey,
+                 sim->plan.slow >= 0 ? "slow" : "sick", (unsigned)had, (unsigned)fair);
+}
+
 void fault_calm(struct sim *sim)
 {
     sim_trace(sim, "calm");
+    if (sim->plan.grey)
+        check_shares(sim);
     sim->calm = true;
 }
 
@@ -158,4 +213,6 @@ void fault_steady(struct sim *sim)
                 router_live(sim->gateways[g].router, sim_services[s]) != instances_of(sim, s))
                 sim_fail(sim, 'h', "gateway %d does not know every instance of %s", g,
                          sim_services[s]);
+    for (int g = 0; g < sim->plan.gateways; g++)
+        ledger_surge(sim, g);
 }

@@ -14,6 +14,9 @@ void gateway_start(struct sim *sim, int g)
     gateway->process.incarnation++;
     snprintf(gateway->name, sizeof gateway->name, "g%d-%u", g,
              (unsigned)gateway->process.incarnation);
+    gateway->started = sim->now;
+    for (int s = 0; s < SERVICES_MAX; s++)
+        gateway->sent[s].firsts = gateway->sent[s].repeats = 0;
     gateway->router = router_new(gateway->name, sim_chance(sim, UINT64_MAX));
     for (int i = 0; i < ROUTER_PEERS_MAX; i++)
         gateway->slots[i] = -1;
@@ -27,7 +30,8 @@ void gateway_start(struct sim *sim, int g)
 void gateway_stop(struct sim *sim, int g)
 {
     struct gateway *gateway = &sim->gateways[g];
-    gateway->process = (struct process){.incarnation = gateway->process.incarnation + 1};
+    gateway->process = (struct process){.incarnation = gateway->process.incarnation + 1,
+                                        .clock = gateway->process.clock};
     ledger_lost(sim, g, -1);
     gateway->open_asks = 0;
     router_destroy(&gateway->router);
@@ -81,7 +85,10 @@ void gateway_read(struct sim *sim, const struct event *event)
     if ((frame.kind == FRAME_DRAIN || frame.kind == FRAME_BYE) &&
         !router_peer_is_free(gateway->router, slot))
         c->drained = true;
-    router_frame(gateway->router, slot, &frame, payload, size, sim->now, gateway->actions);
+    if (frame.kind == FRAME_NACK)
+        c->refused = frame.id_low;
+    router_frame(gateway->router, slot, &frame, payload, size, sim_clock(sim, &gateway->process),
+                 gateway->actions);
     carry_out(sim, event->who);
 }
 
@@ -95,6 +102,23 @@ static void check_receiver(struct sim *sim, const struct gateway *gateway, int c
     if (silent > ROUTER_SUSPECT_MS + ROUTER_TICK_MS)
         sim_fail(sim, 'd', "a request goes to instance %d, silent for %u ms", c->instance,
                  (unsigned)silent);
+}
+
+/* Each first sending of a request earns a tenth of a repeat. */
+static void check_repeats(struct sim *sim, int g, uint64_t number, const struct frame *frame)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    struct ask *ask = ledger_find(sim, number);
+    uint64_t firsts, repeats, seconds = (sim->now - gateway->started) / 1000 + 1;
+    if (ask == NULL || ask->service < 0)
+        return;
+    gateway->sent[ask->service].firsts += frame->attempt == 1;
+    gateway->sent[ask->service].repeats += ask->sent++ > 0;
+    firsts = gateway->sent[ask->service].firsts;
+    repeats = gateway->sent[ask->service].repeats;
+    if (repeats > firsts * ROUTER_REPEAT_PERCENT / 100 + ROUTER_REPEATS_RESERVE + seconds)
+        sim_fail(sim, 'g', "gateway %d repeats %u of %u requests in %u s", g, (unsigned)repeats,
+                 (unsigned)firsts, (unsigned)seconds);
 }
 
 static void send_frame(struct sim *sim, int g, const struct router_action *action)
@@ -112,16 +136,28 @@ static void send_frame(struct sim *sim, int g, const struct router_action *actio
             size = sizeof text;
         }
     }
+    if (action->frame.kind == FRAME_CHUNK &&
+        action->frame.id_low == sim->connections[connection].refused)
+        sim_fail(sim, 'd', "a piece goes to instance %d, which refused it",
+                 sim->connections[connection].instance);
     sim_trace(sim, "g%d -> %d kind %d id %llu", g, sim->connections[connection].instance,
               (int)action->frame.kind, (unsigned long long)action->frame.id_low);
     if (!network_send(sim, connection, false, &action->frame, payload, size)) {
         sim_trace(sim, "g%d refused", g);
-        router_send_failed(gateway->router, action, sim->now, gateway->actions);
+        router_send_failed(gateway->router, action, sim_clock(sim, &gateway->process),
+                           gateway->actions);
+    } else if (action->frame.kind == FRAME_REQ) {
+        check_repeats(sim, g, ((const struct ask_text *)payload)->number, &action->frame);
     }
 }
 
 static void open_window(struct sim *sim, int g, const struct router_action *action)
 {
+    struct ask *ask = ledger_find(sim, action->request);
+    ask->windows += action->chunks;
+    if (ask->windows > ask->chunks_taken + FRAME_WINDOW)
+        sim_fail(sim, 'f', "ask %u: its window is %u wide", (unsigned)action->request,
+                 (unsigned)(ask->windows - ask->chunks_taken));
     for (uint32_t i = 0; i < action->chunks; i++)
         event_add(sim, sim_chance(sim, 5), EVENT_CHUNK, g, action->request);
 }
@@ -158,7 +194,7 @@ static void carry_out(struct sim *sim, int g)
 void gateway_tick(struct sim *sim, int g)
 {
     struct gateway *gateway = &sim->gateways[g];
-    router_tick(gateway->router, sim->now, gateway->actions);
+    router_tick(gateway->router, sim_clock(sim, &gateway->process), gateway->actions);
     carry_out(sim, g);
     if (router_in_flight(gateway->router) < gateway->open_asks)
         sim_fail(sim, 'f', "gateway %d has lost count of its requests", g);
@@ -185,9 +221,9 @@ void gateway_ask(struct sim *sim, uint64_t number)
                       .assertion = "who",
                       .assertion_size = 3,
                       .body_size = ask->body,
-                      .deadline_ms = ask->deadline,
+                      .deadline_ms = ask->deadline + gateway->process.clock,
                   },
-                  sim->now, gateway->actions);
+                  sim_clock(sim, &gateway->process), gateway->actions);
     /* with one service the whole is its queue */
     if (sim->plan.services == 1 && waiting >= ROUTER_QUEUE_MAX &&
         router_waiting(gateway->router) > waiting)

@@ -17,13 +17,14 @@ void instance_start(struct sim *sim, int i)
     snprintf(instance->name, sizeof instance->name, "%s-%d-%u", service, i,
              (unsigned)instance->process.incarnation);
     instance->peer = peer_new(service, instance->name, sim->now, "+Read\nWrite\n");
+    instance->hangs_until = 0;
     peer_set_revocation_seq(instance->peer, sim->revocation_seq);
     for (int slot = 0; slot < RUNS_MAX; slot++)
         instance->runs[slot] = (struct run){.running = false};
     sim_trace(sim, "instance %d (%s) starts", i, service);
     for (int g = 0; g < sim->plan.gateways; g++) {
         instance->links[g] = -1;
-        peer_link_add(instance->peer, g, sim->now, instance->actions);
+        peer_link_add(instance->peer, g, sim_clock(sim, &instance->process), instance->actions);
         event_add(sim, sim_chance(sim, 50), EVENT_CONNECT, i, (uint64_t)g);
     }
     carry_out(sim, i);
@@ -33,7 +34,8 @@ void instance_start(struct sim *sim, int i)
 void instance_stop(struct sim *sim, int i)
 {
     struct instance *instance = &sim->instances[i];
-    instance->process = (struct process){.incarnation = instance->process.incarnation + 1};
+    instance->process = (struct process){.incarnation = instance->process.incarnation + 1,
+                                         .clock = instance->process.clock};
     instance->drains_since = 0;
     ledger_lost(sim, -1, i);
     peer_destroy(&instance->peer);
@@ -49,7 +51,8 @@ void instance_connect(struct sim *sim, int i, int g)
     struct instance *instance = &sim->instances[i];
     if (instance->links[g] >= 0)
         return;
-    if (sim->gateways[g].process.up && sim->now >= sim->parted_until[g][i])
+    if (sim->gateways[g].process.up && sim->now >= sim->parted_until[0][g][i] &&
+        sim->now >= sim->parted_until[1][g][i])
         instance->links[g] = network_open(sim, g, i);
     else
         event_add(sim, 100, EVENT_CONNECT, i, (uint64_t)g);
@@ -76,11 +79,26 @@ static void body_data(struct sim *sim, struct run *run, const struct peer_action
     run->body += action->payload_size;
 }
 
+static bool is_sick(const struct sim *sim, int i)
+{
+    return sim->now < sim->instances[i].sick_until;
+}
+
+/* How long a handler runs now. */
+static uint64_t run_ms(struct sim *sim, int i)
+{
+    uint64_t hangs_until = sim->instances[i].hangs_until;
+    if (sim->now < hangs_until)
+        return hangs_until - sim->now;
+    if (is_sick(sim, i))
+        return 0;
+    return sim_chance(sim, sim->plan.handle_ms * (sim->plan.slow == i ? 10 : 1) + 1);
+}
+
 static void start(struct sim *sim, int i, const struct peer_action *action)
 {
     struct instance *instance = &sim->instances[i];
     struct run *run = run_of(instance, action->handle);
-    uint64_t usual = sim->plan.handle_ms * (sim->plan.slow == i ? 10 : 1);
     if (run->handle != action->handle)
         *run = (struct run){.handle = action->handle};
     if (run->running)
@@ -92,7 +110,8 @@ static void start(struct sim *sim, int i, const struct peer_action *action)
     run->running = true;
     run->ask = ask;
     ledger_started(sim, run->ask, run);
-    event_add(sim, sim_chance(sim, usual + 1), EVENT_HANDLED, i, action->handle);
+    instance->starts++;
+    event_add(sim, run_ms(sim, i), EVENT_HANDLED, i, action->handle);
 }
 
 void instance_handled(struct sim *sim, int i, uint64_t handle)
@@ -101,8 +120,11 @@ void instance_handled(struct sim *sim, int i, uint64_t handle)
     struct run *run = run_of(instance, handle);
     struct ask_text text = ledger_text(run->ask);
     enum status status = sim_chance(sim, 10) == 0 ? STATUS_CONFLICT : STATUS_OK;
+    if (is_sick(sim, i))
+        status = STATUS_INTERNAL;
     run->running = false;
-    peer_done(instance->peer, handle, status, &text, sizeof text, sim->now, instance->actions);
+    peer_done(instance->peer, handle, status, &text, sizeof text,
+              sim_clock(sim, &instance->process), instance->actions);
     carry_out(sim, i);
 }
 
@@ -169,7 +191,8 @@ void instance_read(struct sim *sim, const struct event *event)
         return;
     sim_trace(sim, "%d <- g%d kind %d id %llu", event->who, c->gateway, (int)frame.kind,
               (unsigned long long)frame.id_low);
-    peer_frame(instance->peer, c->gateway, &frame, payload, size, sim->now, instance->actions);
+    peer_frame(instance->peer, c->gateway, &frame, payload, size,
+               sim_clock(sim, &instance->process), instance->actions);
     carry_out(sim, event->who);
 }
 
@@ -179,23 +202,25 @@ void instance_tick(struct sim *sim, int i)
     if (peer_in_flight(instance->peer) > (size_t)PEER_CAPACITY * (size_t)sim->plan.gateways)
         sim_fail(sim, 'f', "instance %d has more requests than credits", i);
     event_add(sim, INSTANCE_TICK_MS, EVENT_INSTANCE_TICK, i, 0);
-    peer_tick(instance->peer, sim->now, instance->actions);
+    peer_tick(instance->peer, sim_clock(sim, &instance->process), instance->actions);
     carry_out(sim, i);
 }
 
 void instance_drain(struct sim *sim, int i)
 {
-    if (sim->instances[i].drains_since == 0)
-        sim->instances[i].drains_since = sim->now;
-    peer_drain(sim->instances[i].peer, sim->now, sim->instances[i].actions);
+    struct instance *instance = &sim->instances[i];
+    if (instance->drains_since == 0)
+        instance->drains_since = sim->now;
+    peer_drain(instance->peer, sim_clock(sim, &instance->process), instance->actions);
     carry_out(sim, i);
 }
 
 void instance_call(struct sim *sim, int i, uint64_t number, const char *method, uint64_t timeout_ms)
 {
     struct ask_text text = ledger_text(number);
-    peer_call(sim->instances[i].peer, number, method, timeout_ms, &text, sizeof text, sim->now,
-              sim->instances[i].actions);
+    struct instance *instance = &sim->instances[i];
+    peer_call(instance->peer, number, method, timeout_ms, &text, sizeof text,
+              sim_clock(sim, &instance->process), instance->actions);
     carry_out(sim, i);
 }
 

@@ -10,6 +10,7 @@
 enum {
     TAIL_MS = 4000, /* behind the end: what was asked last has its time */
     FIRST_MS = 1000,
+    CLOCK_MOST_MS = 1000000000,
     FAILURES_MAX = 5,
 };
 
@@ -24,6 +25,11 @@ uint64_t sim_chance(struct sim *sim, uint64_t below)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return (z ^ (z >> 31)) % below;
+}
+
+uint64_t sim_clock(const struct sim *sim, const struct process *process)
+{
+    return sim->now + process->clock;
 }
 
 void sim_trace(const struct sim *sim, const char *format, ...)
@@ -176,11 +182,13 @@ static void sim_open(struct sim *sim, uint64_t ms)
     sim->end = FIRST_MS + ms;
     fault_plan(sim);
     for (int g = 0; g < sim->plan.gateways; g++) {
+        sim->gateways[g].process.clock = sim_chance(sim, CLOCK_MOST_MS);
         sim->gateways[g].actions = actions_new(sizeof(struct router_actions));
         sim->gateways[g].actions->count = 0;
         event_add(sim, sim_chance(sim, 500), EVENT_START_GATEWAY, g, 0);
     }
     for (int i = 0; i < sim->plan.instances; i++) {
+        sim->instances[i].process.clock = sim_chance(sim, CLOCK_MOST_MS);
         sim->instances[i].actions = actions_new(sizeof(struct peer_actions));
         sim->instances[i].actions->count = 0;
         event_add(sim, sim_chance(sim, 500), EVENT_START_INSTANCE, i, 0);

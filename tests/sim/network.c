@@ -148,7 +148,7 @@ bool network_send(struct sim *sim, int connection, bool to_gateway, const struct
     }
     if (size > 0)
         memcpy(message->bytes + message->header_size, payload, size);
-    if (sim->now < sim->parted_until[c->gateway][c->instance])
+    if (sim->now < sim->parted_until[!to_gateway][c->gateway][c->instance])
         return true;
     if (!sim->calm && sim_chance(sim, 1000) < sim->plan.loss)
         return true;
@@ -164,7 +164,8 @@ bool network_arrive(struct sim *sim, const struct event *event, struct frame *re
     struct connection *c = &sim->connections[event->number];
     const struct message *message = event->message;
     c->under_way[event->kind == EVENT_TO_GATEWAY]--;
-    if (message == NULL || sim->now < sim->parted_until[c->gateway][c->instance])
+    if (message == NULL ||
+        sim->now < sim->parted_until[event->kind != EVENT_TO_GATEWAY][c->gateway][c->instance])
         return false;
     if (!frame_decode(message->bytes, message->header_size, ret_frame)) {
         sim_fail(sim, 'f', "a frame cannot be read");

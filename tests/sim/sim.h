@@ -2,17 +2,22 @@
    made up. One thread, one seed, one schedule: the same seed gives the same run, event for event.
 
    A world has 1 to 4 gateways and 1 to 8 instances of up to three services. Messages take time, are lost, doubled or
-   overtaken as the seed wants; processes crash and come back, stop and go on, drain; the network parts and heals. The
-   last eight seconds are calm. All the time these must hold (reliability, the simulator's list):
+   overtaken as the seed wants; processes crash and come back, stop and go on, drain, hang, answer nothing but errors; the
+   network parts, one way or both, and heals; no two clocks agree. The last eight seconds are calm. All the time these
+   must hold (reliability, the simulator's list):
 
      a  every request ends exactly once, by its deadline + 50 ms
      b  what must not be repeated is started at most once; what ended UNAVAILABLE is never started
      c  an answer belongs to its request; a body arrives whole
-     d  no request is sent to an instance that drains, or was not heard of for 750 ms
+     d  no request is sent to an instance that drains, or was not heard of for 750 ms; no piece of a body to one that
+        refused it
      e  an instance that drains starts nothing new but bodies on their way, and ends when nothing runs any more
      f  queues, credits and windows keep their bounds, and nothing is left over at the end
-     h  four seconds after the last fault all is connected, and every request succeeds
-     r  a revoked session is out of every gateway's cache within two seconds */
+     g  a gateway repeats at most a tenth of a service's requests, beyond ten and one a second
+     h  four seconds after the last fault all is connected, and every request succeeds, a surge of them too
+     r  a revoked session is out of every gateway's cache within two seconds
+     s  where nothing else is wrong, an instance ten times as slow as others, or one that answers nothing but errors, gets
+        at most a sixth of its fair share */
 #ifndef GUILD_SIM_H
 #define GUILD_SIM_H
 
@@ -33,6 +38,7 @@ enum {
     CALM_MS = 8000,         /* before the end */
     STEADY_MS = 4000,       /* from the calm until all must be well */
     BODY_CHUNK = 1024,
+    SURGE = 90, /* requests at once that one instance and the queue before it can take */
 };
 
 enum event_kind {
@@ -81,11 +87,14 @@ struct plan {
     uint64_t fault_every_ms, ask_every_ms;
     uint64_t handle_ms; /* usual time of a handler, at most */
     int slow;           /* an instance that takes ten times as long, or -1 */
+    int sick;           /* one that answers nothing but errors until the calm, or -1 */
+    bool grey;          /* nothing else is wrong */
 };
 
 struct process {
     bool up;
     uint64_t incarnation, paused_until;
+    uint64_t clock; /* what its own shows besides the world's time */
 };
 
 struct connection {
@@ -95,6 +104,7 @@ struct connection {
     uint64_t latest[2];    /* arrival of the last message, where none overtakes */
     uint64_t heard_active; /* the gateway's active time when it last read something */
     bool drained;          /* the gateway has read its DRAIN or BYE */
+    uint64_t refused;      /* the id of the last NACK that the gateway has read */
 };
 
 struct gateway {
@@ -106,6 +116,10 @@ struct gateway {
     bool cached[SESSIONS_MAX];
     size_t open_asks;
     uint64_t paused_ms; /* altogether */
+    uint64_t started;
+    struct {
+        uint64_t firsts, repeats;
+    } sent[SERVICES_MAX];
 };
 
 struct run {
@@ -120,6 +134,7 @@ struct instance {
     int service;
     char name[24];
     uint64_t drains_since; /* 0: it does not */
+    uint64_t sick_until, hangs_until, starts;
     struct peer *peer;
     struct peer_actions *actions;
     int links[GATEWAYS_MAX]; /* connections, or -1 */
@@ -134,8 +149,8 @@ struct ask {
     bool repeatable;
     uint64_t submitted, deadline;
     size_t body, fed;
-    uint64_t chunks_sent, chunks_taken;
-    unsigned started;
+    uint64_t chunks_sent, chunks_taken, windows;
+    unsigned sent, started;
     enum { ASK_OPEN, ASK_ENDED, ASK_LOST } state;
     bool refused; /* ended UNAVAILABLE */
 };
@@ -153,7 +168,7 @@ struct sim {
     uint64_t order;
     struct connection *connections;
     size_t connections_count, connections_room;
-    uint64_t parted_until[GATEWAYS_MAX][INSTANCES_MAX];
+    uint64_t parted_until[2][GATEWAYS_MAX][INSTANCES_MAX]; /* to the gateway, to the instance */
     struct gateway gateways[GATEWAYS_MAX];
     struct instance instances[INSTANCES_MAX];
     struct ask *asks;
@@ -165,8 +180,10 @@ struct sim {
 
 extern const char *const sim_services[SERVICES_MAX];
 
-/* -- main.c: chance and words */
+/* -- main.c: chance, clocks and words */
 uint64_t sim_chance(struct sim *sim, uint64_t below);
+/* What the clock of a process shows. */
+uint64_t sim_clock(const struct sim *sim, const struct process *process);
 void sim_trace(const struct sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* A rule of the list above does not hold: says so and ends the run. */
@@ -216,6 +233,8 @@ void instance_revoke(struct sim *sim, int i, int session);
 void ledger_ask(struct sim *sim);
 /* Some hundred at once. */
 void ledger_burst(struct sim *sim, int g);
+/* SURGE at once for one service, in steady times. */
+void ledger_surge(struct sim *sim, int g);
 void ledger_call(struct sim *sim);
 struct ask *ledger_find(struct sim *sim, uint64_t number);
 /* A request's payload says which ask it is; so does an answer's. */

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "peer.h"
 #include "secret.h"
+#include "work.h"
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,9 @@ enum {
     TICK_MS = 100,
     RESOLVE_MS = 2000,
     FORGET_ADDRESS_MS = 30000, /* an address no longer named is dropped after this */
-    READ_BATCH = 64,           /* messages of one socket in one turn of the loop */
+    DIAL_ANEW_MS = 1500,       /* so long without a WELCOME */
+    GATEWAYS_TEXT = 1024,
+    READ_BATCH = 64, /* messages of one socket in one turn of the loop */
     BODIES_MAX = 256,
     ADDRESS_MAX = 128,
     METHODS_TEXT = 4096,
@@ -29,7 +32,16 @@ struct link {
     void *socket; /* NULL: free */
     int number;
     char address[ADDRESS_MAX];
-    uint64_t named_at;
+    size_t nth_key; /* of the gateways' that is tried */
+    uint64_t named_at, well_at;
+};
+
+/* Names that are looked up: by a thread, as that may take seconds. */
+struct lookup {
+    char names[GATEWAYS_TEXT];
+    char addresses[PEER_LINKS_MAX][ADDRESS_MAX];
+    size_t count;
+    bool under_way;
 };
 
 /* A body being received. */
@@ -52,6 +64,8 @@ struct bus {
     struct link links[PEER_LINKS_MAX];
     struct body bodies[BODIES_MAX];
     char instance[33], methods[METHODS_TEXT];
+    struct work *work; /* NULL: no name to look up */
+    struct lookup lookup;
     struct peer_actions *actions, *spare[SPARE_LISTS];
     size_t spare_count;
     int timer, resolver;
@@ -118,14 +132,12 @@ static void on_readable(void *owner)
         ;
 }
 
-static void link_open(struct bus *bus, const char *address)
+static void *dealer_new(const struct bus *bus, size_t nth_key)
 {
-    struct link *link = NULL;
-    for (int i = 0; i < PEER_LINKS_MAX && link == NULL; i++)
-        if (bus->links[i].socket == NULL)
-            link = &bus->links[i];
-    if (link == NULL)
-        return;
+    int64_t largest = 1024 * 1024;
+    unsigned char server[BUS_KEY_BYTES];
+    if (!bus_keys_nth(bus->settings.keys, BUS_GATEWAY, nth_key, server))
+        return NULL;
     void *socket = zmq_socket(bus->context, ZMQ_DEALER);
     set(socket, ZMQ_LINGER, 0);
     set(socket, ZMQ_SNDHWM, 256);
@@ -138,16 +150,29 @@ static void link_open(struct bus *bus, const char *address)
     set(socket, ZMQ_HEARTBEAT_IVL, 1000);
     set(socket, ZMQ_HEARTBEAT_TIMEOUT, 2000);
     set(socket, ZMQ_HEARTBEAT_TTL, 3000);
-    int64_t largest = 1024 * 1024;
+    set(socket, ZMQ_IPV6, 1);
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
-    if (zmq_connect(socket, address) != 0) {
-        log_line(LOGGED_WARNING, "cannot dial a gateway", "address=%s said='%s'", address,
+    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server, sizeof server);
+    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, bus->settings.pair.public, BUS_KEY_BYTES);
+    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, bus->settings.pair.secret, BUS_KEY_BYTES);
+    return socket;
+}
+
+static void link_open(struct link *link, size_t nth_key)
+{
+    struct bus *bus = link->bus;
+    void *socket = dealer_new(bus, nth_key);
+    if (socket == NULL)
+        return;
+    if (zmq_connect(socket, link->address) != 0) {
+        log_line(LOGGED_WARNING, "cannot dial a gateway", "address=%s said='%s'", link->address,
                  zmq_strerror(zmq_errno()));
         zmq_close(socket);
         return;
     }
-    *link = (struct link){.bus = bus, .socket = socket, .number = (int)(link - bus->links)};
-    snprintf(link->address, sizeof link->address, "%s", address);
+    link->socket = socket;
+    link->nth_key = nth_key;
+    link->well_at = clock_ms();
     loop_add_socket(bus->loop, socket, on_readable, link);
     peer_link_add(bus->peer, link->number, clock_ms(), bus->actions);
     carry_out(bus);
@@ -163,53 +188,110 @@ static void link_close(struct link *link)
     link->socket = NULL;
 }
 
+/* A gateway with a key that we do not expect cannot be told from one that is away: all keys are tried in turn. And a
+   socket that was kept off once never dials again by itself (libzmq 4.3.4), though its key may be listed by now. */
+static void link_tick(struct link *link, uint64_t now)
+{
+    unsigned char key[BUS_KEY_BYTES];
+    struct bus *bus = link->bus;
+    if (peer_link_is_up(bus->peer, link->number))
+        link->well_at = now;
+    if (now - link->well_at < DIAL_ANEW_MS)
+        return;
+    size_t next = link->nth_key + 1;
+    if (!bus_keys_nth(bus->settings.keys, BUS_GATEWAY, next, key))
+        next = 0;
+    link_close(link);
+    link_open(link, next);
+}
+
 /* ---- discovery: all addresses of every name, again and again */
 
 static void address_named(struct bus *bus, const char *address)
 {
-    for (int i = 0; i < PEER_LINKS_MAX; i++)
-        if (bus->links[i].socket != NULL && strcmp(bus->links[i].address, address) == 0) {
-            bus->links[i].named_at = clock_ms();
+    struct link *link = NULL;
+    for (int i = 0; i < PEER_LINKS_MAX; i++) {
+        struct link *at = &bus->links[i];
+        if (at->socket != NULL && strcmp(at->address, address) == 0) {
+            at->named_at = clock_ms();
             return;
         }
-    link_open(bus, address);
-    for (int i = 0; i < PEER_LINKS_MAX; i++)
-        if (bus->links[i].socket != NULL && strcmp(bus->links[i].address, address) == 0)
-            bus->links[i].named_at = clock_ms();
+        if (at->socket == NULL && link == NULL)
+            link = at;
+    }
+    if (link == NULL)
+        return;
+    *link = (struct link){.bus = bus, .number = (int)(link - bus->links), .named_at = clock_ms()};
+    snprintf(link->address, sizeof link->address, "%s", address);
+    link_open(link, 0);
 }
 
-static void resolve_tcp(struct bus *bus, char *host)
+static void look_up_one(struct lookup *lookup, char *host)
 {
-    char *port = strrchr(host, ':'), address[ADDRESS_MAX], numeric[64];
-    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    char *port = strrchr(host, ':'), numeric[64];
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
     if (port == NULL)
         return;
     *port++ = '\0';
     if (getaddrinfo(host, port, &hints, &found) != 0)
         return;
-    for (struct addrinfo *at = found; at != NULL; at = at->ai_next)
+    for (struct addrinfo *at = found; at != NULL && lookup->count < PEER_LINKS_MAX;
+         at = at->ai_next)
         if (getnameinfo(at->ai_addr, at->ai_addrlen, numeric, sizeof numeric, NULL, 0,
-                        NI_NUMERICHOST) == 0) {
-            snprintf(address, sizeof address, "tcp://%s:%s", numeric, port);
-            address_named(bus, address);
-        }
+                        NI_NUMERICHOST) == 0)
+            snprintf(lookup->addresses[lookup->count++], ADDRESS_MAX,
+                     at->ai_family == AF_INET6 ? "tcp://[%s]:%s" : "tcp://%s:%s", numeric, port);
     freeaddrinfo(found);
+}
+
+/* In an actor's thread. */
+static void look_up(void *job)
+{
+    struct lookup *lookup = job;
+    char *rest = lookup->names;
+    lookup->count = 0;
+    for (char *one; (one = strsep(&rest, ",")) != NULL;)
+        if (strncmp(one, "tcp://", 6) == 0)
+            look_up_one(lookup, one + 6);
+}
+
+static void looked_up(void *owner, void *job)
+{
+    struct bus *bus = owner;
+    struct lookup *lookup = job;
+    for (size_t i = 0; i < lookup->count; i++)
+        address_named(bus, lookup->addresses[i]);
+    lookup->under_way = false;
+}
+
+static void look_up_soon(struct bus *bus)
+{
+    if (bus->lookup.under_way)
+        return;
+    if (bus->work == NULL)
+        bus->work = work_new(bus->loop, 1, 1);
+    snprintf(bus->lookup.names, sizeof bus->lookup.names, "%s", bus->settings.gateways);
+    bus->lookup.under_way =
+        work_submit(bus->work, look_up, &bus->lookup, looked_up, bus) == STATUS_OK;
 }
 
 static void on_resolve(void *owner)
 {
     struct bus *bus = owner;
-    char list[1024], *rest = list;
+    char list[GATEWAYS_TEXT], *rest = list;
+    bool names = false;
     snprintf(list, sizeof list, "%s", bus->settings.gateways);
-    for (char *one; (one = strsep(&rest, ",")) != NULL;) {
+    for (char *one; (one = strsep(&rest, ",")) != NULL;)
         if (strncmp(one, "tcp://", 6) == 0)
-            resolve_tcp(bus, one + 6);
+            names = true;
         else if (one[0] != '\0')
             address_named(bus, one);
-    }
+    if (names)
+        look_up_soon(bus);
     for (int i = 0; i < PEER_LINKS_MAX; i++)
         if (bus->links[i].socket != NULL && clock_ms() - bus->links[i].named_at > FORGET_ADDRESS_MS)
             link_close(&bus->links[i]);
+    bus_keys_refresh(bus->settings.keys);
 }
 
 /* ---- bodies behind requests: collected in memory files */
@@ -353,6 +435,9 @@ static void carry_out(struct bus *bus)
 static void on_tick(void *owner)
 {
     struct bus *bus = owner;
+    for (int i = 0; i < PEER_LINKS_MAX; i++)
+        if (bus->links[i].socket != NULL)
+            link_tick(&bus->links[i], clock_ms());
     peer_tick(bus->peer, clock_ms(), bus->actions);
     carry_out(bus);
 }
@@ -398,6 +483,7 @@ void bus_destroy(struct bus **self)
         return;
     loop_remove_timer(bus->loop, bus->timer);
     loop_remove_timer(bus->loop, bus->resolver);
+    work_destroy(&bus->work);
     for (int i = 0; i < PEER_LINKS_MAX; i++)
         if (bus->links[i].socket != NULL) {
             loop_remove_socket(bus->loop, bus->links[i].socket);
@@ -405,6 +491,7 @@ void bus_destroy(struct bus **self)
             zmq_close(bus->links[i].socket);
         }
     zmq_ctx_term(bus->context);
+    bus_keys_close(&bus->settings.keys);
     peer_destroy(&bus->peer);
     free(bus->actions);
     while (bus->spare_count > 0)

@@ -1,8 +1,10 @@
-/* A service's side of the bus: one DEALER to each gateway (found by name again and again), around the pure core
-   in peer.h. Runs on the reactor. */
+/* A service's side of the bus: one DEALER to each gateway, around the pure core in peer.h. Runs on the reactor.
+   All addresses of a gateway's name are dialled, and looked up again every two seconds; one that is not named for half a
+   minute is dropped. A gateway must prove a key that the list has for gateways: where it has two, they are tried in turn. */
 #ifndef GUILD_BUS_H
 #define GUILD_BUS_H
 
+#include "bus_keys.h"
 #include "loop.h"
 #include "status.h"
 #include <stdbool.h>
@@ -30,6 +32,8 @@ struct bus_request {
 struct bus_settings {
     const char *service;
     const char *gateways;       /* ipc://… or tcp://host:port, separated by commas */
+    struct bus_keys *keys;      /* the gateways' keys among them; the bus's from now on */
+    struct bus_pair pair;       /* our own */
     const char *const *methods; /* NULL-terminated */
     /* is a method's repeat harmless? */
     bool (*is_idempotent)(const char *method);

@@ -143,6 +143,11 @@ size_t peer_links_up(const struct peer *p)
     return up;
 }
 
+bool peer_link_is_up(const struct peer *p, int link)
+{
+    return p->links[link].state == UP;
+}
+
 size_t peer_in_flight(const struct peer *p)
 {
     return p->in_flight;

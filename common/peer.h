@@ -98,8 +98,9 @@ void peer_set_revocation_seq(struct peer *p, uint64_t seq);
 void peer_revoke(struct peer *p, const void *session_hash, int64_t account_id, uint64_t seq,
                  struct peer_actions *out);
 
-/* Gateways that welcomed us. */
+/* Gateways that welcomed us; one of them. */
 size_t peer_links_up(const struct peer *p);
+bool peer_link_is_up(const struct peer *p, int link);
 size_t peer_in_flight(const struct peer *p);
 
 #endif

@@ -25,17 +25,20 @@
 enum { JOIN_MS = 10, READS = 2, WRITES = 2, STATEMENTS_MAX = 256, METHODS_MAX = 64 };
 
 static const struct setting settings_common[] = {
-    {"GUILD_GATEWAYS",                  SETTING_TEXT, NULL,         "gateways to dial: ipc://path[,…]"        },
-    {"GUILD_DATABASE",                  SETTING_TEXT, NULL,         "PostgreSQL conninfo of this service's role"},
+    {"GUILD_GATEWAYS",                  SETTING_TEXT, NULL,         "gateways to dial: ipc://path or tcp://host:port[,…]"},
+    {"GUILD_BUS_SECRET_FILE",           SETTING_FILE, NULL,         "this program's secret key on the bus"                 },
+    {"GUILD_BUS_KEYS_FILE",             SETTING_FILE, NULL,
+     "list of the public keys of all who may speak on the bus"                                                             },
+    {"GUILD_DATABASE",                  SETTING_TEXT, NULL,         "PostgreSQL conninfo of this service's role"           },
     {"GUILD_PRINCIPAL_PUBLIC_KEY_FILE", SETTING_FILE, NULL,
-     "public key that principal assertions are verified with"                                                   },
+     "public key that principal assertions are verified with"                                                              },
     {"GUILD_EVENT_KEY_FILE",            SETTING_FILE, NULL,
-     "keyring that events between services are sealed with"                                                     },
+     "keyring that events between services are sealed with"                                                                },
     {"GUILD_ADMIN",                     SETTING_TEXT, "",
-     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                         },
-    {"GUILD_LOG_LEVEL",                 SETTING_TEXT, "info",       "debug, info, warning or error"             },
-    {"GUILD_INSTANCE",                  SETTING_TEXT, "1",          "this instance's name in log lines"         },
-    {"GUILD_ENVIRONMENT",               SETTING_TEXT, "production", "development or production"                 },
+     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                    },
+    {"GUILD_LOG_LEVEL",                 SETTING_TEXT, "info",       "debug, info, warning or error"                        },
+    {"GUILD_INSTANCE",                  SETTING_TEXT, "1",          "this instance's name in log lines"                    },
+    {"GUILD_ENVIRONMENT",               SETTING_TEXT, "production", "development or production"                            },
     SETTINGS_END,
 };
 
@@ -308,15 +311,16 @@ static struct bus *open_bus(struct service_run *run)
     static const char *methods[METHODS_MAX + 1];
     for (unsigned i = 0; i < contract->n_methods && i < METHODS_MAX; i++)
         methods[i] = contract->methods[i].name;
-    return bus_new(run->loop, &(struct bus_settings){
-                                  .service = contract->package,
-                                  .gateways = config_text("GUILD_GATEWAYS"),
-                                  .methods = methods,
-                                  .is_idempotent = method_only_reads,
-                                  .body_max = body_max,
-                                  .request = on_request,
-                                  .owner = run,
-                              });
+    struct bus_settings settings = {.service = contract->package,
+                                    .gateways = config_text("GUILD_GATEWAYS"),
+                                    .methods = methods,
+                                    .is_idempotent = method_only_reads,
+                                    .body_max = body_max,
+                                    .request = on_request,
+                                    .owner = run};
+    settings.keys = bus_keys_of_process(contract->package, config_text("GUILD_BUS_SECRET_FILE"),
+                                        config_text("GUILD_BUS_KEYS_FILE"), &settings.pair);
+    return bus_new(run->loop, &settings);
 }
 
 /* ---- health */

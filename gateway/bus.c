@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "router.h"
 #include "secret.h"
+#include "zap.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -21,7 +22,11 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { READ_BATCH = 128, ROUTING_ID_MAX = 16 };
+enum {
+    READ_BATCH = 128,
+    ROUTING_ID_MAX = 16,
+    KEYS_MS = 1000 /* how often their list is looked at */
+};
 
 enum want { WANT_CALL, WANT_CHUNK, WANT_ABANDON };
 
@@ -43,6 +48,8 @@ struct exchange_state {
 struct connection {
     unsigned char id[ROUTING_ID_MAX];
     size_t id_size; /* 0: free */
+    bool admitted;  /* its HELLO named a service that its key is listed for */
+    char key[BUS_KEY_HEX + 1], service[FRAME_SERVICE_MAX + 1];
 };
 
 struct bus {
@@ -53,6 +60,9 @@ struct bus {
     struct router_actions *actions;
     struct connection connections[ROUTER_PEERS_MAX];
     struct bus_listener listener;
+    struct bus_keys *keys;
+    struct zap *zap;
+    uint64_t keys_at; /* when their list was last looked at */
     const char *admin;
     char instance[33];
     int wake;             /* eventfd: something was handed over */
@@ -348,9 +358,64 @@ static int connection_of(struct bus *bus, const void *id, size_t size)
     }
     if (unused < 0 || size > ROUTING_ID_MAX)
         return -1;
+    bus->connections[unused] = (struct connection){.id_size = size};
     memcpy(bus->connections[unused].id, id, size);
-    bus->connections[unused].id_size = size;
     return unused;
+}
+
+static void refuse(struct bus *bus, int peer, const char *why)
+{
+    send_frame(bus, &(struct router_action){
+                        .kind = ROUTER_SEND,
+                        .peer = peer,
+                        .frame = {.kind = FRAME_REFUSE, .trace = frame_text(why)}
+    });
+}
+
+/* Is the key listed for the service that this HELLO names? */
+static bool admit(struct bus *bus, int peer, const char *key, const struct frame *hello)
+{
+    struct connection *c = &bus->connections[peer];
+    bool known = strcmp(c->key, key) == 0 && frame_text_is(hello->service, c->service);
+    snprintf(c->key, sizeof c->key, "%s", key);
+    frame_text_copy(hello->service, c->service, sizeof c->service);
+    c->admitted = strcmp(c->service, BUS_GATEWAY) != 0 && bus_keys_has(bus->keys, c->service, key);
+    if (c->admitted)
+        return true;
+    if (!known) /* it says HELLO again and again */
+        log_line(LOGGED_WARNING, "a key is not listed for the service it names",
+                 "service='%s' key=%s", c->service, key);
+    refuse(bus, peer, "key");
+    return false;
+}
+
+/* A routing id is what the other end says; the key is what it has proved. */
+static bool may_speak(struct bus *bus, int peer, zmq_msg_t *part, const struct frame *frame)
+{
+    const char *key = zap_user(part);
+    const struct connection *c = &bus->connections[peer];
+    if (key == NULL)
+        return false;
+    if (frame->kind == FRAME_HELLO)
+        return admit(bus, peer, key, frame);
+    if (c->admitted && strcmp(c->key, key) == 0)
+        return true;
+    refuse(bus, peer, "unknown");
+    return false;
+}
+
+static void look_at_keys(struct bus *bus)
+{
+    uint64_t now = clock_ms();
+    if (now - bus->keys_at < KEYS_MS)
+        return;
+    bus->keys_at = now;
+    if (!bus_keys_refresh(bus->keys))
+        return;
+    for (int i = 0; i < ROUTER_PEERS_MAX; i++) {
+        struct connection *c = &bus->connections[i];
+        c->admitted = c->admitted && bus_keys_has(bus->keys, c->service, c->key);
+    }
 }
 
 /* Routing id, header, payload where there is one; a message of another shape is thrown away. */
@@ -379,7 +444,7 @@ static bool receive(struct bus *bus)
         frame_decode(zmq_msg_data(&parts[1]), zmq_msg_size(&parts[1]), &frame)) {
         int peer = connection_of(bus, zmq_msg_data(&parts[0]), zmq_msg_size(&parts[0]));
         static const char nothing[1];
-        if (peer >= 0) {
+        if (peer >= 0 && may_speak(bus, peer, &parts[1], &frame)) {
             router_frame(bus->router, peer, &frame, count == 3 ? zmq_msg_data(&parts[2]) : nothing,
                          count == 3 ? zmq_msg_size(&parts[2]) : 0, clock_ms(), bus->actions);
             carry_out(bus);
@@ -415,6 +480,7 @@ static void on_tick(void *owner)
     router_tick(bus->router, clock_ms(), bus->actions);
     carry_out(bus);
     copy_live(bus);
+    look_at_keys(bus);
 }
 
 static size_t live_of(struct bus *bus, const char *service)
@@ -478,9 +544,9 @@ static void set(void *socket, int option, int value)
     zmq_setsockopt(socket, option, &value, sizeof value);
 }
 
-/* Without CURVE only processes of this user on this machine may speak: a private Unix socket. */
-static void bind_socket(struct bus *bus, const char *address)
+static void bind_socket(struct bus *bus, const struct bus_settings *settings)
 {
+    const char *address = settings->address;
     int64_t largest = 1024 * 1024;
     bus->socket = zmq_socket(bus->context, ZMQ_ROUTER);
     set(bus->socket, ZMQ_ROUTER_MANDATORY, 1);
@@ -493,24 +559,28 @@ static void bind_socket(struct bus *bus, const char *address)
     set(bus->socket, ZMQ_HEARTBEAT_TIMEOUT, 2000);
     set(bus->socket, ZMQ_HEARTBEAT_TTL, 3000);
     zmq_setsockopt(bus->socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
-    mode_t before = umask(0177);
-    bool bound = strncmp(address, "ipc://", 6) == 0 && zmq_bind(bus->socket, address) == 0;
+    set(bus->socket, ZMQ_IPV6, 1);
+    set(bus->socket, ZMQ_CURVE_SERVER, 1);
+    zmq_setsockopt(bus->socket, ZMQ_CURVE_SECRETKEY, settings->pair.secret, BUS_KEY_BYTES);
+    zmq_setsockopt(bus->socket, ZMQ_ZAP_DOMAIN, "bus", 3);
+    mode_t before = umask(0177); /* of an ipc:// socket */
+    bool bound = zmq_bind(bus->socket, address) == 0;
     umask(before);
     if (!bound) {
-        fprintf(stderr, "GUILD_BUS must be an ipc:// path that can be bound (%s): %s\n",
-                zmq_strerror(zmq_errno()), address);
+        fprintf(stderr, "GUILD_BUS cannot be bound (%s): %s\n", zmq_strerror(zmq_errno()), address);
         exit(2);
     }
 }
 
-struct bus *bus_start(const char *address, const char *admin, const struct bus_listener *listener)
+struct bus *bus_start(const struct bus_settings *settings)
 {
     struct bus *bus = calloc(1, sizeof *bus);
     if (bus == NULL)
         abort();
     uint64_t seed = clock_us() ^ (uint64_t)getpid() << 32;
-    bus->listener = *listener;
-    bus->admin = admin;
+    bus->listener = settings->listener;
+    bus->admin = settings->admin;
+    bus->keys = settings->keys;
     bus->last = &bus->first;
     pthread_mutex_init(&bus->lock, NULL);
     bus->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -521,7 +591,8 @@ struct bus *bus_start(const char *address, const char *admin, const struct bus_l
     bus->actions = calloc(1, sizeof *bus->actions);
     if (bus->context == NULL || bus->actions == NULL || bus->wake < 0)
         abort();
-    bind_socket(bus, address);
+    bus->zap = zap_open(bus->context, bus->loop, bus->keys);
+    bind_socket(bus, settings);
     loop_add_socket(bus->loop, bus->socket, on_readable, bus);
     loop_add_fd(bus->loop, bus->wake, on_wake, NULL, bus);
     loop_add_timer(bus->loop, ROUTER_TICK_MS, on_tick, bus);
@@ -538,7 +609,9 @@ void bus_stop(struct bus **self)
     wake(bus);
     pthread_join(bus->thread, NULL);
     zmq_close(bus->socket);
+    zap_close(&bus->zap);
     zmq_ctx_term(bus->context);
+    bus_keys_close(&bus->keys);
     loop_destroy(&bus->loop);
     router_destroy(&bus->router);
     close(bus->wake);

@@ -1,8 +1,11 @@
 /* The gateway's side of the bus: one thread that owns the ROUTER socket and feeds the router core. HTTP threads hand
-   exchanges over and wait, each for its own. */
+   exchanges over and wait, each for its own. Who connects must have a listed key (zap.h), and each HELLO is held
+   against the list: the key must be there for the service that it names. A key that is taken off the list is cut off
+   within three seconds. */
 #ifndef GUILD_GATEWAY_BUS_H
 #define GUILD_GATEWAY_BUS_H
 
+#include "bus_keys.h"
 #include "status.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,8 +37,15 @@ struct exchange {
     struct exchange_state *state;
 };
 
+struct bus_settings {
+    const char *address, *admin; /* where services dial in; the admin HTTP's place */
+    struct bus_keys *keys;       /* who may; the bus's from now on */
+    struct bus_pair pair;        /* the gateway's own */
+    struct bus_listener listener;
+};
+
 /* Binds and starts the thread. A place that cannot be bound ends the process with words. */
-struct bus *bus_start(const char *address, const char *admin, const struct bus_listener *listener);
+struct bus *bus_start(const struct bus_settings *settings);
 /* Ends the thread; nobody may wait any more. */
 void bus_stop(struct bus **self);
 

@@ -20,19 +20,22 @@
 #include <unistd.h>
 
 static const struct setting gateway_settings[] = {
-    {"GUILD_HTTP",         SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"},
-    {"GUILD_HTTP_THREADS", SETTING_INTEGER, "64",                                      "connections answered at a time"           },
-    {"GUILD_BUS",          SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path"       },
-    {"GUILD_SERVICES",     SETTING_TEXT,    "auth,certification,payment,notification",
-     "services that /readyz asks for"                                                                                             },
-    {"GUILD_WEB_ROOT",     SETTING_TEXT,    "",                                        "folder of the built web pages"            },
-    {"GUILD_TRUST_PROXY",  SETTING_INTEGER, "0",
-     "1: a proxy in front sets X-Forwarded-For and -Proto"                                                                        },
-    {"GUILD_ADMIN",        SETTING_TEXT,    "",
-     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                           },
-    {"GUILD_LOG_LEVEL",    SETTING_TEXT,    "info",                                    "debug, info, warning or error"            },
-    {"GUILD_INSTANCE",     SETTING_TEXT,    "1",                                       "this instance's name in log lines"        },
-    {"GUILD_ENVIRONMENT",  SETTING_TEXT,    "production",                              "development or production"                },
+    {"GUILD_HTTP",            SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"               },
+    {"GUILD_HTTP_THREADS",    SETTING_INTEGER, "64",                                      "connections answered at a time"                          },
+    {"GUILD_BUS",             SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path or tcp://address:port"},
+    {"GUILD_BUS_SECRET_FILE", SETTING_FILE,    NULL,                                      "this program's secret key on the bus"                    },
+    {"GUILD_BUS_KEYS_FILE",   SETTING_FILE,    NULL,
+     "list of the public keys of all who may speak on the bus"                                                                                      },
+    {"GUILD_SERVICES",        SETTING_TEXT,    "auth,certification,payment,notification",
+     "services that /readyz asks for"                                                                                                               },
+    {"GUILD_WEB_ROOT",        SETTING_TEXT,    "",                                        "folder of the built web pages"                           },
+    {"GUILD_TRUST_PROXY",     SETTING_INTEGER, "0",
+     "1: a proxy in front sets X-Forwarded-For and -Proto"                                                                                          },
+    {"GUILD_ADMIN",           SETTING_TEXT,    "",
+     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                                             },
+    {"GUILD_LOG_LEVEL",       SETTING_TEXT,    "info",                                    "debug, info, warning or error"                           },
+    {"GUILD_INSTANCE",        SETTING_TEXT,    "1",                                       "this instance's name in log lines"                       },
+    {"GUILD_ENVIRONMENT",     SETTING_TEXT,    "production",                              "development or production"                               },
     SETTINGS_END,
 };
 
@@ -61,6 +64,16 @@ static int let_in(struct mg_connection *conn, void *nothing)
     (void)conn;
     (void)nothing;
     return 1;
+}
+
+static struct bus *start_bus(void)
+{
+    struct bus_settings settings = {.address = config_text("GUILD_BUS"),
+                                    .admin = config_text("GUILD_ADMIN"),
+                                    .listener = login_listener};
+    settings.keys = bus_keys_of_process(BUS_GATEWAY, config_text("GUILD_BUS_SECRET_FILE"),
+                                        config_text("GUILD_BUS_KEYS_FILE"), &settings.pair);
+    return bus_start(&settings);
 }
 
 static struct mg_context *start_http(struct gateway *gateway)
@@ -131,7 +144,7 @@ int main(int argc, char **argv)
     gateway.services = config_text("GUILD_SERVICES");
     gateway.trust_proxy = config_integer("GUILD_TRUST_PROXY") == 1;
     pages_load(config_text("GUILD_WEB_ROOT"));
-    gateway.bus = bus_start(config_text("GUILD_BUS"), config_text("GUILD_ADMIN"), &login_listener);
+    gateway.bus = start_bus();
     struct mg_context *http = start_http(&gateway);
     log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
 

@@ -490,6 +490,23 @@ static bool service_name_is_good(struct frame_text name)
     return name.size > 0;
 }
 
+static bool peer_is_auth(const struct router *r, const struct peer *peer)
+{
+    return strcmp(r->services[peer->service].name, "auth") == 0;
+}
+
+/* What is heard of auth may make a session known at once: see tick_cache. */
+static void note_heard(struct router *r, struct peer *peer, uint64_t now)
+{
+    peer->heard = now;
+    if (peer->state == SUSPECT)
+        peer->state = LIVE;
+    if (r->cache_watched || !peer_is_auth(r, peer))
+        return;
+    r->cache_watched = true;
+    r->auth_heard = now;
+}
+
 static void take_hello(struct router *r, int index, const struct frame *frame, uint64_t now,
                        struct router_actions *out)
 {
@@ -504,18 +521,11 @@ static void take_hello(struct router *r, int index, const struct frame *frame, u
     if (peer->left && peer_is(peer, service, frame))
         return;
     peer_enter(r, index, service, frame, now, out);
-    peer->heard = now;
-    if (peer->state == SUSPECT)
-        peer->state = LIVE;
+    note_heard(r, peer, now);
     say(out, index, &(struct frame){.kind = FRAME_WELCOME, .instance = frame_text(r->instance)});
 }
 
 /* ---- what peers say */
-
-static bool peer_is_auth(const struct router *r, const struct peer *peer)
-{
-    return strcmp(r->services[peer->service].name, "auth") == 0;
-}
 
 /* auth tells the number of revocations in each PING: a gap means that one was missed. */
 static void take_revocation_seq(struct router *r, uint64_t seq, uint64_t now,
@@ -557,9 +567,15 @@ static void take_ping(struct router *r, struct peer *peer, const struct frame *f
     if (peer->others > OTHERS_MAX)
         peer->others = OTHERS_MAX;
     if (peer->outstanding == 0)
-        peer_fade(peer);
+        peer_fade(r, peer);
     if (peer_is_auth(r, peer))
         take_revocation_seq(r, frame->revocation_seq, now, out);
+}
+
+/* How long its peer has taken. An upload takes as long as its sender makes it: that is no news. */
+static uint64_t took_ms(const struct router *r, const struct request *request, uint64_t now)
+{
+    return request->body_size > 0 ? r->peers[request->peer].ewma_us / 1000 : now - request->since;
 }
 
 static void take_reply(struct router *r, int peer, const struct frame *frame, const void *payload,
@@ -573,9 +589,9 @@ static void take_reply(struct router *r, int peer, const struct frame *frame, co
     enum status status =
         frame->status < STATUS_COUNT ? (enum status)frame->status : STATUS_INTERNAL;
     if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL || status == STATUS_TIMEOUT)
-        peer_failed(&r->peers[peer], now - request->since, now);
+        peer_failed(&r->peers[peer], took_ms(r, request, now), now);
     else
-        peer_did_well(&r->peers[peer], now - request->since);
+        peer_did_well(&r->peers[peer], took_ms(r, request, now));
     if (status == STATUS_UNAVAILABLE && request->perhaps_done)
         request_fail(r, request, 1, out); /* this one did nothing, but an earlier one perhaps did */
     else
@@ -590,7 +606,7 @@ static void take_nack(struct router *r, int peer, const struct frame *frame, uin
         note_over(r, peer, frame);
         return;
     }
-    peer_failed(&r->peers[peer], now - request->since, now);
+    peer_failed(&r->peers[peer], took_ms(r, request, now), now);
     request_again(r, request, NOT_STARTED, now, out);
 }
 
@@ -718,9 +734,7 @@ void router_frame(struct router *r, int index, const struct frame *frame, const 
         if (frame->kind != FRAME_BYE)
             say(out, index, &(struct frame){.kind = FRAME_REFUSE, .trace = frame_text("unknown")});
     } else {
-        peer->heard = now;
-        if (peer->state == SUSPECT)
-            peer->state = LIVE;
+        note_heard(r, peer, now);
         take_frame(r, index, frame, payload, payload_size, now, out);
     }
     serve_queues(r, now, out);
@@ -761,7 +775,7 @@ static void tick_request(struct router *r, struct request *request, uint64_t now
 {
     if (now >= request->deadline) {
         if (request->state == SENT)
-            peer_failed(&r->peers[request->peer], now - request->since, now);
+            peer_failed(&r->peers[request->peer], took_ms(r, request, now), now);
         tell_cancel(r, request, out);
         note_silence(request);
         request_fail(r, request, 1, out);
@@ -770,16 +784,16 @@ static void tick_request(struct router *r, struct request *request, uint64_t now
     }
 }
 
-/* While auth answers, sessions are cached, and its PINGs must be heard. */
+/* While one of auth's can be asked, sessions may be cached: its PINGs must be heard. */
 static void tick_cache(struct router *r, uint64_t now, struct router_actions *out)
 {
-    if (!r->cache_watched && router_live(r, "auth") > 0) {
-        r->cache_watched = true;
-        r->auth_heard = now;
-    }
     if (r->cache_watched && now - r->auth_heard > ROUTER_DEAD_MS) {
         r->cache_watched = false;
         act(out, ROUTER_FORGET);
+    }
+    if (!r->cache_watched && router_live(r, "auth") > 0) {
+        r->cache_watched = true;
+        r->auth_heard = now;
     }
 }
 

@@ -18,10 +18,15 @@ static void peer_took(struct peer *peer, uint64_t ms)
     peer->ewma_us = (peer->ewma_us * 7 + ms * 1000) / 8;
 }
 
-void peer_fade(struct peer *peer)
+void peer_fade(const struct router *r, struct peer *peer)
 {
-    if (peer->ewma_us > USUAL_LEAST_US)
-        peer->ewma_us -= (peer->ewma_us - USUAL_LEAST_US) / 8;
+    uint64_t quickest_us = peer->ewma_us;
+    for (int i = 0; i < ROUTER_PEERS_MAX; i++) {
+        const struct peer *other = &r->peers[i];
+        if (other->state == LIVE && other->service == peer->service && other->ewma_us < quickest_us)
+            quickest_us = other->ewma_us;
+    }
+    peer->ewma_us -= (peer->ewma_us - quickest_us) / 8;
 }
 
 void peer_did_well(struct peer *peer, uint64_t ms)

@@ -11,8 +11,8 @@ void peer_begins(struct peer *peer, uint64_t now);
 void peer_did_well(struct peer *peer, uint64_t ms);
 /* It refused after so long, could not, or gave no answer until the deadline. A quick failure does not make it quick. */
 void peer_failed(struct peer *peer, uint64_t ms, uint64_t now);
-/* It had nothing to do: what was slow may be tried again. */
-void peer_fade(struct peer *peer);
+/* It had nothing to do: what was slow may be tried again, as if it were more and more like the quickest. */
+void peer_fade(const struct router *r, struct peer *peer);
 
 /* Expected work in front of one more request, to be compared; one that is stalled or fails comes after all others. */
 uint64_t peer_load(const struct peer *peer, uint64_t now);

@@ -25,6 +25,8 @@ GUILD_ENVIRONMENT=development
 GUILD_INSTANCE=$3
 GUILD_ADMIN=$run/$1.admin
 GUILD_GATEWAYS=ipc://$run/bus.sock
+GUILD_BUS_SECRET_FILE=$keys/bus-$2.key
+GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_DATABASE=$(conninfo "guild_$2" "application_name=$1" "passfile='$data/secrets/passwords/$2.pgpass'")
 GUILD_PRINCIPAL_PUBLIC_KEY_FILE=$keys/principal-public.key
 GUILD_EVENT_KEY_FILE=$keys/event.key
@@ -65,6 +67,8 @@ GUILD_ENVIRONMENT=development
 GUILD_ADMIN=$run/gateway.admin
 GUILD_HTTP=127.0.0.1:$port
 GUILD_BUS=ipc://$run/bus.sock
+GUILD_BUS_SECRET_FILE=$keys/bus-gateway.key
+GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_WEB_ROOT=$data/app/share/guild/web
 GUILD_SERVICES=auth,certification,payment,notification
 END

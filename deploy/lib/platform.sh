@@ -370,7 +370,7 @@ migrate() {
 }
 
 keys_create() {
-    guildctl keys create "$data/secrets/keys"
+    guildctl keys create "$data/secrets/keys" gateway "${schemas[@]}"
 }
 
 # staff_create LOGIN NAME ROLE: prints the one-time password

@@ -21,21 +21,67 @@
 enum { PATIENCE_MS = 10000, SOON_MS = 3000, CAPACITY = 8 };
 
 static char folder[] = "/tmp/guild-bus-XXXXXX";
-static char address[64];
+static char address[64], list_path[64];
 static struct bus *bus;
 static void *context, *instance;
 static atomic_int revoked, forgotten;
 
+/* ---- keys: one for each name, the list, strangers' */
+
+static struct bus_pair pairs[4];
+static const char *const owners[] = {BUS_GATEWAY, "payment", "content", "auth"};
+
+static const struct bus_pair *pair_of(const char *name)
+{
+    for (int i = 0; i < 4; i++)
+        if (strcmp(owners[i], name) == 0)
+            return &pairs[i];
+    return NULL;
+}
+
+static void pair_make(struct bus_pair *pair)
+{
+    crypto_box_keypair(pair->public, pair->secret);
+    sodium_bin2hex(pair->public_hex, sizeof pair->public_hex, pair->public, sizeof pair->public);
+}
+
+/* Everybody but `left_out`, and `more` for payment. */
+static void write_list(const char *left_out, const struct bus_pair *more)
+{
+    char aside[80];
+    snprintf(aside, sizeof aside, "%s.new", list_path);
+    FILE *file = fopen(aside, "w");
+    assert_non_null(file);
+    fprintf(file, "# who may speak\n");
+    for (int i = 0; i < 4; i++)
+        if (strcmp(owners[i], left_out) != 0)
+            fprintf(file, "%s %s\n", owners[i], pairs[i].public_hex);
+    if (more != NULL)
+        fprintf(file, "payment %s\n", more->public_hex);
+    fclose(file);
+    assert_int_equal(rename(aside, list_path), 0);
+}
+
 /* ---- the instance's side */
 
-static void *dial(void)
+static void *dial_with(const struct bus_pair *own)
 {
     int none = 0, patience = PATIENCE_MS;
     void *socket = zmq_socket(context, ZMQ_DEALER);
     zmq_setsockopt(socket, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(socket, ZMQ_RCVTIMEO, &patience, sizeof patience);
+    if (own != NULL) {
+        zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, pair_of(BUS_GATEWAY)->public, BUS_KEY_BYTES);
+        zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, own->public, BUS_KEY_BYTES);
+        zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, own->secret, BUS_KEY_BYTES);
+    }
     assert_int_equal(zmq_connect(socket, address), 0);
     return socket;
+}
+
+static void *dial(const char *name)
+{
+    return dial_with(pair_of(name));
 }
 
 static void say(void *socket, const struct frame *frame, const char *payload)
@@ -141,7 +187,7 @@ static void test_junk(void **state)
     static const char junk[1536 * 1024] = {FRAME_VERSION, FRAME_REP};
     static const size_t sizes[] = {0,          1, 2, 100, FRAME_HEADER_MAX, FRAME_HEADER_MAX + 1,
                                    sizeof junk};
-    void *stranger = dial();
+    void *stranger = dial("content");
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (int parts = 1; parts <= 5; parts++)
@@ -204,7 +250,7 @@ static void test_an_upload_whose_instance_leaves(void **state)
 {
     struct exchange exchange = call_of("content", PATIENCE_MS);
     char payload[64];
-    void *other = dial();
+    void *other = dial("content");
     (void)state;
     say_hello(other, "content", "b");
     hear(other, FRAME_WELCOME, payload);
@@ -223,7 +269,7 @@ static void test_an_upload_whose_instance_leaves(void **state)
 static void test_auth_is_listened_to(void **state)
 {
     char payload[64];
-    void *auth = dial();
+    void *auth = dial("auth");
     uint64_t end = clock_ms() + SOON_MS;
     (void)state;
     say_hello(auth, "auth", "c");
@@ -250,6 +296,130 @@ static void test_readiness(void **state)
     assert_string_equal(missing, "elsewhere");
 }
 
+/* ---- who may speak */
+
+/* Not a word comes back within the time. */
+static void is_ignored(void *socket, int ms)
+{
+    char byte;
+    zmq_setsockopt(socket, ZMQ_RCVTIMEO, &ms, sizeof ms);
+    assert_int_equal(zmq_recv(socket, &byte, 1, 0), -1);
+}
+
+/* Keys that nobody knows, a thousand of them, and no key at all: nobody is let in, and who is in notices nothing. */
+static void test_strangers(void **state)
+{
+    enum { STRANGERS = 1000, AT_A_TIME = 50 };
+    void *sockets[AT_A_TIME], *open = dial_with(NULL);
+    struct bus_pair key;
+    (void)state;
+    say_hello(open, "payment", "open");
+    for (int i = 0; i < STRANGERS; i += AT_A_TIME) {
+        for (int n = 0; n < AT_A_TIME; n++) {
+            pair_make(&key);
+            sockets[n] = dial_with(&key);
+            say_hello(sockets[n], "payment", "stranger");
+        }
+        is_ignored(sockets[0], 50);
+        test_a_call_and_its_answer(state);
+        for (int n = 0; n < AT_A_TIME; n++) {
+            is_ignored(sockets[n], 0);
+            zmq_close(sockets[n]);
+        }
+    }
+    is_ignored(open, 0);
+    zmq_close(open);
+}
+
+/* payment's key says that it is auth; the gateway's own key that it is the gateway: nothing that they say counts. */
+static void test_a_key_of_another_service(void **state)
+{
+    static const char *const names[][2] = {
+        {"payment", "auth"   },
+        {"auth",    "nothing"}
+    };
+    char payload[64];
+    int before = revoked;
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        void *socket = dial(names[i][0]);
+        say_hello(socket, names[i][1], "liar");
+        assert_true(frame_text_is(hear(socket, FRAME_REFUSE, payload).trace, "key"));
+        say(socket, &(struct frame){.kind = FRAME_REVOKE, .revocation_seq = 9, .account_id = 9},
+            NULL);
+        hear(socket, FRAME_REFUSE, payload);
+        zmq_close(socket);
+    }
+    void *gateway = dial(BUS_GATEWAY);
+    say_hello(gateway, BUS_GATEWAY, "liar");
+    is_ignored(gateway, 200);
+    zmq_close(gateway);
+    assert_int_equal(revoked, before);
+}
+
+/* It takes another's routing id: that is no proof of anything. */
+static void test_a_borrowed_name(void **state)
+{
+    char payload[64];
+    (void)state;
+    void *owner = dial("auth");
+    zmq_disconnect(owner, address);
+    zmq_setsockopt(owner, ZMQ_ROUTING_ID, "same", 4);
+    assert_int_equal(zmq_connect(owner, address), 0);
+    say_hello(owner, "auth", "borrowed");
+    hear(owner, FRAME_WELCOME, payload);
+    zmq_close(owner);
+    usleep(200000);
+    void *thief = dial("payment");
+    zmq_disconnect(thief, address);
+    zmq_setsockopt(thief, ZMQ_ROUTING_ID, "same", 4);
+    assert_int_equal(zmq_connect(thief, address), 0);
+    int before = revoked;
+    say(thief, &(struct frame){.kind = FRAME_REVOKE, .revocation_seq = 100, .account_id = 55},
+        NULL);
+    assert_true(frame_text_is(hear(thief, FRAME_REFUSE, payload).trace, "unknown"));
+    assert_int_equal(revoked, before);
+    zmq_close(thief);
+}
+
+static void ping_for(int ms)
+{
+    for (; ms > 0; ms -= 100) {
+        say(instance, &(struct frame){.kind = FRAME_PING}, NULL);
+        usleep(100000);
+    }
+}
+
+/* Two keys are good at a time; the one that is taken off the list is cut off, without a restart. */
+static void test_a_key_is_changed(void **state)
+{
+    struct bus_pair fresh;
+    char payload[64], missing[40];
+    uint64_t end = clock_ms() + PATIENCE_MS;
+    (void)state;
+    pair_make(&fresh);
+    write_list("", &fresh);
+    ping_for(2000); /* the gateway looks at its list each second */
+    void *next = dial_with(&fresh);
+    say_hello(next, "payment", "fresh");
+    hear(next, FRAME_WELCOME, payload);
+    say(next, &(struct frame){.kind = FRAME_BYE}, NULL);
+    zmq_disconnect(next, address);
+    zmq_close(next);
+    ping_for(200);
+    test_a_call_and_its_answer(state); /* the old one is good as well */
+    write_list("payment", NULL);
+    while (bus_has_all(bus, "payment", missing, sizeof missing) && clock_ms() < end)
+        ping_for(100);
+    assert_false(bus_has_all(bus, "payment", missing, sizeof missing));
+    write_list("", NULL);
+    while (!bus_has_all(bus, "payment", missing, sizeof missing) && clock_ms() < end) {
+        say_hello(instance, "payment", "back");
+        usleep(100000);
+    }
+    assert_true(bus_has_all(bus, "payment", missing, sizeof missing));
+}
+
 /* ---- */
 
 static void on_revoked(const void *session_hash, int64_t account_id)
@@ -269,7 +439,7 @@ static int open_instance(void **state)
     static char name[] = "a";
     char payload[64];
     (void)state;
-    instance = dial();
+    instance = dial("payment");
     name[0]++;
     say_hello(instance, "payment", name);
     hear(instance, FRAME_WELCOME, payload);
@@ -292,8 +462,20 @@ static int open_bus(void **state)
     if (sodium_init() < 0 || mkdtemp(folder) == NULL)
         return -1;
     snprintf(address, sizeof address, "ipc://%s/bus", folder);
-    bus =
-        bus_start(address, "", &(struct bus_listener){.revoked = on_revoked, .forget = on_forget});
+    snprintf(list_path, sizeof list_path, "%s/keys", folder);
+    for (int i = 0; i < 4; i++)
+        pair_make(&pairs[i]);
+    write_list("", NULL);
+    const char *why;
+    struct bus_settings settings = {
+        .address = address,
+        .admin = "",
+        .keys = bus_keys_open(list_path, &why),
+        .pair = pairs[0],
+        .listener = {.revoked = on_revoked, .forget = on_forget}
+    };
+    assert_non_null(settings.keys);
+    bus = bus_start(&settings);
     context = zmq_ctx_new();
     return 0;
 }
@@ -304,6 +486,7 @@ static int close_bus(void **state)
     zmq_ctx_term(context);
     bus_stop(&bus);
     unlink(address + strlen("ipc://"));
+    unlink(list_path);
     rmdir(folder);
     return 0;
 }
@@ -321,6 +504,10 @@ int main(void)
         BUS_TEST(test_an_upload_whose_instance_leaves),
         BUS_TEST(test_auth_is_listened_to),
         BUS_TEST(test_readiness),
+        BUS_TEST(test_strangers),
+        BUS_TEST(test_a_key_of_another_service),
+        BUS_TEST(test_a_borrowed_name),
+        BUS_TEST(test_a_key_is_changed),
     };
     return cmocka_run_group_tests(tests, open_bus, close_bus);
 }

@@ -85,8 +85,10 @@ void gateway_read(struct sim *sim, const struct event *event)
     if ((frame.kind == FRAME_DRAIN || frame.kind == FRAME_BYE) &&
         !router_peer_is_free(gateway->router, slot))
         c->drained = true;
-    if (frame.kind == FRAME_NACK)
-        c->refused = frame.id_low;
+    if (frame.kind == FRAME_NACK) {
+        c->refused_high = frame.id_high;
+        c->refused_low = frame.id_low;
+    }
     router_frame(gateway->router, slot, &frame, payload, size, sim_clock(sim, &gateway->process),
                  gateway->actions);
     carry_out(sim, event->who);
@@ -105,14 +107,13 @@ static void check_receiver(struct sim *sim, const struct gateway *gateway, int c
 }
 
 /* Each first sending of a request earns a tenth of a repeat. */
-static void check_repeats(struct sim *sim, int g, uint64_t number, const struct frame *frame)
+static void check_repeats(struct sim *sim, int g, uint64_t number)
 {
     struct gateway *gateway = &sim->gateways[g];
     struct ask *ask = ledger_find(sim, number);
     uint64_t firsts, repeats, seconds = (sim->now - gateway->started) / 1000 + 1;
     if (ask == NULL || ask->service < 0)
         return;
-    gateway->sent[ask->service].firsts += frame->attempt == 1;
     gateway->sent[ask->service].repeats += ask->sent++ > 0;
     firsts = gateway->sent[ask->service].firsts;
     repeats = gateway->sent[ask->service].repeats;
@@ -135,9 +136,13 @@ static void send_frame(struct sim *sim, int g, const struct router_action *actio
             payload = &text;
             size = sizeof text;
         }
+        const struct ask *ask = ledger_find(sim, ((const struct ask_text *)payload)->number);
+        if (ask != NULL && ask->service >= 0)
+            gateway->sent[ask->service].firsts += action->frame.attempt == 1;
     }
     if (action->frame.kind == FRAME_CHUNK &&
-        action->frame.id_low == sim->connections[connection].refused)
+        action->frame.id_high == sim->connections[connection].refused_high &&
+        action->frame.id_low == sim->connections[connection].refused_low)
         sim_fail(sim, 'd', "a piece goes to instance %d, which refused it",
                  sim->connections[connection].instance);
     sim_trace(sim, "g%d -> %d kind %d id %llu", g, sim->connections[connection].instance,
@@ -147,7 +152,7 @@ static void send_frame(struct sim *sim, int g, const struct router_action *actio
         router_send_failed(gateway->router, action, sim_clock(sim, &gateway->process),
                            gateway->actions);
     } else if (action->frame.kind == FRAME_REQ) {
-        check_repeats(sim, g, ((const struct ask_text *)payload)->number, &action->frame);
+        check_repeats(sim, g, ((const struct ask_text *)payload)->number);
     }
 }
 
@@ -183,6 +188,7 @@ static void carry_out(struct sim *sim, int g)
                 false;
             break;
         case ROUTER_FORGET:
+            sim_trace(sim, "gateway %d forgets all sessions", g);
             for (int s = 0; s < SESSIONS_MAX; s++)
                 gateway->cached[s] = false;
             break;

@@ -231,8 +231,10 @@ void ledger_session(struct sim *sim)
     if (!session->used || sim_chance(sim, 3) > 0) {
         session->used = true;
         for (int g = 0; g < sim->plan.gateways; g++)
-            if (gateway_knows_auth(sim, g))
+            if (gateway_knows_auth(sim, g) && !sim->gateways[g].cached[s]) {
                 sim->gateways[g].cached[s] = true;
+                sim_trace(sim, "session %d is known to gateway %d", s, g);
+            }
     } else if (i >= 0 && strcmp(sim_services[sim->instances[i].service], "auth") == 0) {
         session->revoked = true;
         sim_trace(sim, "session %d is revoked by instance %d", s, i);

@@ -100,11 +100,11 @@ struct process {
 struct connection {
     int gateway, instance;
     bool open;
-    size_t under_way[2];   /* to the gateway, to the instance */
-    uint64_t latest[2];    /* arrival of the last message, where none overtakes */
-    uint64_t heard_active; /* the gateway's active time when it last read something */
-    bool drained;          /* the gateway has read its DRAIN or BYE */
-    uint64_t refused;      /* the id of the last NACK that the gateway has read */
+    size_t under_way[2];                /* to the gateway, to the instance */
+    uint64_t latest[2];                 /* arrival of the last message, where none overtakes */
+    uint64_t heard_active;              /* the gateway's active time when it last read something */
+    bool drained;                       /* the gateway has read its DRAIN or BYE */
+    uint64_t refused_high, refused_low; /* the id of the last NACK that the gateway has read */
 };
 
 struct gateway {

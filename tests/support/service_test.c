@@ -99,6 +99,10 @@ static void create_keys(void)
               sodium_bin2hex(hex, sizeof hex, public_key, sizeof public_key));
     write_key("GUILD_PRINCIPAL_SECRET_KEY_FILE", "secret",
               sodium_bin2hex(hex, sizeof hex, secret_key, sizeof secret_key));
+    char secret[65];
+    secret_random_hex(secret, 32);
+    write_key("GUILD_BUS_SECRET_FILE", "bus-secret", secret);
+    write_key("GUILD_BUS_KEYS_FILE", "bus.keys", "");
     static const char *const rings[] = {"GUILD_EVENT_KEY_FILE", "GUILD_PEPPER_KEY_FILE",
                                         "GUILD_FIELD_KEY_FILE"};
     for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {

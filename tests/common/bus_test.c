@@ -1,0 +1,281 @@
+/* The service's sockets: made-up gateways on the other side. */
+#include "bus.h"
+#include "clock.h"
+#include "frame.h"
+#include "log.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <czmq.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { GATEWAYS = 2, SOON_MS = 8000 };
+
+static char folder[] = "/tmp/guild-service-bus-XXXXXX";
+static char list_path[64];
+static void *context, *gateways[GATEWAYS];
+static struct bus_pair own, fresh, old; /* the service's; the gateways' two */
+static struct loop *loop;
+static bool heard[GATEWAYS];
+static size_t wanted;
+static uint64_t give_up_at;
+
+/* ---- a name with two addresses */
+
+static struct sockaddr_in places[GATEWAYS];
+static struct addrinfo entries[GATEWAYS];
+
+/* Instead of libc's, which still sees to all other names (libzmq asks it for numbers, too). */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **ret_found)
+{
+    int (*libc)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&libc = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (strcmp(host, "gateways.test") != 0)
+        return libc(host, service, hints, ret_found);
+    for (int i = 0; i < GATEWAYS; i++) {
+        places[i] = (struct sockaddr_in){.sin_family = AF_INET,
+                                         .sin_port = htons((uint16_t)atoi(service)),
+                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)i)};
+        entries[i] = (struct addrinfo){.ai_family = AF_INET,
+                                       .ai_addr = (struct sockaddr *)&places[i],
+                                       .ai_addrlen = sizeof places[i],
+                                       .ai_next = i + 1 < GATEWAYS ? &entries[i + 1] : NULL};
+    }
+    *ret_found = entries;
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *found)
+{
+    void (*libc)(struct addrinfo *);
+    *(void **)&libc = dlsym(RTLD_NEXT, "freeaddrinfo");
+    if (found != entries)
+        libc(found);
+}
+
+/* ---- gateways */
+
+static void *gateway_open(const char *address, const struct bus_pair *pair, char *ret_bound)
+{
+    int server = 1, none = 0;
+    size_t room = 128;
+    void *socket = zmq_socket(context, ZMQ_ROUTER);
+    zmq_setsockopt(socket, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &server, sizeof server);
+    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, pair->secret, BUS_KEY_BYTES);
+    if (zmq_bind(socket, address) != 0)
+        fail_msg("%s: %s", address, zmq_strerror(zmq_errno()));
+    zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_bound, &room);
+    return socket;
+}
+
+/* A HELLO is answered by a WELCOME, as long as nobody is on that line yet. */
+static void gateway_listen(void *socket, bool *ret_heard)
+{
+    unsigned char id[64], header[FRAME_HEADER_MAX];
+    struct frame frame;
+    int id_size, size;
+    while ((id_size = zmq_recv(socket, id, sizeof id, ZMQ_DONTWAIT)) > 0) {
+        size = zmq_recv(socket, header, sizeof header, 0);
+        assert_true(size > 0 && frame_decode(header, (size_t)size, &frame));
+        if (frame.kind != FRAME_HELLO)
+            continue;
+        assert_true(frame_text_is(frame.service, "payment"));
+        *ret_heard = true;
+        zmq_send(socket, id, (size_t)id_size, ZMQ_SNDMORE);
+        zmq_send(socket, header,
+                 frame_encode(&(struct frame){.kind = FRAME_WELCOME, .instance = frame_text("g")},
+                              header),
+                 0);
+    }
+}
+
+static void look(void *bus)
+{
+    size_t count = 0;
+    for (int i = 0; i < GATEWAYS; i++) {
+        if (gateways[i] != NULL)
+            gateway_listen(gateways[i], &heard[i]);
+        count += heard[i];
+    }
+    if ((count == wanted && bus_is_ready(bus)) || clock_ms() > give_up_at)
+        loop_stop(loop);
+}
+
+/* ---- the service */
+
+static bool never(const char *method)
+{
+    (void)method;
+    return false;
+}
+
+static size_t nothing(void *owner, const char *method)
+{
+    (void)owner;
+    (void)method;
+    return 0;
+}
+
+static void refuse(void *owner, const struct bus_request *request)
+{
+    (void)owner;
+    (void)request;
+    fail_msg("nobody asked");
+}
+
+/* Runs the service until it has said HELLO to so many gateways and was welcomed, or for too long. */
+static void run(const char *names, size_t count)
+{
+    static const char *const methods[] = {"ListFees", NULL};
+    const char *why;
+    struct bus_settings settings = {.service = "payment",
+                                    .gateways = names,
+                                    .keys = bus_keys_open(list_path, &why),
+                                    .pair = own,
+                                    .methods = methods,
+                                    .is_idempotent = never,
+                                    .body_max = nothing,
+                                    .request = refuse};
+    assert_non_null(settings.keys);
+    loop = loop_new();
+    wanted = count;
+    give_up_at = clock_ms() + SOON_MS;
+    memset(heard, 0, sizeof heard);
+    struct bus *bus = bus_new(loop, &settings);
+    loop_add_timer(loop, 20, look, bus);
+    loop_run(loop);
+    size_t found = 0;
+    for (int i = 0; i < GATEWAYS; i++)
+        found += heard[i];
+    assert_int_equal(found, count);
+    assert_true(bus_is_ready(bus));
+    bus_destroy(&bus);
+    loop_destroy(&loop);
+}
+
+static void test_every_address_of_a_name(void **state)
+{
+    char bound[128], second[160], names[160];
+    (void)state;
+    gateways[0] = gateway_open("tcp://127.0.0.1:*", &fresh, bound);
+    const char *port = strrchr(bound, ':') + 1;
+    snprintf(second, sizeof second, "tcp://127.0.0.2:%s", port);
+    gateways[1] = gateway_open(second, &fresh, second);
+    snprintf(names, sizeof names, "tcp://nobody.invalid:1,tcp://gateways.test:%s", port);
+    run(names, 2);
+}
+
+/* The list has two keys of the gateway's, and it runs with the older one still. */
+static void test_a_gateway_with_its_old_key(void **state)
+{
+    char bound[128], address[64];
+    (void)state;
+    snprintf(address, sizeof address, "ipc://%s/bus", folder);
+    gateways[0] = gateway_open(address, &old, bound);
+    run(address, 1);
+    unlink(address + strlen("ipc://"));
+}
+
+/* ---- */
+
+static void write_list(const char *text)
+{
+    FILE *file = fopen(list_path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void test_a_list_with_mistakes(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "# nothing but words\n",
+        "payment\n",
+        "payment 00\n",
+        "Payment 0000000000000000000000000000000000000000000000000000000000000000\n",
+        "payment 000000000000000000000000000000000000000000000000000000000000000g\n",
+        "payment  0000000000000000000000000000000000000000000000000000000000000000\n",
+        "payment 0000000000000000000000000000000000000000000000000000000000000000 \n",
+    };
+    const char *why;
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        write_list(wrong[i]);
+        assert_null(bus_keys_open(list_path, &why));
+        assert_non_null(why);
+    }
+    unlink(list_path);
+    assert_null(bus_keys_open(list_path, &why));
+}
+
+static void pair_make(struct bus_pair *pair)
+{
+    crypto_box_keypair(pair->public, pair->secret);
+    sodium_bin2hex(pair->public_hex, sizeof pair->public_hex, pair->public, sizeof pair->public);
+}
+
+static int open_keys(void **state)
+{
+    char text[512];
+    (void)state;
+    snprintf(list_path, sizeof list_path, "%s/keys", folder);
+    pair_make(&own);
+    pair_make(&fresh);
+    pair_make(&old);
+    snprintf(text, sizeof text, "gateway %s\npayment %s\ngateway %s\n", fresh.public_hex,
+             own.public_hex, old.public_hex);
+    write_list(text);
+    return 0;
+}
+
+static int close_gateways(void **state)
+{
+    (void)state;
+    for (int i = 0; i < GATEWAYS; i++) {
+        if (gateways[i] != NULL)
+            zmq_close(gateways[i]);
+        gateways[i] = NULL;
+    }
+    unlink(list_path);
+    return 0;
+}
+
+static int open_all(void **state)
+{
+    (void)state;
+    log_start("payment", "test", LOGGED_ERROR);
+    context = zmq_ctx_new();
+    zsys_handler_set(NULL);
+    return sodium_init() < 0 || mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    zmq_ctx_term(context);
+    return rmdir(folder);
+}
+
+#define BUS_TEST(name) cmocka_unit_test_setup_teardown(name, open_keys, close_gateways)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BUS_TEST(test_every_address_of_a_name),
+        BUS_TEST(test_a_gateway_with_its_old_key),
+        BUS_TEST(test_a_list_with_mistakes),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}

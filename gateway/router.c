@@ -800,8 +800,10 @@ static void tick_cache(struct router *r, uint64_t now, struct router_actions *ou
 void router_tick(struct router *r, uint64_t now, struct router_actions *out)
 {
     uint64_t gap = now - r->ticked, away = 0;
-    if (r->ticked != 0 && gap > ROUTER_AWAY_MS)
+    if (r->ticked != 0 && gap > ROUTER_AWAY_MS) {
         away = gap - ROUTER_TICK_MS;
+        act(out, ROUTER_FORGET); /* who was revoked meanwhile? what waits to be read is old */
+    }
     r->ticked = now;
     for (int i = 0; i < ROUTER_PEERS_MAX; i++)
         tick_peer(r, i, away, now, out);

@@ -80,8 +80,9 @@ void gateway_read(struct sim *sim, const struct event *event)
     sim_trace(sim, "g%d <- %s.%d kind %d id %llu", event->who,
               sim_services[sim->instances[c->instance].service], c->instance, (int)frame.kind,
               (unsigned long long)frame.id_low);
-    if (slot < 0)
+    if (slot < 0 || c->left)
         return;
+    c->left = frame.kind == FRAME_BYE;
     if ((frame.kind == FRAME_DRAIN || frame.kind == FRAME_BYE) &&
         !router_peer_is_free(gateway->router, slot))
         c->drained = true;

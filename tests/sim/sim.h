@@ -38,7 +38,8 @@ enum {
     CALM_MS = 8000,         /* before the end */
     STEADY_MS = 4000,       /* from the calm until all must be well */
     BODY_CHUNK = 1024,
-    SURGE = 90, /* requests at once that one instance and the queue before it can take */
+    SURGE =
+        75, /* requests at once, more than one instance takes, less than the queue holds besides */
 };
 
 enum event_kind {
@@ -100,10 +101,11 @@ struct process {
 struct connection {
     int gateway, instance;
     bool open;
-    size_t under_way[2];                /* to the gateway, to the instance */
-    uint64_t latest[2];                 /* arrival of the last message, where none overtakes */
-    uint64_t heard_active;              /* the gateway's active time when it last read something */
-    bool drained;                       /* the gateway has read its DRAIN or BYE */
+    size_t under_way[2];   /* to the gateway, to the instance */
+    uint64_t latest[2];    /* arrival of the last message, where none overtakes */
+    uint64_t heard_active; /* the gateway's active time when it last read something */
+    bool drained;          /* the gateway has read its DRAIN or BYE */
+    bool left;             /* its BYE: the last word of a connection, also where others overtake */
     uint64_t refused_high, refused_low; /* the id of the last NACK that the gateway has read */
 };
 

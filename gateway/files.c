@@ -9,28 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOW_BYTES_PER_S = 8 * 1024, SLOW_AFTER_MS = 10000 };
-
-/* The body, piece by piece, as long as somebody takes it and it comes fast enough. */
+/* The body, piece by piece, as long as it comes and somebody takes it. */
 static bool feed_body(struct http *h, struct exchange *exchange)
 {
     /* not on the stack, nor thread-local: civetweb's threads have 100 KiB for both */
     unsigned char *piece = arena_alloc(h->arena, FRAME_CHUNK_MAX);
-    size_t left = (size_t)h->info->content_length, filled = 0, total = left;
-    uint64_t began = clock_ms();
-    while (left > 0) {
-        size_t want = left < FRAME_CHUNK_MAX - filled ? left : FRAME_CHUNK_MAX - filled;
-        int some = mg_read(h->conn, piece + filled, want);
-        uint64_t took = clock_ms() - began;
-        if (some <= 0 || (took > SLOW_AFTER_MS && (total - left) * 1000 / took < SLOW_BYTES_PER_S))
+    for (size_t left = (size_t)h->info->content_length, size; left > 0; left -= size) {
+        size = left < FRAME_CHUNK_MAX ? left : FRAME_CHUNK_MAX;
+        if (!http_read(h, piece, size))
             return false;
-        filled += (size_t)some;
-        left -= (size_t)some;
-        if (filled == FRAME_CHUNK_MAX || left == 0) {
-            if (!exchange_feed(h->gateway->bus, exchange, piece, filled))
-                return left == 0;
-            filled = 0;
-        }
+        if (!exchange_feed(h->gateway->bus, exchange, piece, size))
+            return left == size;
     }
     return true;
 }

@@ -36,11 +36,11 @@ const char *http_header(const struct http *h, const char *name)
     return NULL;
 }
 
-/* As civetweb decides after the answer; a gateway that is about to end keeps nothing alive. */
+/* As civetweb decides after the answer. */
 static bool keeps_alive(const struct http *h)
 {
     const char *wish = http_header(h, "Connection");
-    if (h->gateway->draining)
+    if (h->last)
         return false;
     return wish != NULL
                ? strcasestr(wish, "keep-alive") != NULL
@@ -223,15 +223,6 @@ static bool refuse(struct http *h, int status, const char *reason, const char *d
     return false;
 }
 
-/* What follows on the connection cannot be told apart, or is not worth reading. civetweb has no call for it: it closes
-   where the request asked for that, so the request is made to have asked. */
-static void close_after(struct http *h)
-{
-    struct mg_header *first = (struct mg_header *)(uintptr_t)h->info->http_headers;
-    if (h->info->num_headers > 0)
-        *first = (struct mg_header){.name = "Connection", .value = "close"};
-}
-
 static bool check_request(struct http *h)
 {
     static const char *const verbs[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
@@ -244,7 +235,7 @@ static bool check_request(struct http *h)
     if (h->info->num_headers > HEADERS_MAX)
         return refuse(h, 431, "headers_too_many", "请求头过多。");
     if (!framing_is_single(h)) {
-        close_after(h);
+        h->last = true; /* what follows cannot be told apart */
         return refuse(h, 400, "framing", "请求的长度说明不明确。");
     }
     if (count_header(h, "Host") != 1)
@@ -261,29 +252,32 @@ static bool check_request(struct http *h)
 
 /* ---- filling the request message: body, then query, path and what only the gateway knows */
 
+bool http_read(struct http *h, void *out, size_t size)
+{
+    size_t got = 0;
+    guard_reads(h->gateway->guard, true);
+    for (int some = 1; got < size && some > 0; got += some > 0 ? (size_t)some : 0)
+        some = mg_read(h->conn, (char *)out + got, size - got);
+    guard_reads(h->gateway->guard, false);
+    if (got < size)
+        h->last = true;
+    return got == size;
+}
+
 static bool read_body(struct http *h, char **ret_text, size_t *ret_size)
 {
     long long length = h->info->content_length;
-    if (length <= 0) {
-        *ret_text = NULL;
-        *ret_size = 0;
+    *ret_text = NULL;
+    *ret_size = 0;
+    if (length <= 0)
         return true;
-    }
     if (length > JSON_SIZE_MAX)
         return refuse(h, 413, "too_large", "提交的内容过多，请精简后重试。");
     char *text = arena_alloc(h->arena, (size_t)length + 1);
-    uint64_t until = clock_ms() + 15000;
-    size_t got = 0;
-    while (got < (size_t)length) {
-        int some = mg_read(h->conn, text + got, (size_t)length - got);
-        if (some <= 0 || clock_ms() > until) {
-            close_after(h);
-            return refuse(h, 400, "body_short", "网络中断，内容没有收全，请重试。");
-        }
-        got += (size_t)some;
-    }
+    if (!http_read(h, text, (size_t)length))
+        return refuse(h, 400, "body_short", "网络中断或过慢，内容没有收全，请重试。");
     *ret_text = text;
-    *ret_size = got;
+    *ret_size = (size_t)length;
     return true;
 }
 
@@ -486,6 +480,14 @@ static void find_client(struct http *h)
     h->https = h->gateway->trust_proxy && proto != NULL && strcmp(proto, "https") == 0;
 }
 
+/* civetweb has no call for this: it closes where the request asked for that, so the request is made to have asked. */
+static void close_connection(struct http *h)
+{
+    struct mg_header *first = (struct mg_header *)(uintptr_t)h->info->http_headers;
+    if (h->info->num_headers > 0)
+        *first = (struct mg_header){.name = "Connection", .value = "close"};
+}
+
 int http_handle(struct mg_connection *conn, void *gateway)
 {
     struct http h = {.gateway = gateway,
@@ -496,7 +498,10 @@ int http_handle(struct mg_connection *conn, void *gateway)
     char labels[160];
     secret_random_hex(h.request_id, 16);
     find_client(&h);
+    guard_enter(h.gateway->guard, h.info->remote_addr, h.info->remote_port);
+    h.last = h.gateway->draining || guard_is_busy(h.gateway->guard); /* others wait for a thread */
     answer(&h);
+    guard_leave(h.gateway->guard);
 
     const char *pattern = h.route != NULL ? h.route->path : "page";
     uint64_t us = clock_us() - h.began_us;
@@ -506,6 +511,8 @@ int http_handle(struct mg_connection *conn, void *gateway)
     log_line(LOGGED_INFO, "request", "verb=%s route=%s status=%d us=%" PRIu64 " request_id=%s",
              h.status == 501 ? "other" : h.info->request_method, pattern, h.status, us,
              h.request_id);
+    if (h.last)
+        close_connection(&h);
     int status = h.status;
     arena_destroy(&h.arena);
     return status == 0 ? 500 : status;

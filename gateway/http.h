@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "bus.h"
 #include "common.pb-c.h"
+#include "guard.h"
 #include "message.h"
 #include "routes.h"
 #include <civetweb.h>
@@ -19,6 +20,7 @@ enum {
 
 struct gateway {
     struct bus *bus;
+    struct guard *guard;
     const char *services; /* that readiness asks for */
     bool trust_proxy;     /* X-Forwarded-For and -Proto are set by a proxy in front */
     volatile bool draining;
@@ -36,11 +38,15 @@ struct http {
     const struct route *route;
     uint64_t began_us;
     int status;         /* sent */
+    bool last;          /* the connection ends after this */
     const char *cookie; /* Set-Cookie to be sent, or NULL */
 };
 
 /* A header's value, or NULL. */
 const char *http_header(const struct http *h, const char *name);
+
+/* Reads `size` bytes of the body. false: it ended before, or comes too slowly; the connection will not be used again. */
+bool http_read(struct http *h, void *out, size_t size);
 
 /* Sends the head with the security headers and, unless the verb is HEAD or the status 304, the body. `lines`: further
    header lines. */

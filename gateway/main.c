@@ -21,7 +21,7 @@
 
 static const struct setting gateway_settings[] = {
     {"GUILD_HTTP",            SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"               },
-    {"GUILD_HTTP_THREADS",    SETTING_INTEGER, "64",                                      "connections answered at a time"                          },
+    {"GUILD_HTTP_THREADS",    SETTING_INTEGER, "192",                                     "connections answered at a time"                          },
     {"GUILD_BUS",             SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path or tcp://address:port"},
     {"GUILD_BUS_SECRET_FILE", SETTING_FILE,    NULL,                                      "this program's secret key on the bus"                    },
     {"GUILD_BUS_KEYS_FILE",   SETTING_FILE,    NULL,
@@ -76,6 +76,15 @@ static struct bus *start_bus(void)
     return bus_start(&settings);
 }
 
+static struct guard *start_guard(const struct mg_context *context, bool trust_proxy)
+{
+    struct mg_server_port port;
+    if (mg_get_server_ports(context, 1, &port) != 1)
+        abort();
+    return guard_start((uint16_t)port.port, (size_t)config_integer("GUILD_HTTP_THREADS"),
+                       trust_proxy);
+}
+
 static struct mg_context *start_http(struct gateway *gateway)
 {
     const char *options[] = {"listening_ports",
@@ -112,6 +121,7 @@ static struct mg_context *start_http(struct gateway *gateway)
         fprintf(stderr, "GUILD_HTTP cannot be listened at: %s\n", config_text("GUILD_HTTP"));
         exit(2);
     }
+    gateway->guard = start_guard(context, gateway->trust_proxy);
     mg_set_request_handler(context, "/", http_handle, gateway);
     mg_set_auth_handler(context, "/", let_in, NULL);
     return context;
@@ -154,6 +164,7 @@ int main(int argc, char **argv)
     signal(SIGTERM, SIG_DFL);
     log_line(LOGGED_INFO, "draining", "signal=%d", signal_number);
     mg_stop(http); /* ends when the requests under way are answered */
+    guard_stop(&gateway.guard);
     bus_stop(&gateway.bus);
     log_line(LOGGED_INFO, "stopped", "pid=%d", (int)getpid());
     return 0;

@@ -314,6 +314,7 @@ static answer batch_send(struct service_call *all)
     for (size_t i = 0; i < all->statements_count; i++)
         put_bound(batch, all->statements[i]);
     all->sent = batch;
+    all->in_doubt = false;
     all->tries = 0;
     db_send(all->call.run->db, batch, all->call.deadline_ms, batch_made, all);
     return ANSWER;
@@ -451,6 +452,7 @@ static answer replay(struct service_call *all, const struct rows *stored)
     return batch_complete(all, results);
 }
 
+/* Asked for the key's row, which is there: what was wanted has been done, whether it can be told or not. */
 static void replay_made(void *owner, enum db_outcome outcome, const struct rows *results,
                         const struct db_error *error)
 {
@@ -460,8 +462,16 @@ static void replay_made(void *owner, enum db_outcome outcome, const struct rows 
     if (outcome == DB_COMMITTED)
         replay(all, &results[0]);
     else
-        call_fail(&all->call, outcome == DB_REFUSED ? REASON_internal : REASON_database_away);
+        call_fail(&all->call, outcome == DB_REFUSED ? REASON_internal : REASON_outcome_unknown);
     call_leave(all);
+}
+
+static void replay_find(struct service_call *all)
+{
+    struct batch *lookup = batch_new(all->call.arena);
+    put_bound(lookup, bind(all, &sql_idempotency_find));
+    batch_be_patient(lookup);
+    db_send(all->call.run->db, lookup, all->call.deadline_ms, replay_made, all);
 }
 
 /* ---- what became of a batch */
@@ -506,8 +516,12 @@ static void batch_made(void *owner, enum db_outcome outcome, const struct rows *
     struct service_call *all = owner;
     struct call *c = &all->call;
 
+    if (outcome == DB_UNKNOWN && batch_writes(all->sent))
+        all->in_doubt = true;
     if (may_send_again(all, outcome)) {
         all->tries++;
+        if (all->in_doubt) /* then its key tells what became of it, on a new connection */
+            batch_be_patient(all->sent);
         db_send(c->run->db, all->sent, c->deadline_ms, batch_made, all);
         return;
     }
@@ -518,22 +532,17 @@ static void batch_made(void *owner, enum db_outcome outcome, const struct rows *
         break;
     case DB_REFUSED:
         if (all->sent_keyed && error->constraint != NULL &&
-            strcmp(error->constraint, "idempotency_key") == 0) {
-            struct batch *lookup = batch_new(c->arena);
-            put_bound(lookup, bind(all, &sql_idempotency_find));
-            db_send(c->run->db, lookup, c->deadline_ms, replay_made, all);
-        } else {
+            strcmp(error->constraint, "idempotency_key") == 0)
+            replay_find(all);
+        else
             refused(all, error);
-        }
         break;
     case DB_RETRY:
-        call_fail(c, REASON_busy);
+        call_fail(c, all->in_doubt ? REASON_outcome_unknown : REASON_busy);
         break;
     case DB_AWAY:
-        call_fail(c, REASON_database_away);
-        break;
     case DB_UNKNOWN:
-        call_fail(c, batch_writes(all->sent) ? REASON_outcome_unknown : REASON_database_away);
+        call_fail(c, all->in_doubt ? REASON_outcome_unknown : REASON_database_away);
         break;
     }
     call_leave(all);

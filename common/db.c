@@ -32,7 +32,7 @@ struct batch {
     struct arena *arena;
     struct entry *first, **last;
     size_t count;
-    bool writes;
+    bool writes, patient;
 };
 
 /* A batch on its way. On the waiting list, then on a connection's list until its sync has come. */
@@ -168,6 +168,11 @@ size_t batch_count(const struct batch *batch)
 bool batch_writes(const struct batch *batch)
 {
     return batch->writes;
+}
+
+void batch_be_patient(struct batch *batch)
+{
+    batch->patient = true;
 }
 
 /* ---- a connection lost: what flew is unknown */
@@ -546,7 +551,7 @@ static void drop_waiting(struct db *db, struct queue *waiting, bool writes, uint
     queue_init(waiting);
     for (struct flight *flight = all.first, *next; flight != NULL; flight = next) {
         next = flight->next;
-        if (away || flight->deadline_ms <= now)
+        if ((away && !flight->batch->patient) || flight->deadline_ms <= now)
             flight_end(flight, DB_AWAY);
         else
             queue_push(waiting, flight);
@@ -669,7 +674,7 @@ void db_send(struct db *db, struct batch *batch, uint64_t deadline_ms, db_done_f
     *flight =
         (struct flight){.batch = batch, .deadline_ms = deadline_ms, .done = done, .owner = owner};
     /* With nobody to send to, or too many before it, its time is over at the next flush. */
-    if (waiting->count >= WAITING_MAX || !any_ready(db, batch->writes))
+    if (waiting->count >= WAITING_MAX || (!batch->patient && !any_ready(db, batch->writes)))
         flight->deadline_ms = 0;
     queue_push(waiting, flight);
 }

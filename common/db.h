@@ -77,6 +77,8 @@ struct batch *batch_new(struct arena *arena);
 void batch_put(struct batch *batch, const struct statement *statement, const char *const *values);
 size_t batch_count(const struct batch *batch);
 bool batch_writes(const struct batch *batch);
+/* While no connection is up it waits, until its deadline, instead of being told at once. */
+void batch_be_patient(struct batch *batch);
 
 /* Sends at the loop's next flush. statement_timeout is what is left until `deadline_ms` (clock_ms); a batch whose
    time is over is not sent, nor one that finds no connection up or 1024 batches before it. `done` runs exactly once:

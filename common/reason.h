@@ -30,7 +30,8 @@ struct reason {
     R(not_found, NOT_FOUND, "没有找到您要的内容，它可能已被删除。")                                \
     R(busy, UNAVAILABLE, "系统繁忙，请稍后再试。")                                                 \
     R(database_away, UNAVAILABLE, "系统暂时无法读写数据，请稍后再试，您填写的内容不会丢失。")      \
-    R(outcome_unknown, TIMEOUT, "操作结果未知，请稍后刷新页面查看，或直接重试，不会重复提交。")    \
+    R(outcome_unknown, TIMEOUT,                                                                    \
+      "操作结果未知，可能已经成功。请先刷新页面查看结果，再决定是否重试。")                        \
     R(key_reused, INVALID, "同一请求编号被用于不同内容，请刷新页面后重试。")                       \
     R(internal, INTERNAL, "系统出现错误，我们已记录。请稍后再试，或致电0355-3069919。")
 

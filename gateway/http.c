@@ -146,7 +146,8 @@ void http_status_problem(struct http *h, enum status status, uint32_t retry_afte
         break;
     case STATUS_TIMEOUT:
         http_problem(h, 504, "outcome_unknown",
-                     "等待超时，结果未知。请刷新页面查看，或直接重试，不会重复提交。", NULL, 1);
+                     "等待超时，结果未知，可能已经成功。请先刷新页面查看结果，再决定是否重试。",
+                     NULL, 1);
         break;
     case STATUS_UNAUTHENTICATED:
         http_problem(h, 401, "log_in_first", "登录已失效，请重新登录。", NULL, 0);

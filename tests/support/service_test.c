@@ -1,6 +1,7 @@
 #include "service_test.h"
 
 #include "clock.h"
+#include "lossy.h"
 #include "secret.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@ static struct {
     struct arena *arena;
     PGconn *pg;
     char server[512], name[64], folder[64];
+    bool lossy;
 } test;
 
 /* ---- the database */
@@ -141,6 +143,26 @@ static void wait_until_ready(void *owner)
         loop_stop(run->loop);
 }
 
+void service_test_until_ready(void)
+{
+    int timer = loop_add_timer(test.run.loop, 10, wait_until_ready, &test.run);
+    loop_run(test.run.loop);
+    loop_remove_timer(test.run.loop, timer);
+}
+
+void service_test_be_lossy(void)
+{
+    test.lossy = true;
+}
+
+static const char *host(void)
+{
+    if (!test.lossy)
+        return PQhost(test.pg);
+    lossy_open(PQhost(test.pg), PQport(test.pg), test.folder);
+    return test.folder;
+}
+
 void service_test_open(const struct service *service)
 {
     char *argv[] = {(char *)(uintptr_t)service->contract->package, NULL};
@@ -150,8 +172,8 @@ void service_test_open(const struct service *service)
     create_keys();
     setenv("GUILD_GATEWAYS", "ipc:///nowhere", 1);
     setenv("GUILD_DATABASE",
-           arena_printf(test.arena, "%s dbname=%s options=-csearch_path=%s", test.server, test.name,
-                        service->contract->package),
+           arena_printf(test.arena, "%s dbname=%s host=%s options=-csearch_path=%s", test.server,
+                        test.name, host(), service->contract->package),
            1);
     setenv("GUILD_ENVIRONMENT", "development", 1);
     setenv("GUILD_LOG_LEVEL", "error", 1);
@@ -162,9 +184,7 @@ void service_test_open(const struct service *service)
         setenv("GUILD_REDIS", getenv("GUILD_TEST_REDIS"), 1);
     keep_known_settings(service);
     service_begin(&test.run, service, 1, argv);
-    int timer = loop_add_timer(test.run.loop, 10, wait_until_ready, &test.run);
-    loop_run(test.run.loop);
-    loop_remove_timer(test.run.loop, timer);
+    service_test_until_ready();
 }
 
 struct service_run *service_test_run(void)
@@ -177,6 +197,7 @@ void service_test_close(void)
     if (test.run.service == NULL)
         return; /* it was never open */
     service_end(&test.run);
+    lossy_close();
     connect_to("postgres");
     service_test_sql(arena_printf(test.arena, "DROP DATABASE %s WITH (FORCE)", test.name));
     PQfinish(test.pg);
@@ -252,9 +273,10 @@ static void on_answer(void *to, enum status status, const void *payload, size_t 
     loop_stop(test.run.loop);
 }
 
-enum status service_test_call(const Common__Principal *caller, const char *from, const char *method,
-                              const ProtobufCMessage *request, const char *key,
-                              ProtobufCMessage **ret_message)
+enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *caller,
+                                  const char *from, const char *method,
+                                  const ProtobufCMessage *request, const char *key,
+                                  ProtobufCMessage **ret_message)
 {
     struct answer_kept kept = {.payload = NULL};
     size_t size;
@@ -268,7 +290,7 @@ enum status service_test_call(const Common__Principal *caller, const char *from,
                                     .request_id = "test",
                                     .from = from,
                                     .body = {-1, 0},
-                                    .deadline_ms = clock_ms() + 10000,
+                                    .deadline_ms = clock_ms() + timeout_ms,
                                     .reply = on_answer,
                                     .reply_to = &kept
     });
@@ -281,6 +303,13 @@ enum status service_test_call(const Common__Principal *caller, const char *from,
     *ret_message = message_unpack(type, kept.payload, kept.size, test.arena);
     assert_non_null(*ret_message);
     return kept.status;
+}
+
+enum status service_test_call(const Common__Principal *caller, const char *from, const char *method,
+                              const ProtobufCMessage *request, const char *key,
+                              ProtobufCMessage **ret_message)
+{
+    return service_test_call_for(10000, caller, from, method, request, key, ret_message);
 }
 
 const char *service_test_reason(const Common__Principal *caller, const char *method,

@@ -17,6 +17,8 @@
 /* A new database with the service's schema, keys in a folder of its own, and the service opened on them. */
 void service_test_open(const struct service *service);
 void service_test_close(void);
+/* Before service_test_open: its answers from PostgreSQL can get lost (lossy.h). */
+void service_test_be_lossy(void);
 struct service_run *service_test_run(void);
 
 /* Who calls. */
@@ -29,6 +31,11 @@ Common__Principal service_test_staff(int64_t account_id, const char *permission)
 enum status service_test_call(const Common__Principal *caller, const char *from, const char *method,
                               const ProtobufCMessage *request, const char *key,
                               ProtobufCMessage **ret_message);
+/* The same with a deadline of its own; else it is 10 s. */
+enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *caller,
+                                  const char *from, const char *method,
+                                  const ProtobufCMessage *request, const char *key,
+                                  ProtobufCMessage **ret_message);
 /* The same by a member of staff or a member through the gateway; returns the reason's name, "" when it was OK. */
 const char *service_test_reason(const Common__Principal *caller, const char *method,
                                 const ProtobufCMessage *request);
@@ -36,6 +43,9 @@ const char *service_test_reason(const Common__Principal *caller, const char *met
 /* One value of a query in the service's schema, as text that lives until service_test_close. The query is a printf
    format. */
 const char *service_test_value(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Lets the service go on until it has its connections. */
+void service_test_until_ready(void);
 
 /* Lets the service go on until the query gives "t"; fails after 10 s. */
 void service_test_until(const char *query);

@@ -1,0 +1,99 @@
+/* Preloaded: the allocation number FAIL_AT fails, once. FAIL_COUNT names a file to which the number of allocations is
+   written at the end. The tests' own frame (libcmocka) and the loader are spared: they are not what is tested. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SPARED_MAX = 8 };
+
+static void *(*real_malloc)(size_t size);
+static void *(*real_calloc)(size_t count, size_t size);
+static void *(*real_realloc)(void *old, size_t size);
+static struct {
+    uintptr_t from, to;
+} spared[SPARED_MAX];
+static size_t spared_count;
+static const char *count_path; /* kept, since a program may clear its environment */
+static unsigned long fail_at;
+static atomic_ulong count;
+static bool begun;
+
+static int spare(struct dl_phdr_info *info, size_t size, void *owner)
+{
+    (void)size, (void)owner;
+    bool is_spared =
+        strstr(info->dlpi_name, "libcmocka") != NULL || strstr(info->dlpi_name, "/ld-") != NULL;
+    for (int i = 0; is_spared && i < info->dlpi_phnum && spared_count < SPARED_MAX; i++)
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X) != 0) {
+            uintptr_t from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+            spared[spared_count].from = from;
+            spared[spared_count++].to = from + info->dlpi_phdr[i].p_memsz;
+        }
+    return 0;
+}
+
+static void find_real(void)
+{
+    *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
+    *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
+    *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *at = getenv("FAIL_AT");
+    dl_iterate_phdr(spare, NULL);
+    fail_at = at == NULL ? 0 : strtoul(at, NULL, 10);
+    count_path = getenv("FAIL_COUNT");
+    begun = true;
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    FILE *file = count_path == NULL ? NULL : fopen(count_path, "w");
+    begun = false;
+    if (file == NULL)
+        return;
+    fprintf(file, "%lu\n", atomic_load(&count));
+    fclose(file);
+}
+
+static bool fails(const void *caller)
+{
+    if (!begun)
+        return false;
+    for (size_t i = 0; i < spared_count; i++)
+        if ((uintptr_t)caller >= spared[i].from && (uintptr_t)caller < spared[i].to)
+            return false;
+    if (atomic_fetch_add(&count, 1) + 1 != fail_at)
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    if (real_malloc == NULL)
+        find_real();
+    return fails(__builtin_return_address(0)) ? NULL : real_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    if (real_calloc == NULL)
+        find_real();
+    return fails(__builtin_return_address(0)) ? NULL : real_calloc(n, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    if (real_realloc == NULL)
+        find_real();
+    return fails(__builtin_return_address(0)) ? NULL : real_realloc(old, size);
+}

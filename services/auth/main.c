@@ -8,7 +8,7 @@
    Tells          notification: codes, registrations, changed phones and passwords.
    When Redis is away nobody logs in (503) and sessions known to the gateways last their minute; when PostgreSQL is away
    requests are answered 503. Both come back by themselves. A used code and an ended session stay dead whatever Redis
-   forgets: the first is a unique row, the second an epoch, in PostgreSQL. Any number of instances. */
+   forgets: the first is a unique row, the second a row or its account's epoch, in PostgreSQL. Any number of instances. */
 #include "auth.pb-c.h"
 #include "auth_queries.h"
 #include "nouns.h"

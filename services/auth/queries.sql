@@ -83,9 +83,18 @@ SELECT * FROM answer;
 -- name: account_rehash
 UPDATE account SET password_hash = :new_hash WHERE id = :account_id::bigint AND password_hash = :old_hash;
 
+-- name: session_end
+-- Kept for as long as Redis could bring the session back: the whole life of the longest is seven days.
+WITH forgotten AS (
+    DELETE FROM ended_session WHERE session_hash IN (
+        SELECT session_hash FROM ended_session WHERE ended_at < now() - interval '8 days'
+         ORDER BY ended_at LIMIT 100 FOR UPDATE SKIP LOCKED))
+INSERT INTO ended_session (session_hash) VALUES (:caller_session::bytea) ON CONFLICT DO NOTHING;
+
 -- name: session_account
 SELECT phone AS name, session_epoch, false AS must_change_password, '{}'::text[] AS permissions
-  FROM account WHERE id = :account_id::bigint AND state = 'ACTIVE';
+  FROM account WHERE id = :account_id::bigint AND state = 'ACTIVE'
+   AND NOT EXISTS (SELECT FROM ended_session WHERE session_hash = :session_hash::bytea);
 
 -- ---- staff
 
@@ -112,7 +121,8 @@ SELECT * FROM answer;
 SELECT s.name, s.session_epoch, s.must_change_password,
        coalesce((SELECT array_agg(DISTINCT p.permission) FROM staff_role x JOIN role_permission p ON p.role = x.role
                   WHERE x.staff_id = s.id), '{}') AS permissions
-  FROM staff s WHERE s.id = :account_id::bigint AND s.enabled;
+  FROM staff s WHERE s.id = :account_id::bigint AND s.enabled
+   AND NOT EXISTS (SELECT FROM ended_session WHERE session_hash = :session_hash::bytea);
 
 -- ---- audit of what changes no other row
 

@@ -249,10 +249,18 @@ static answer session_ended(struct call *c, const redisReply *reply)
     return call_reply(c, &empty.base);
 }
 
-static answer session_log_out(struct call *c)
+static answer session_end_kept(struct call *c, const struct rows *results)
 {
     const char *argv[] = {"DEL", session_key(c, c->caller->session_hash.data)};
+    (void)results;
     return redis_then(c, session_ended, 2, argv);
+}
+
+/* PostgreSQL first: what Redis forgets in a crash may be that the session was deleted. */
+static answer session_log_out(struct call *c)
+{
+    batch_add(c, &sql_session_end);
+    return batch_then(c, session_end_kept);
 }
 
 /* ---- from token to assertion */
@@ -327,6 +335,7 @@ static answer session_found(struct call *c, const redisReply *reply)
         clock_unix() - s->began > rules_session(s->staff, s->remember_me).whole_s)
         return call_fail(c, REASON_session_over);
     call_set_integer(c, "account_id", s->account_id);
+    call_set_bytes(c, "session_hash", s->hash, sizeof s->hash);
     batch_add(c, s->staff ? &sql_session_staff : &sql_session_account);
     return batch_then(c, session_known);
 }

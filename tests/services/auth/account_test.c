@@ -297,6 +297,95 @@ static void test_a_sixth_session_ends_the_first(void **state)
         assert_true(opens(tokens[i]));
 }
 
+/* ---- Redis, back from a crash without what it did last */
+
+static redisReply *redis_do(const char *format, const char *key, const redisReply *value)
+{
+    redisContext *redis = redisConnectUnix(getenv("GUILD_REDIS"));
+    assert_non_null(redis);
+    redisReply *reply = value == NULL ? redisCommand(redis, format, key)
+                                      : redisCommand(redis, format, key, value->str, value->len);
+    assert_non_null(reply);
+    assert_int_not_equal(reply->type, REDIS_REPLY_ERROR);
+    redisFree(redis);
+    return reply;
+}
+
+/* What Redis has under the key, for redis_restore. */
+static redisReply *redis_remember(const char *key)
+{
+    redisReply *dump = redis_do("DUMP %s", key, NULL);
+    assert_int_equal(dump->type, REDIS_REPLY_STRING);
+    return dump;
+}
+
+static void redis_restore(const char *key, redisReply *dump)
+{
+    freeReplyObject(redis_do("DEL %s", key, NULL));
+    freeReplyObject(redis_do("RESTORE %s 60000 %b", key, dump));
+    freeReplyObject(dump);
+}
+
+static const char *key_of_session(const Common__Principal *caller)
+{
+    char *hex = arena_alloc(arena, 65);
+    return arena_printf(arena, "s:%s", sodium_bin2hex(hex, 65, caller->session_hash.data, 32));
+}
+
+static Common__Principal logged_in(const char *phone, int64_t account, char **ret_token)
+{
+    const Auth__ResolvedSession *session;
+    Common__Principal caller = service_test_member(account);
+    *ret_token = token_of(phone, PASSWORD);
+    assert_int_equal(resolve(*ret_token, COMMON__PRINCIPAL__KIND__MEMBER, &session), STATUS_OK);
+    caller.session_hash = session->session_hash;
+    return caller;
+}
+
+static void test_an_ended_session_stays_ended_when_redis_forgets_it(void **state)
+{
+    char *phone = new_phone(), *token;
+    Common__Principal caller = logged_in(phone, new_account(phone), &token);
+    Common__Empty nothing = COMMON__EMPTY__INIT;
+    (void)state;
+    redisReply *before = redis_remember(key_of_session(&caller));
+    assert_string_equal(service_test_reason(&caller, "LogOut", &nothing.base), "");
+    redis_restore(key_of_session(&caller), before);
+    assert_false(opens(token));
+    assert_string_equal(service_test_reason(&caller, "LogOut", &nothing.base), "");
+}
+
+static void test_ended_sessions_are_kept_for_longer_than_they_can_last(void **state)
+{
+    char *phone = new_phone(), *token;
+    Common__Principal caller = logged_in(phone, new_account(phone), &token);
+    Common__Empty nothing = COMMON__EMPTY__INIT;
+    (void)state;
+    service_test_sql("INSERT INTO ended_session VALUES ('\\x01', now() - interval '9 days'), "
+                     "('\\x02', now() - interval '7 days')");
+    assert_string_equal(service_test_reason(&caller, "LogOut", &nothing.base), "");
+    assert_string_equal(service_test_value("SELECT string_agg(session_hash::text, ' ') FROM "
+                                           "ended_session WHERE length(session_hash) = 1"),
+                        "\\x02");
+}
+
+static void test_a_used_code_stays_used_when_redis_forgets_it(void **state)
+{
+    char *phone = new_phone();
+    int64_t account = new_account(phone);
+    char *code = code_for(phone, AUTH__SEND_CODE_REQUEST__PURPOSE__LOG_IN);
+    const char *key = arena_printf(arena, "c:LOG_IN:%s:%s", phone, nonce);
+    (void)state;
+    redisReply *before = redis_remember(key);
+    assert_string_equal(log_in(phone, "", code), "");
+    redis_restore(key, before);
+    assert_string_equal(log_in(phone, "", code), "code_wrong");
+    assert_string_equal(service_test_value("SELECT count(*) FROM audit WHERE action = "
+                                           "'session.code' AND actor_id = %lld",
+                                           (long long)account),
+                        "1");
+}
+
 static Auth__ChangePasswordRequest change(const char *old, const char *new, const char *confirm)
 {
     Auth__ChangePasswordRequest request = AUTH__CHANGE_PASSWORD_REQUEST__INIT;
@@ -528,6 +617,10 @@ int main(void)
         cmocka_unit_test_setup(test_wrong_passwords_lock, open_page),
         cmocka_unit_test_setup(test_a_session_opens_until_it_is_ended, open_page),
         cmocka_unit_test_setup(test_a_sixth_session_ends_the_first, open_page),
+        cmocka_unit_test_setup(test_an_ended_session_stays_ended_when_redis_forgets_it, open_page),
+        cmocka_unit_test_setup(test_ended_sessions_are_kept_for_longer_than_they_can_last,
+                               open_page),
+        cmocka_unit_test_setup(test_a_used_code_stays_used_when_redis_forgets_it, open_page),
         cmocka_unit_test_setup(test_a_changed_password_ends_the_other_sessions, open_page),
         cmocka_unit_test_setup(test_a_password_like_the_phone_is_refused, open_page),
         cmocka_unit_test_setup(test_a_forgotten_password_is_set_with_a_code, open_page),

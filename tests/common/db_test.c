@@ -392,12 +392,45 @@ static int start_elsewhere(const char *conninfo, const struct statement *const *
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* The server's settings as they ought to be, but for one: functions of ours stand before PostgreSQL's own. */
+static int start_with_setting(const char *name, const char *value)
+{
+    char sql[1024];
+    snprintf(sql, sizeof sql,
+             "CREATE OR REPLACE FUNCTION current_setting(name text) RETURNS text LANGUAGE sql AS "
+             "$$ SELECT CASE name WHEN '%s' THEN '%s' WHEN 'server_encoding' THEN 'UTF8' "
+             "WHEN 'lc_ctype' THEN 'C.UTF-8' ELSE 'on' END $$",
+             name, value);
+    side(sql);
+    return start_elsewhere(arena_printf(w.arena, "%s options=-csearch_path=%s,pg_catalog",
+                                        getenv("GUILD_TEST_DATABASE"), w.schema),
+                           statements, true);
+}
+
 static void a_server_that_may_lose_data_is_refused(void **state)
 {
+    static const char *const wrong[][2] = {
+        {"fsync",              "off"   },
+        {"full_page_writes",   "off"   },
+        {"synchronous_commit", "off"   },
+        {"synchronous_commit", "local" },
+        {"data_checksums",     "off"   },
+        {"server_encoding",    "LATIN1"},
+        {"lc_ctype",           "C"     },
+    };
     (void)state;
+    assert_int_equal(start_with_setting("none", ""), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(start_with_setting(wrong[i][0], wrong[i][1]), 1);
+}
+
+/* The names are PostgreSQL's own, and in development it is only told. */
+static void in_development_it_is_only_told(void **state)
+{
     const char *careless =
         arena_printf(w.arena, "%s options='-csearch_path=%s -csynchronous_commit=off'",
                      getenv("GUILD_TEST_DATABASE"), w.schema);
+    (void)state;
     assert_int_equal(start_elsewhere(careless, statements, false), 0);
     assert_int_equal(start_elsewhere(careless, statements, true), 1);
 }
@@ -429,6 +462,7 @@ int main(void)
         TEST(connections_come_back),
         TEST(a_database_that_is_away_is_told_at_once),
         TEST(a_server_that_may_lose_data_is_refused),
+        TEST(in_development_it_is_only_told),
         TEST(a_statement_that_does_not_prepare_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

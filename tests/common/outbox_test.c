@@ -207,6 +207,37 @@ static void a_leased_event_is_left_alone(void **state)
     assert_string_equal(event_text(&w.last, "n", w.arena), "2");
 }
 
+/* Numbers are given out before commits: a transaction that takes long commits an event with a low one. */
+static void a_late_commit_is_not_skipped(void **state)
+{
+    (void)state;
+    PGconn *slow = PQconnectdb(config_text("GUILD_TEST_DATABASE"));
+    assert_int_equal(PQstatus(slow), CONNECTION_OK);
+    PQclear(PQexec(slow, arena_printf(w.arena,
+                                      "SET search_path = %s; BEGIN; INSERT INTO outbox (event, "
+                                      "payload) VALUES ('application.rejected', '{\"n\": 1}')",
+                                      w.schema)));
+    side("INSERT INTO outbox (event, payload) SELECT 'application.rejected', '{\"n\": 2}' FROM"
+         " generate_series(1, 100)");
+    run_until(100, 0);
+    assert_string_equal(event_text(&w.last, "n", w.arena), "2");
+    PQclear(PQexec(slow, "COMMIT"));
+    PQfinish(slow);
+    assert_string_equal(side("SELECT min(id)::text FROM outbox WHERE delivered_at IS NULL"), "1");
+    run_until(101, 0);
+    assert_string_equal(event_text(&w.last, "n", w.arena), "1");
+}
+
+/* A relay that ended between taking and delivering: its lease runs out, another takes the event. */
+static void what_a_dead_relay_had_taken_comes_again(void **state)
+{
+    (void)state;
+    side("INSERT INTO outbox (event, payload, attempts, next_at) VALUES ('application.rejected', "
+         "'{}', 1, now() + interval '300 milliseconds')");
+    run_until(1, 0);
+    assert_string_equal(side("SELECT attempts FROM outbox"), "2");
+}
+
 int main(int argc, char **argv)
 {
     static const struct setting *const tables[] = {settings, NULL};
@@ -230,9 +261,13 @@ int main(int argc, char **argv)
     log_start("outbox_test", "1", LOGGED_ERROR);
 #define TEST(it) cmocka_unit_test_setup_teardown(it, stage_open, stage_close)
     const struct CMUnitTest tests[] = {
-        TEST(an_event_reaches_all_who_take_it), TEST(what_is_not_taken_comes_again),
-        TEST(many_events_go_in_turns),          TEST(an_event_that_nobody_takes_is_done),
+        TEST(an_event_reaches_all_who_take_it),
+        TEST(what_is_not_taken_comes_again),
+        TEST(many_events_go_in_turns),
+        TEST(an_event_that_nobody_takes_is_done),
         TEST(a_leased_event_is_left_alone),
+        TEST(a_late_commit_is_not_skipped),
+        TEST(what_a_dead_relay_had_taken_comes_again),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(key_file);

@@ -64,13 +64,20 @@ VALUES (:template_code, :sms_phone, :sealed_text, :is_code::boolean);
 -- ---- sending
 
 -- name: delivery_take
--- Waiting ones, and notices that a crash left half-way for more than a minute, are taken to be sent. A code left
--- half-way is not repeated.
-UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, next_at = now() + interval '1 minute'
+-- Waiting ones, and notices that a crash left half-way for more than a minute (once), are taken to be sent.
+UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, repeated = repeated OR state = 'SENDING',
+       next_at = now() + interval '1 minute'
  WHERE id IN (SELECT id FROM delivery
-               WHERE next_at <= now() AND (state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code AND attempts < 2))
+               WHERE next_at <= now() AND (state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code AND NOT repeated))
                ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED)
 RETURNING id, phone, sealed_text, is_code, created_at < now() - interval '5 minutes' AS stale, attempts;
+
+-- name: delivery_give_up
+-- What else a crash left half-way: perhaps it was sent, and nobody knows. A code is not repeated, the person asks again.
+UPDATE delivery SET state = 'FAILED', sealed_text = NULL, error = 'ended while it was being sent'
+ WHERE id IN (SELECT id FROM delivery
+               WHERE next_at <= now() AND state = 'SENDING' AND (is_code OR repeated)
+               ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED);
 
 -- name: delivery_sent
 UPDATE delivery SET state = 'SENT', sent_at = now(), sealed_text = NULL WHERE id = :delivery_id::bigint;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 1000, TIMEOUT_MS = 5000, ACTORS = 2, QUEUE = 64 };
+enum { LOOK_MS = 1000, TIMEOUT_MS = 5000, ACTORS = 2, TAKEN_MAX = 16, QUEUE = 64 };
 
 struct sender {
     struct service_run *run;
@@ -65,6 +65,8 @@ static void send_done(void *owner, void *job)
     write_down(sender, parcel->delivery_id,
                parcel->sent ? &sql_delivery_sent : &sql_delivery_failed, parcel->error);
     free(parcel);
+    if (sender->rung)
+        look(sender);
 }
 
 /* ---- one delivery */
@@ -101,7 +103,7 @@ static void deliver(struct sender *sender, struct call *c, const struct rows *ro
         snprintf(parcel->phone, sizeof parcel->phone, "%s", rows_get(rows, row, "phone"));
         snprintf(parcel->text, sizeof parcel->text, "%s", text);
         if (work_submit(sender->work, send_work, parcel, send_done, sender) != STATUS_OK)
-            free(parcel); /* its lease ends, and it is taken again */
+            abort(); /* look() had seen room */
     }
 }
 
@@ -119,13 +121,15 @@ static answer taken(struct call *c, const struct rows *results)
 static void look(void *owner)
 {
     struct sender *sender = owner;
-    sender->rung = sender->looking;
-    if (sender->looking)
+    /* What is taken must find room: it is not taken twice. */
+    sender->rung = sender->looking || work_load(sender->work) + TAKEN_MAX > QUEUE;
+    if (sender->rung)
         return;
     sender->looking = true;
     struct call *job = service_job(sender->run, TIMEOUT_MS);
     job->state = sender;
     batch_add(job, &sql_delivery_take);
+    batch_add(job, &sql_delivery_give_up);
     batch_then(job, taken);
 }
 

@@ -4,6 +4,7 @@
 #undef main
 #include "event.h"
 #include "service_test.h"
+#include <sodium.h>
 #include <string.h>
 
 static struct keyring *event_keys;
@@ -258,6 +259,76 @@ static void test_a_stale_code_is_dropped(void **state)
                        "phone = '19900000006'");
 }
 
+/* How often the phone got it. */
+static int times_sent(const char *phone)
+{
+    static char line[2048];
+    int times = 0;
+    FILE *file = fopen(arena_printf(arena, "%s/sms.jsonl", folder), "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        times += strstr(line, phone) != NULL;
+    fclose(file);
+    return times;
+}
+
+/* As a sender leaves it that ends between `sending` and `sent`, after it was refused `attempts` - 1 times. */
+static void left_half_way(const char *phone, bool is_code, int attempts)
+{
+    size_t size;
+    char hex[512];
+    const void *sealed = secret_seal(event_keys, "delivery", "短信", strlen("短信"), arena, &size);
+    sodium_bin2hex(hex, sizeof hex, sealed, size);
+    service_test_sql(arena_printf(
+        arena,
+        "INSERT INTO delivery (template, phone, sealed_text, is_code, state, attempts, next_at) "
+        "VALUES ('%s', '%s', '\\x%s', %s, 'SENDING', %d, now())",
+        is_code ? "N1" : "N4", phone, hex, is_code ? "true" : "false", attempts));
+}
+
+static const char *state_of(const char *phone)
+{
+    return service_test_value("SELECT state || (sealed_text IS NOT NULL) FROM delivery WHERE "
+                              "phone = '%s'",
+                              phone);
+}
+
+static void test_a_code_that_a_crash_left_half_way_is_not_repeated(void **state)
+{
+    (void)state;
+    left_half_way("19900000021", true, 1);
+    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE phone = '19900000021'");
+    assert_string_equal(state_of("19900000021"), "FAILEDfalse");
+    assert_int_equal(times_sent("19900000021"), 0);
+}
+
+static void test_a_notice_that_a_crash_left_half_way_is_repeated_once(void **state)
+{
+    (void)state;
+    left_half_way("19900000022", false, 3);
+    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE phone = '19900000022'");
+    assert_string_equal(state_of("19900000022"), "SENTfalse");
+    assert_int_equal(times_sent("19900000022"), 1);
+    /* and the repeat's sender ends half-way as well */
+    service_test_sql("UPDATE delivery SET state = 'SENDING', next_at = now() WHERE phone = "
+                     "'19900000022'");
+    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE phone = '19900000022'");
+    assert_string_equal(state_of("19900000022"), "FAILEDfalse");
+    assert_int_equal(times_sent("19900000022"), 1);
+}
+
+/* More than the queue holds: none is lost, none comes twice. */
+static void test_many_codes_at_once_all_go_out(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        left_half_way("19900000023", true, 0);
+    service_test_sql("UPDATE delivery SET state = 'QUEUED' WHERE phone = '19900000023'");
+    service_test_until("SELECT count(*) = 200 FROM delivery WHERE phone = '19900000023' AND "
+                       "state = 'SENT'");
+    assert_int_equal(times_sent("19900000023"), 200);
+}
+
 static int open_service(void **state)
 {
     const char *why;
@@ -292,6 +363,9 @@ int main(void)
         cmocka_unit_test(test_what_was_not_sealed_for_us_is_refused),
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
         cmocka_unit_test(test_a_stale_code_is_dropped),
+        cmocka_unit_test(test_a_code_that_a_crash_left_half_way_is_not_repeated),
+        cmocka_unit_test(test_a_notice_that_a_crash_left_half_way_is_repeated_once),
+        cmocka_unit_test(test_many_codes_at_once_all_go_out),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

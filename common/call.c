@@ -2,6 +2,8 @@
 
 #include "clock.h"
 #include "common_queries.h"
+#include "config.h"
+#include "disk.h"
 #include "dispatch.h"
 #include "log.h"
 #include "outbox.h"
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES_MAX = 3 };
+enum { TRIES_MAX = 3, DISK_LOOK_MS = 1000 };
 
 static const answer ANSWER = {1};
 
@@ -303,6 +305,24 @@ static void put_bound(struct batch *batch, struct bound bound)
 static void batch_made(void *owner, enum db_outcome outcome, const struct rows *results,
                        const struct db_error *error);
 
+/* Looked at once a second. */
+static bool disk_is_full(struct service_run *run)
+{
+    uint64_t now = clock_ms();
+    const char *folder = config_text("GUILD_DISK_FOLDER");
+    if (folder[0] != '\0' && now >= run->disk_looked_ms + DISK_LOOK_MS) {
+        run->disk_looked_ms = now;
+        run->disk_is_full = disk_used_percent(folder) >= DISK_WRITES_PERCENT;
+    }
+    return run->disk_is_full;
+}
+
+/* The service's own jobs go on: they tidy up. */
+static bool is_refused_room(const struct service_call *all, const struct batch *batch)
+{
+    return all->method != NULL && batch_writes(batch) && disk_is_full(all->call.run);
+}
+
 static answer batch_send(struct service_call *all)
 {
     struct batch *batch = batch_new(all->call.arena);
@@ -313,6 +333,8 @@ static answer batch_send(struct service_call *all)
         put_bound(batch, bind(all, &sql_idempotency_insert));
     for (size_t i = 0; i < all->statements_count; i++)
         put_bound(batch, all->statements[i]);
+    if (is_refused_room(all, batch))
+        return call_fail(&all->call, REASON_storage_full);
     all->sent = batch;
     all->in_doubt = false;
     all->tries = 0;
@@ -498,7 +520,8 @@ static answer refused(struct service_call *all, const struct db_error *error)
              error->statement == NULL ? "" : error->statement,
              error->sqlstate == NULL ? "" : error->sqlstate,
              error->message == NULL ? "" : error->message);
-    return call_fail(c, REASON_internal);
+    bool no_room = error->sqlstate != NULL && strcmp(error->sqlstate, "53100") == 0;
+    return call_fail(c, no_room ? REASON_storage_full : REASON_internal);
 }
 
 /* Nothing changed, or a repeat would show it: the same batch may go once more. */

@@ -79,6 +79,8 @@ struct service_run {
     struct outbox *outbox; /* NULL if the service tells nobody */
     struct principals *principals;
     size_t calls; /* under way */
+    uint64_t disk_looked_ms;
+    bool disk_is_full; /* then */
     bool draining;
 };
 

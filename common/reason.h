@@ -30,6 +30,7 @@ struct reason {
     R(not_found, NOT_FOUND, "没有找到您要的内容，它可能已被删除。")                                \
     R(busy, UNAVAILABLE, "系统繁忙，请稍后再试。")                                                 \
     R(database_away, UNAVAILABLE, "系统暂时无法读写数据，请稍后再试，您填写的内容不会丢失。")      \
+    R(storage_full, UNAVAILABLE, "系统存储空间不足，暂时不能保存，查看不受影响。请稍后再试。")     \
     R(outcome_unknown, TIMEOUT,                                                                    \
       "操作结果未知，可能已经成功。请先刷新页面查看结果，再决定是否重试。")                        \
     R(key_reused, INVALID, "同一请求编号被用于不同内容，请刷新页面后重试。")                       \

@@ -36,6 +36,8 @@ static const struct setting settings_common[] = {
      "keyring that events between services are sealed with"                                                                },
     {"GUILD_ADMIN",                     SETTING_TEXT, "",
      "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                    },
+    {"GUILD_DISK_FOLDER",               SETTING_TEXT, "",
+     "folder on the database's volume: what writes is refused while that is 97 % full"                                     },
     {"GUILD_LOG_LEVEL",                 SETTING_TEXT, "info",       "debug, info, warning or error"                        },
     {"GUILD_INSTANCE",                  SETTING_TEXT, "1",          "this instance's name in log lines"                    },
     {"GUILD_ENVIRONMENT",               SETTING_TEXT, "production", "development or production"                            },

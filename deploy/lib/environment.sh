@@ -30,6 +30,7 @@ GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_DATABASE=$(conninfo "guild_$2" "application_name=$1" "passfile='$data/secrets/passwords/$2.pgpass'")
 GUILD_PRINCIPAL_PUBLIC_KEY_FILE=$keys/principal-public.key
 GUILD_EVENT_KEY_FILE=$keys/event.key
+GUILD_DISK_FOLDER=$data
 END
 }
 
@@ -77,6 +78,8 @@ END
         echo "GUILD_DATABASE=$(conninfo guild)"
         echo "GUILD_PEPPER_KEY_FILE=$keys/pepper.key"
         echo "GUILD_SMS_FOLDER=$data/sms"
+        echo "GUILD_BLOB_FOLDER=$data/attachments"
+        echo "GUILD_FIELD_KEY_FILE=$keys/field.key"
         ;;
     esac
 }

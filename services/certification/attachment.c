@@ -2,6 +2,8 @@
 #include "certification.pb-c.h"
 #include "certification_queries.h"
 #include "clean.h"
+#include "config.h"
+#include "disk.h"
 #include "nouns.h"
 #include "reasons.h"
 #include "rules.h"
@@ -133,6 +135,8 @@ static answer attachment_upload(struct call *c)
         return call_fail_field(c, "purpose", "没有这种用途的附件，请刷新页面后重试。");
     if (req->size_bytes > UPLOAD_MAX)
         return call_fail(c, REASON_file_too_large);
+    if (disk_used_percent(config_text("GUILD_BLOB_FOLDER")) >= DISK_FILES_PERCENT)
+        return call_fail(c, REASON_storage_full);
     if (c->body.fd < 0 || c->body.size == 0)
         return call_fail(c, REASON_attachment_none);
 

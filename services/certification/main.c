@@ -6,7 +6,7 @@
    Starts         guild-image, once per upload, confined, no network, no files.
    Tells          notification, of each submission and decision, through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
-   written, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
+   written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
 #include "certification.pb-c.h"
 #include "certification_queries.h"
 #include "nouns.h"

@@ -36,7 +36,7 @@ static const struct subscription subscriptions[] = {
 
 static struct {
     char schema[64], key_file[64];
-    PGconn *side;
+    PGconn *side, *slow; /* slow: has a transaction open */
     struct service_run run;
     struct outbox *outbox;
     struct arena *arena;
@@ -143,6 +143,7 @@ static int stage_close(void **state)
 {
     char sql[128];
     (void)state;
+    PQfinish(w.slow);
     outbox_destroy(&w.outbox);
     db_destroy(&w.run.db);
     loop_destroy(&w.run.loop);
@@ -211,18 +212,17 @@ static void a_leased_event_is_left_alone(void **state)
 static void a_late_commit_is_not_skipped(void **state)
 {
     (void)state;
-    PGconn *slow = PQconnectdb(config_text("GUILD_TEST_DATABASE"));
-    assert_int_equal(PQstatus(slow), CONNECTION_OK);
-    PQclear(PQexec(slow, arena_printf(w.arena,
-                                      "SET search_path = %s; BEGIN; INSERT INTO outbox (event, "
-                                      "payload) VALUES ('application.rejected', '{\"n\": 1}')",
-                                      w.schema)));
+    w.slow = PQconnectdb(config_text("GUILD_TEST_DATABASE"));
+    assert_int_equal(PQstatus(w.slow), CONNECTION_OK);
+    PQclear(PQexec(w.slow, arena_printf(w.arena,
+                                        "SET search_path = %s; BEGIN; INSERT INTO outbox (event, "
+                                        "payload) VALUES ('application.rejected', '{\"n\": 1}')",
+                                        w.schema)));
     side("INSERT INTO outbox (event, payload) SELECT 'application.rejected', '{\"n\": 2}' FROM"
          " generate_series(1, 100)");
     run_until(100, 0);
     assert_string_equal(event_text(&w.last, "n", w.arena), "2");
-    PQclear(PQexec(slow, "COMMIT"));
-    PQfinish(slow);
+    PQclear(PQexec(w.slow, "COMMIT"));
     assert_string_equal(side("SELECT min(id)::text FROM outbox WHERE delivered_at IS NULL"), "1");
     run_until(101, 0);
     assert_string_equal(event_text(&w.last, "n", w.arena), "1");

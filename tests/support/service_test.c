@@ -177,7 +177,7 @@ void service_test_open(const struct service *service)
            1);
     setenv("GUILD_ENVIRONMENT", "development", 1);
     setenv("GUILD_LOG_LEVEL", "error", 1);
-    setenv("GUILD_BLOB_FOLDER", arena_printf(test.arena, "%s/blobs", test.folder), 1);
+    setenv("GUILD_BLOB_FOLDER", arena_printf(test.arena, "%s/blobs", test.folder), 0);
     setenv("GUILD_IMAGE_PROGRAM", "/bin/true", 1);
     setenv("GUILD_ARGON2_MIB", "1", 1);
     if (getenv("GUILD_TEST_REDIS") != NULL)

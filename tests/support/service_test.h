@@ -14,7 +14,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-/* A new database with the service's schema, keys in a folder of its own, and the service opened on them. */
+/* A new database with the service's schema, keys in a folder of its own, and the service opened on them. A GUILD_BLOB_FOLDER
+   that is set already stays. */
 void service_test_open(const struct service *service);
 void service_test_close(void);
 /* Before service_test_open: its answers from PostgreSQL can get lost (lossy.h). */

@@ -16,11 +16,12 @@
 enum { FILE_MAX = 4 * 1024 * 1024 };
 
 static const struct command commands[] = {
-    {"migrate", "bring the database's schemas, roles and rights up to date",        migrate_main},
-    {"keys",    "make the platform's keys that are absent, change keys of the bus", keys_main   },
-    {"staff",   "make a staff account with a one-time password",                    staff_main  },
-    {"seed",    "write the fee schedule, if there is none yet",                     seed_main   },
-    {"sms",     "show the SMS of a development platform",                           sms_main    },
+    {"migrate",     "bring the database's schemas, roles and rights up to date",        migrate_main    },
+    {"keys",        "make the platform's keys that are absent, change keys of the bus", keys_main       },
+    {"staff",       "make a staff account with a one-time password",                    staff_main      },
+    {"seed",        "write the fee schedule, if there is none yet",                     seed_main       },
+    {"attachments", "remove files of no row, open and hash all others",                 attachments_main},
+    {"sms",         "show the SMS of a development platform",                           sms_main        },
 };
 
 void die(const char *format, ...)
@@ -62,7 +63,7 @@ static int usage(FILE *out)
 {
     fprintf(out, "usage: guildctl COMMAND [ARGUMENT…]\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-11s  %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\nguildctl COMMAND --help tells what a command takes.\n");
     return out == stdout ? 0 : 2;
 }

@@ -137,11 +137,14 @@ static answer fail(struct service_call *c, int reason, uint32_t retry_after_s,
 answer call_fail(struct call *c, int reason)
 {
     enum status status = reason_of(c->run->service, reason)->status;
-    return fail(whole(c), reason, status == STATUS_UNAVAILABLE ? 1 : 0, NULL);
+    return call_fail_later(c, reason, status == STATUS_UNAVAILABLE ? 1 : 0);
 }
 
+/* UNAVAILABLE says that nothing was done: it is not said behind a batch that may have been. */
 answer call_fail_later(struct call *c, int reason, uint32_t retry_after_s)
 {
+    if (whole(c)->perhaps_done && reason_of(c->run->service, reason)->status == STATUS_UNAVAILABLE)
+        return fail(whole(c), REASON_outcome_unknown, 0, NULL);
     return fail(whole(c), reason, retry_after_s, NULL);
 }
 
@@ -336,7 +339,6 @@ static answer batch_send(struct service_call *all)
     if (is_refused_room(all, batch))
         return call_fail(&all->call, REASON_storage_full);
     all->sent = batch;
-    all->in_doubt = false;
     all->tries = 0;
     db_send(all->call.run->db, batch, all->call.deadline_ms, batch_made, all);
     return ANSWER;
@@ -538,12 +540,14 @@ static void batch_made(void *owner, enum db_outcome outcome, const struct rows *
 {
     struct service_call *all = owner;
     struct call *c = &all->call;
+    bool repeated = outcome == DB_REFUSED && all->sent_keyed && error->constraint != NULL &&
+                    strcmp(error->constraint, "idempotency_key") == 0;
 
-    if (outcome == DB_UNKNOWN && batch_writes(all->sent))
-        all->in_doubt = true;
+    all->perhaps_done |=
+        batch_writes(all->sent) && (outcome == DB_COMMITTED || outcome == DB_UNKNOWN || repeated);
     if (may_send_again(all, outcome)) {
         all->tries++;
-        if (all->in_doubt) /* then its key tells what became of it, on a new connection */
+        if (outcome == DB_UNKNOWN && batch_writes(all->sent)) /* its key tells what became of it, on a new connection */
             batch_be_patient(all->sent);
         db_send(c->run->db, all->sent, c->deadline_ms, batch_made, all);
         return;
@@ -554,18 +558,17 @@ static void batch_made(void *owner, enum db_outcome outcome, const struct rows *
         batch_complete(all, results + (all->sent_keyed ? 1 : 0));
         break;
     case DB_REFUSED:
-        if (all->sent_keyed && error->constraint != NULL &&
-            strcmp(error->constraint, "idempotency_key") == 0)
+        if (repeated)
             replay_find(all);
         else
             refused(all, error);
         break;
     case DB_RETRY:
-        call_fail(c, all->in_doubt ? REASON_outcome_unknown : REASON_busy);
+        call_fail(c, REASON_busy);
         break;
     case DB_AWAY:
-    case DB_UNKNOWN:
-        call_fail(c, all->in_doubt ? REASON_outcome_unknown : REASON_database_away);
+    case DB_UNKNOWN: /* of a batch that writes, call_fail makes something else */
+        call_fail(c, REASON_database_away);
         break;
     }
     call_leave(all);

@@ -53,7 +53,7 @@ struct service_call {
 
     struct batch *sent; /* under way, kept to be sent again */
     bool sent_keyed;
-    bool in_doubt; /* it writes, and a connection broke after it was sent */
+    bool perhaps_done; /* a batch of it that writes was committed, or nobody knows */
     unsigned tries;
     handler_done_fn *batch_done; /* or: */
     int reason_no_row;

@@ -13,6 +13,7 @@
 #include "auth_queries.h"
 #include "nouns.h"
 #include "reasons.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,7 +51,8 @@ static struct keyring *load_keys(const char *setting)
     return keys;
 }
 
-/* The number of revocations, shared by all instances: each tells it in its PINGs. */
+/* The number of revocations, shared by all instances: each tells it in its PINGs. It never falls, also where Redis
+   comes back from a crash with an older one. */
 static void on_seq(void *owner, const redisReply *reply)
 {
     struct service_run *run = owner;
@@ -65,10 +67,16 @@ static void on_seq(void *owner, const redisReply *reply)
 
 static void poll_seq(void *owner)
 {
-    static const char *const argv[] = {"GET", "guild:revocations"};
+    static const char script[] = "local v = redis.call('GET', KEYS[1]) or '0'\n"
+                                 "if tonumber(v) >= tonumber(ARGV[1]) then return v end\n"
+                                 "redis.call('SET', KEYS[1], ARGV[1])\n"
+                                 "return ARGV[1]";
     struct service_run *run = owner;
     struct auth *auth = service_state(run);
-    cache_command(auth->cache, on_seq, run, 2, argv, NULL);
+    char known[24];
+    snprintf(known, sizeof known, "%" PRIu64, auth->revocation_seq);
+    const char *argv[] = {"EVAL", script, "1", "guild:revocations", known};
+    cache_command(auth->cache, on_seq, run, 5, argv, NULL);
 }
 
 static void auth_start(struct service_run *run)

@@ -18,7 +18,7 @@ struct auth {
 
 struct auth *auth_of(struct call *c);
 
-/* ---- Redis (store.c). A continuation gets the reply, or NULL while Redis is away: then the answer is 503. */
+/* ---- Redis (store.c). While Redis is away the answer is 503, or 504 behind a batch that wrote. */
 typedef answer redis_done_fn(struct call *c, const redisReply *reply);
 answer redis_then(struct call *c, redis_done_fn *done, int argc, const char *const *argv);
 

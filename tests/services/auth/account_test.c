@@ -170,6 +170,28 @@ static bool opens(const char *token)
     return resolve(token, COMMON__PRINCIPAL__KIND__MEMBER, NULL) == STATUS_OK;
 }
 
+/* What Redis keeps a session under. */
+static char *redis_key(const Auth__ResolvedSession *session)
+{
+    char hex[65];
+    sodium_bin2hex(hex, sizeof hex, session->session_hash.data, session->session_hash.len);
+    return arena_printf(arena, "s:%s", hex);
+}
+
+/* A command with its key and perhaps a value, past the service. */
+static char *redis_tell(const char *command, const char *key, const char *value)
+{
+    redisContext *redis = redisConnectUnix(config_text("GUILD_REDIS"));
+    assert_true(redis != NULL && redis->err == 0);
+    const char *argv[] = {command, key, value};
+    redisReply *reply = redisCommandArgv(redis, value == NULL ? 2 : 3, argv, NULL);
+    assert_true(reply != NULL && reply->type != REDIS_REPLY_ERROR);
+    char *told = reply->str == NULL ? NULL : arena_text(arena, reply->str);
+    freeReplyObject(reply);
+    redisFree(redis);
+    return told;
+}
+
 /* The one field that was refused, or the reason. */
 static const char *refusal(const Common__Principal *caller, const char *method,
                            const ProtobufCMessage *request)
@@ -281,7 +303,10 @@ static void test_a_session_opens_until_it_is_ended(void **state)
     Common__Principal caller = service_test_member(account);
     caller.session_hash = session->session_hash;
     Common__Empty nothing = COMMON__EMPTY__INIT;
+    char *key = redis_key(session), *kept = redis_tell("GET", key, NULL);
     assert_string_equal(service_test_reason(&caller, "LogOut", &nothing.base), "");
+    assert_false(opens(token));
+    redis_tell("SET", key, kept); /* back from a crash, Redis has it again */
     assert_false(opens(token));
 }
 
@@ -420,6 +445,24 @@ static void test_a_changed_password_ends_the_other_sessions(void **state)
     assert_string_equal(refusal(&caller, "ChangePassword", &request.base), "");
     assert_false(opens(token));
     assert_string_equal(log_in(phone, PASSWORD, ""), "login_wrong");
+    assert_string_equal(log_in(phone, "evening star 2026", ""), "");
+}
+
+/* The session that comes with a new password needs Redis: without it nobody says "nothing was done". */
+static void test_a_changed_password_without_redis_is_no_failure(void **state)
+{
+    char *phone = new_phone();
+    Common__Principal caller = service_test_member(new_account(phone));
+    struct auth *mine = service_state(service_test_run());
+    struct cache *redis = mine->cache;
+    Auth__ChangePasswordRequest request =
+        change(PASSWORD, "evening star 2026", "evening star 2026");
+    (void)state;
+    mine->cache = cache_new(service_loop(service_test_run()), "/nowhere");
+    const char *reason = refusal(&caller, "ChangePassword", &request.base);
+    cache_destroy(&mine->cache);
+    mine->cache = redis;
+    assert_string_equal(reason, "outcome_unknown");
     assert_string_equal(log_in(phone, "evening star 2026", ""), "");
 }
 
@@ -622,6 +665,7 @@ int main(void)
                                open_page),
         cmocka_unit_test_setup(test_a_used_code_stays_used_when_redis_forgets_it, open_page),
         cmocka_unit_test_setup(test_a_changed_password_ends_the_other_sessions, open_page),
+        cmocka_unit_test_setup(test_a_changed_password_without_redis_is_no_failure, open_page),
         cmocka_unit_test_setup(test_a_password_like_the_phone_is_refused, open_page),
         cmocka_unit_test_setup(test_a_forgotten_password_is_set_with_a_code, open_page),
         cmocka_unit_test_setup(test_a_changed_phone_needs_both, open_page),

@@ -18,6 +18,10 @@ const { values: options } = parseArgs({
     'staff-login': { type: 'string' },
     'staff-password': { type: 'string' },
     seconds: { type: 'string', default: '10' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    report: { type: 'string' },
+    each: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });

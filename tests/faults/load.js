@@ -1,0 +1,476 @@
+/* The load of the campaign: people and reviewers who do one thing after the other, and requests at a steady rate. What
+   a write is meant to do is logged before it is sent; one without an answer is repeated with its key until it has one. */
+'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+const { randomBytes, randomUUID } = require('node:crypto');
+const {
+  Browser, documents, newCreditCode, newLicencePicture, newPhone, options, pause, tool,
+} = require('../support/visitor.js');
+
+const owner = '/api/v1/identities/OWNER_UNIT';
+const REPEAT_S = 60; // then an unanswered operation is given up
+const picture = newLicencePicture(240, 320);
+
+/* Numbers from a seed: the same seed chooses the same things. */
+function seeded(seed) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  return {
+    next,
+    between: (low, high) => low + next() * (high - low),
+    below: (count) => Math.floor(next() * count),
+    of: (list) => list[Math.floor(next() * list.length)],
+  };
+}
+
+/* Text messages as they come to the phones. While the provider is broken its file may be gone, or a pipe. */
+class Phones {
+  codes = new Map(); // phone → codes, oldest first
+  offset = 0;
+
+  read() {
+    const file = path.join(options.data, 'sms', 'sms.jsonl');
+    if (!fs.existsSync(file) || !fs.statSync(file).isFile()) return;
+    const text = fs.readFileSync(file).subarray(this.offset).toString('utf8');
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    this.offset += Buffer.byteLength(whole);
+    for (const line of whole.split('\n').filter(Boolean)) {
+      const message = JSON.parse(line);
+      const code = /\b\d{6}\b/.exec(message.text)?.[0];
+      if (code) this.codes.set(message.phone, [...(this.codes.get(message.phone) ?? []), code]);
+    }
+  }
+
+  count(phone) {
+    this.read();
+    return (this.codes.get(phone) ?? []).length;
+  }
+
+  /* The code that came after the first `known`; undefined: none within some seconds. */
+  async codeAfter(phone, known, seconds) {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(100))
+      if (this.count(phone) > known) return this.codes.get(phone).at(-1);
+    return undefined;
+  }
+}
+
+class Traffic {
+  samples = []; // [sent at, milliseconds, was served]
+  written = 0;
+  active = 0;
+  held = false;
+  ended = false;
+  dead = []; // ended sessions that are tried again
+  phones = new Phones();
+  codes = { given: 0, from: Date.now() }; // the platform sends 300 codes an hour at most
+
+  constructor(log, seed) {
+    this.log = log;
+    this.random = seeded(seed);
+  }
+
+  /* One attempt; status 0: it was not answered. */
+  async attempt(browser, method, target, content) {
+    const at = Date.now();
+    let answer;
+    try {
+      answer = await browser.send(method, target, content);
+    } catch (error) {
+      answer = { status: 0, body: { reason: error.code ?? error.message } };
+    }
+    this.samples.push([at, Date.now() - at, answer.status > 0 && answer.status < 500]);
+    return answer;
+  }
+
+  /* Logs what is meant, sends it until it is answered for good or REPEAT_S are over, and logs each answer. `again` is
+     called before a repeat that needs a new session. Returns the last answer. */
+  async write(op, { browser, who, facts = {}, again = async () => {} }, method, target, content = {}) {
+    const n = ++this.written;
+    const key = randomUUID();
+    const filled = typeof content === 'function' ? content(n) : content;
+    await this.log.append({ intent: n, at: Date.now(), op, who, key, ...facts, ...filled.facts });
+    const sent = { ...filled, headers: { 'Idempotency-Key': key } };
+    for (const end = Date.now() + REPEAT_S * 1000; ;) {
+      const at = Date.now();
+      const answer = await this.attempt(browser, method, target, sent);
+      const { status, body } = answer;
+      await this.log.append({ answer: n, at: Date.now(), sent_at: at, status, body: slim(status, body) });
+      if (isFinal(op, status) || Date.now() > end || this.ended) return answer;
+      await pause(this.random.between(50, 600));
+      if (status === 401) await again();
+    }
+  }
+
+  /* A session that must not live any more. */
+  async bury(browser, who) {
+    const corpse = new Browser();
+    corpse.cookies = new Map(browser.cookies);
+    corpse.number = ++this.written;
+    corpse.buried = Date.now();
+    await this.log.append({ dead: corpse.number, at: corpse.buried, who });
+    this.dead.push(corpse);
+  }
+
+  mayAskForCode() {
+    const hours = (Date.now() - this.codes.from) / 3600000;
+    if (this.codes.given >= 100 + 180 * hours) return false;
+    this.codes.given++;
+    return true;
+  }
+
+  // ---- what goes on until the end
+
+  async spin(act) {
+    while (!this.ended) {
+      while (this.held && !this.ended) await pause(50);
+      if (this.ended) return;
+      this.active++;
+      try {
+        await act();
+      } finally {
+        this.active--;
+      }
+    }
+  }
+
+  async hold() {
+    this.held = true;
+    while (this.active > 0) await pause(50);
+  }
+
+  goOn() {
+    this.held = false;
+  }
+
+  /* Ended sessions are tried from 2 s after their end. */
+  probing() {
+    return this.spin(async () => {
+      await pause(300);
+      const ripe = this.dead.filter((one) => Date.now() - one.buried > 2000);
+      if (ripe.length === 0) return;
+      const corpse = this.random.next() < 0.5 ? ripe.at(-1) : this.random.of(ripe);
+      const { status } = await this.attempt(corpse, 'GET', '/api/v1/account');
+      await this.log.append({ probe: corpse.number, at: Date.now(), status });
+    });
+  }
+
+  /* Reads at a steady rate, whether those before were answered or not. */
+  async steady(people, perSecond) {
+    let flying = 0;
+    while (!this.ended) {
+      await pause(1000 / perSecond);
+      if (this.held || flying >= 200) continue;
+      const target = this.random.of(['/api/v1/identities', '/api/v1/messages/unread', '/api/v1/fees', owner]);
+      flying++;
+      void this.attempt(this.random.of(people).browser, 'GET', target).finally(() => flying--);
+    }
+  }
+}
+
+/* Codes and log-ins have no session to renew: there a 401 is an answer. */
+function isFinal(op, status) {
+  if (status === 401) return ['log-in', 'log-out', 'register', 'reuse', 'password'].includes(op);
+  return status >= 200 && status < 500 && status !== 408 && status !== 429;
+}
+
+function slim(status, body) {
+  if (status < 200 || status >= 300) return { reason: body?.reason };
+  const { version, application_no, submission_version, state, id } = body ?? {};
+  return { version, application_no, submission_version, state, id };
+}
+
+// ---- a member
+
+class Member {
+  browser = new Browser();
+  files = [];
+  draft = 0; // version
+  submission = 0; // version of the last one
+  pending = false;
+  sure = true; // nothing is under way that might still take effect
+
+  constructor(traffic) {
+    this.traffic = traffic;
+    this.phone = newPhone();
+    this.password = `Qz-${randomBytes(6).toString('hex')}`;
+    this.uscc = newCreditCode();
+  }
+
+  get who() {
+    return `MEMBER:${this.account}`;
+  }
+
+  context(facts) {
+    return { browser: this.browser, who: this.who, facts: { account: this.account, ...facts }, again: () => this.logIn() };
+  }
+
+  /* Asks for a code and waits for it. */
+  async code(purpose, browser = this.browser) {
+    const { traffic, phone } = this;
+    if (!traffic.mayAskForCode()) return undefined;
+    const known = traffic.phones.count(phone);
+    await traffic.write('code', { browser, who: `PHONE:${phone}`, facts: { phone, purpose } }, 'POST', '/api/v1/codes',
+      { json: { phone, purpose, nonce: browser.nonce } });
+    return traffic.phones.codeAfter(phone, known, 8);
+  }
+
+  async register() {
+    const { traffic, phone, password, browser } = this;
+    const code = await this.code('REGISTER');
+    if (!code) return false;
+    const json = {
+      phone, password, password_confirm: password, sms_code: code, nonce: browser.nonce,
+      terms_version: documents.terms_version, privacy_version: documents.privacy_version,
+    };
+    const facts = { phone, code };
+    const context = { browser, who: `PUBLIC:${browser.nonce}`, facts };
+    const { status } = await traffic.write('register', context, 'POST', '/api/v1/accounts', { json });
+    if (status !== 200) return false;
+    if (traffic.random.next() < 0.5)
+      await traffic.write('reuse', { ...context, browser: this.stranger() }, 'POST', '/api/v1/accounts', { json });
+    return this.know();
+  }
+
+  /* Another window of the same page: it has its nonce, not its cookies. */
+  stranger() {
+    const other = new Browser();
+    other.nonce = this.browser.nonce;
+    return other;
+  }
+
+  async know() {
+    for (let tries = 0; tries < 100 && !this.traffic.ended; tries++, await pause(200)) {
+      const { status, body } = await this.traffic.attempt(this.browser, 'GET', '/api/v1/account');
+      if (status === 200) this.account = Number(body.account_id);
+      if (status === 200) return true;
+      if (status === 401) await this.logIn();
+    }
+    return false;
+  }
+
+  async logIn() {
+    for (const password of [this.password, this.hoped].filter(Boolean)) {
+      const json = { phone: this.phone, password };
+      const context = { browser: this.browser, who: `PHONE:${this.phone}`, facts: { phone: this.phone } };
+      const { status } = await this.traffic.write('log-in', context, 'POST', '/api/v1/sessions', { json });
+      if (status === 200) this.password = password;
+      if (status === 200) return true;
+    }
+    return false;
+  }
+
+  async logInByCode() {
+    const { traffic, phone, browser } = this;
+    await this.logOut();
+    const code = await this.code('LOG_IN');
+    if (!code) return this.logIn();
+    const json = { phone, sms_code: code, nonce: browser.nonce };
+    const context = { browser, who: `PHONE:${phone}`, facts: { phone, code } };
+    const { status } = await traffic.write('log-in', context, 'POST', '/api/v1/sessions', { json });
+    if (status !== 200) return this.logIn();
+    await traffic.write('reuse', { ...context, browser: this.stranger() }, 'POST', '/api/v1/sessions', { json });
+    return true;
+  }
+
+  async logOut() {
+    const old = new Browser();
+    old.cookies = new Map(this.browser.cookies);
+    const { status } = await this.traffic.write('log-out', this.context(), 'DELETE', '/api/v1/sessions/current');
+    if (status === 200) await this.traffic.bury(old, this.who);
+  }
+
+  async changePassword() {
+    const old = new Browser();
+    old.cookies = new Map(this.browser.cookies);
+    this.hoped = `Qz-${randomBytes(6).toString('hex')}`;
+    const { status } = await this.traffic.write('password', this.context(), 'PUT', '/api/v1/account/password',
+      { json: { old_password: this.password, new_password: this.hoped, new_password_confirm: this.hoped } });
+    if (status === 200) await this.traffic.bury(old, this.who);
+    if (status === 200) this.password = this.hoped;
+    else await this.logIn(); // by whichever of the two it is
+    this.hoped = undefined;
+  }
+
+  // ---- the application
+
+  form(n) {
+    return {
+      unit_name: `长治市第${n}号建设公司`, contact_name: '王建设', contact_phone: this.phone, uscc: this.uscc,
+      business_license_file: this.files.slice(-1),
+    };
+  }
+
+  async save() {
+    const { status, body } = await this.traffic.write('save', this.context({ version: this.draft }), 'PUT',
+      `${owner}/draft`, (n) => ({ json: { version: this.draft, owner_unit: this.form(n) } }));
+    if (status === 200) this.draft = body.version;
+    else this.sure = false;
+  }
+
+  async submit() {
+    if (this.pending || this.draft === 0) return this.save();
+    if (this.files.length === 0) return this.upload();
+    const { status, body } = await this.traffic.write('submit', this.context({ version: this.draft }), 'POST',
+      `${owner}/submissions`, (n) => ({ json: { version: this.draft, owner_unit: this.form(n) } }));
+    if (status !== 200) {
+      this.sure = false;
+      return undefined;
+    }
+    this.submission = body.submission_version;
+    this.pending = true;
+    return body;
+  }
+
+  async withdraw() {
+    if (!this.pending) return this.read();
+    const submission = this.submission;
+    await this.traffic.write('withdraw', this.context({ version: submission }), 'POST', `${owner}/withdrawal`,
+      { json: { submission_version: submission } });
+    this.sure = false;
+    return undefined;
+  }
+
+  async upload() {
+    if (this.files.length >= 40) return this.read();
+    const { status, body } = await this.traffic.write('upload', this.context(), 'POST',
+      '/api/v1/attachments?purpose=business_license_file&file_name=a.png', { bytes: picture, type: 'image/png' });
+    if (status === 200) this.files.push(body.id);
+    return body;
+  }
+
+  /* What is read must be what was written; after an operation without an answer it is learnt anew. */
+  async read() {
+    const { status, body } = await this.traffic.attempt(this.browser, 'GET', owner);
+    if (status === 401) return this.logIn();
+    if (status !== 200) return undefined;
+    const version = body.draft?.version ?? 0;
+    if (this.sure && version !== this.draft)
+      await this.traffic.log.append({ breach: `account ${this.account} read draft ${version} after it wrote ${this.draft}` });
+    this.draft = version;
+    this.submission = body.identity.submission_version ?? 0;
+    this.pending = /PENDING$/.test(body.identity.state);
+    this.sure = true;
+    return undefined;
+  }
+
+  async look() {
+    const target = this.traffic.random.of(['/api/v1/identities', '/api/v1/messages', '/api/v1/messages/unread']);
+    const { status } = await this.traffic.attempt(this.browser, 'GET', target);
+    if (status === 401) await this.logIn();
+  }
+
+  /* One of the things that people do, by its share. */
+  async act() {
+    if (!this.sure) await this.read();
+    if (!this.sure) return;
+    let at = this.traffic.random.next() * 100;
+    for (const [share, what] of [
+      [30, this.look], [18, this.read], [24, this.save], [14, this.submit], [4, this.withdraw], [4, this.upload],
+      [3, async () => { await this.logOut(); await this.logIn(); }], [1.5, this.changePassword], [1.5, this.logInByCode],
+    ]) {
+      at -= share;
+      if (at >= 0) continue;
+      await what.call(this);
+      return;
+    }
+  }
+
+  async live() {
+    await this.traffic.spin(async () => {
+      await this.act();
+      await pause(this.traffic.random.between(20, 300));
+    });
+  }
+}
+
+// ---- a reviewer
+
+class Reviewer {
+  browser = new Browser();
+
+  constructor(traffic) {
+    this.traffic = traffic;
+    this.login = `reviewer-${randomBytes(4).toString('hex')}`;
+    const told = tool('ctl', 'staff', 'create', '--login', this.login, '--name', '李审核', '--role', 'reviewer');
+    this.password = /^password\s+(\S+)/m.exec(told)[1];
+  }
+
+  get who() {
+    return `STAFF:${this.account}`;
+  }
+
+  async begin() {
+    const chosen = `office-${randomBytes(9).toString('hex')}`;
+    await this.browser.post('/api/v1/staff/sessions', { login: this.login, password: this.password });
+    await this.browser.put('/api/v1/staff/me/password',
+      { old_password: this.password, new_password: chosen, new_password_confirm: chosen });
+    this.password = chosen;
+    this.account = Number((await this.browser.get('/api/v1/staff/me')).account_id);
+  }
+
+  async logIn() {
+    await this.traffic.attempt(this.browser, 'POST', '/api/v1/staff/sessions',
+      { json: { login: this.login, password: this.password } });
+  }
+
+  context(facts) {
+    return { browser: this.browser, who: this.who, facts: { account: this.account, ...facts }, again: () => this.logIn() };
+  }
+
+  async get(target) {
+    const { status, body } = await this.traffic.attempt(this.browser, 'GET', target);
+    if (status === 401) await this.logIn();
+    return status === 200 ? body : undefined;
+  }
+
+  async act() {
+    const { traffic } = this;
+    const page = await this.get('/api/v1/staff/reviews?view=QUEUED&limit=20');
+    if (!page?.reviews?.length) return pause(500);
+    const id = Number(traffic.random.of(page.reviews).id);
+    const target = `/api/v1/staff/reviews/${id}`;
+    const claimed = await traffic.write('claim', this.context({ review: id }), 'POST', `${target}/claim`);
+    if (claimed.status !== 200) return undefined;
+    const review = await this.get(target);
+    if (!review) return undefined;
+    return this.decide(id, review);
+  }
+
+  async decide(id, { item, submitted }) {
+    const { traffic } = this;
+    if (traffic.random.next() < 0.1)
+      return traffic.write('release', this.context({ review: id }), 'POST', `/api/v1/staff/reviews/${id}/release`);
+    const verdict = traffic.random.next() < 0.6 ? 'APPROVE' : 'REJECT';
+    const facts = { review: id, verdict, version: item.submission_version, read: submitted.unit_name };
+    return traffic.write('decide', this.context(facts), 'POST', `/api/v1/staff/reviews/${id}/decision`, (n) => ({
+      json: {
+        submission_version: item.submission_version, verdict, reason_codes: verdict === 'REJECT' ? ['R01'] : [],
+        message_to_applicant: `第${n}号审核说明`,
+      },
+    }));
+  }
+
+  async live() {
+    await this.traffic.spin(async () => {
+      await this.act();
+      await pause(this.traffic.random.between(100, 600));
+    });
+  }
+}
+
+/* So many, registered and logged in. */
+async function peopleOf(traffic, count) {
+  const people = Array.from({ length: count }, () => new Member(traffic));
+  await Promise.all(people.map(async (member) => {
+    if (!await member.register()) throw new Error(`${member.phone} could not register`);
+  }));
+  return people;
+}
+
+module.exports = { Member, Reviewer, Traffic, peopleOf, seeded };

@@ -547,8 +547,8 @@ static void batch_made(void *owner, enum db_outcome outcome, const struct rows *
         batch_writes(all->sent) && (outcome == DB_COMMITTED || outcome == DB_UNKNOWN || repeated);
     if (may_send_again(all, outcome)) {
         all->tries++;
-        if (outcome == DB_UNKNOWN && batch_writes(all->sent)) /* its key tells what became of it, on a new connection */
-            batch_be_patient(all->sent);
+        if (outcome == DB_UNKNOWN && batch_writes(all->sent))
+            batch_be_patient(all->sent); /* its key tells what became of it, on a new connection */
         db_send(c->run->db, all->sent, c->deadline_ms, batch_made, all);
         return;
     }

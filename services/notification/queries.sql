@@ -64,12 +64,13 @@ VALUES (:template_code, :sms_phone, :sealed_text, :is_code::boolean);
 -- ---- sending
 
 -- name: delivery_take
--- Waiting ones, and notices that a crash left half-way for more than a minute (once), are taken to be sent.
+-- Waiting ones, and notices that a crash left half-way for more than a minute (once), are taken to be sent: as many as
+-- can be sent now, so that none waits while its minute runs.
 UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, repeated = repeated OR state = 'SENDING',
        next_at = now() + interval '1 minute'
  WHERE id IN (SELECT id FROM delivery
                WHERE next_at <= now() AND (state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code AND NOT repeated))
-               ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED)
+               ORDER BY next_at LIMIT :room::int FOR UPDATE SKIP LOCKED)
 RETURNING id, phone, sealed_text, is_code, created_at < now() - interval '5 minutes' AS stale, attempts;
 
 -- name: delivery_give_up

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 1000, TIMEOUT_MS = 5000, ACTORS = 2, TAKEN_MAX = 16, QUEUE = 64 };
+enum { LOOK_MS = 1000, TIMEOUT_MS = 5000, ACTORS = 2 };
 
 struct sender {
     struct service_run *run;
@@ -103,7 +103,7 @@ static void deliver(struct sender *sender, struct call *c, const struct rows *ro
         snprintf(parcel->phone, sizeof parcel->phone, "%s", rows_get(rows, row, "phone"));
         snprintf(parcel->text, sizeof parcel->text, "%s", text);
         if (work_submit(sender->work, send_work, parcel, send_done, sender) != STATUS_OK)
-            abort(); /* look() had seen room */
+            abort(); /* look() has taken as many as are idle */
     }
 }
 
@@ -121,13 +121,14 @@ static answer taken(struct call *c, const struct rows *results)
 static void look(void *owner)
 {
     struct sender *sender = owner;
-    /* What is taken must find room: it is not taken twice. */
-    sender->rung = sender->looking || work_load(sender->work) + TAKEN_MAX > QUEUE;
+    /* What is taken must be sent at once: its minute runs. */
+    sender->rung = sender->looking || work_load(sender->work) >= ACTORS;
     if (sender->rung)
         return;
     sender->looking = true;
     struct call *job = service_job(sender->run, TIMEOUT_MS);
     job->state = sender;
+    call_set_integer(job, "room", ACTORS - (int64_t)work_load(sender->work));
     batch_add(job, &sql_delivery_take);
     batch_add(job, &sql_delivery_give_up);
     batch_then(job, taken);
@@ -148,7 +149,7 @@ struct sender *sender_new(struct service_run *run, const struct keyring *keys,
     if (sender == NULL)
         abort();
     *sender = (struct sender){.run = run, .keys = keys, .provider = provider};
-    sender->work = work_new(service_loop(run), ACTORS, QUEUE);
+    sender->work = work_new(service_loop(run), ACTORS, ACTORS);
     sender->timer = loop_add_timer(service_loop(run), LOOK_MS, tick, sender);
     return sender;
 }

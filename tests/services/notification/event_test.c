@@ -193,6 +193,31 @@ static void test_an_event_counts_once(void **state)
     assert_int_equal(inbox(&member, "", 0)->total, 2);
 }
 
+/* Deliveries that a sender left half-way: a notice is sent though it was refused before, a code is not repeated. */
+static void test_what_was_left_half_way_comes_to_an_end(void **state)
+{
+    size_t size = 0;
+    char hex[512];
+    const void *sealed = secret_seal(event_keys, "delivery", "half-way", 8, arena, &size);
+    (void)state;
+    sodium_bin2hex(hex, sizeof hex, sealed, size);
+    service_test_sql(arena_printf(
+        arena,
+        "INSERT INTO delivery (template, phone, sealed_text, is_code, state, attempts, error) "
+        "VALUES ('N4', '19900000051', '\\x%s', false, 'SENDING', 2, 'refused once'), "
+        "('N1', '19900000052', '\\x%s', true, 'SENDING', 1, ''), "
+        "('N4', '19900000053', '\\x%s', false, 'SENDING', 6, '')",
+        hex, hex, hex));
+    assert_non_null(strstr(newest_sms("19900000051"), "half-way"));
+    assert_string_equal(newest_sms("19900000052"), "");
+    assert_string_equal(newest_sms("19900000053"), "");
+    assert_string_equal(
+        service_test_value("SELECT string_agg(state || ' ' || (sealed_text IS NULL), ',' ORDER BY "
+                           "phone) FROM delivery WHERE phone > '19900000050' AND phone < "
+                           "'19900000054'"),
+        "SENT true,FAILED true,FAILED true");
+}
+
 static void test_what_was_not_sealed_for_us_is_refused(void **state)
 {
     Common__DeliverEventRequest request = COMMON__DELIVER_EVENT_REQUEST__INIT;
@@ -360,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_reviewers_share_their_message),
         cmocka_unit_test(test_a_changed_phone),
         cmocka_unit_test(test_an_event_counts_once),
+        cmocka_unit_test(test_what_was_left_half_way_comes_to_an_end),
         cmocka_unit_test(test_what_was_not_sealed_for_us_is_refused),
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
         cmocka_unit_test(test_a_stale_code_is_dropped),

@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { COMMAND_MS = 200, CONNECT_MS = 300, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 3200 };
+enum { COMMAND_MS = 200, CONNECT_MS = 300, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 800 };
 
 /* One command on its way. Oldest first: Redis answers in order. */
 struct command {

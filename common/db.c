@@ -15,7 +15,7 @@ enum {
     WRITE_DEPTH = 2, /* on a writing one, since each may wait for locks */
     WAITING_MAX = 1024,
     BACKOFF_MIN_MS = 100,
-    BACKOFF_MAX_MS = 3200,
+    BACKOFF_MAX_MS = 800, /* a first good write within 2 s after the database is back */
     CONNECT_MAX_MS = 3000,
     OVERDUE_MAX_MS =
         2000, /* past a batch's deadline: the server hangs, the connection is given up */

@@ -50,7 +50,7 @@ typedef void db_done_fn(void *owner, enum db_outcome outcome, const struct rows 
                         const struct db_error *error);
 
 /* Starts connecting and prepares all statements (NULL-terminated list) on each connection. A database that is
-   away is tried again with back-off (100 ms to 3.2 s, with jitter); a statement that does not prepare ends the process
+   away is tried again with back-off (100 ms to 1.2 s, with jitter); a statement that does not prepare ends the process
    with its name and PostgreSQL's words. `reads` and `writes` are numbers of connections. `conninfo` must live as long;
    time zone, lock_timeout (100 ms) and date style are set here, the search path comes with conninfo or the role. */
 struct db *db_new(struct loop *loop, const char *conninfo,

@@ -420,6 +420,7 @@ class Checker {
       acknowledged: writes.filter((one) => one.good).length,
       unanswered: writes.filter((one) => !one.good && one.answers.every((a) => a.status === 0 || a.status >= 500)).length,
       failed: writes.filter((one) => !one.good && one.answers.some((a) => a.status > 0 && a.status < 500)).length,
+      attempts: writes.reduce((sum, one) => sum + one.answers.length, 0),
       repeated: writes.filter((one) => one.answers.length > 1).length,
       events: this.rows.auth_event.length + this.rows.certification_event.length,
       probes_of_ended_sessions: this.sessions.reduce((sum, one) => sum + one.probes.length, 0),

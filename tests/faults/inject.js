@@ -55,6 +55,10 @@ class Injector {
     return told.stdout.trim();
   }
 
+  databaseReady() {
+    return eventually('PostgreSQL', 30, () => spawnSync('pg_isready', ['-q', '-h', this.run, '-U', 'guild']).status === 0);
+  }
+
   // ---- before the first fault
 
   /* Second instances, everybody behind a proxy, attachments on a small disk. */
@@ -258,12 +262,17 @@ const faults = [
   ['P1', atOnce, async (i) => {
     const old = i.signal('postgresql', 'SIGQUIT'); // immediate: as after a crash
     await i.renewed('postgresql', old);
+    await i.databaseReady();
   }],
   ['P2-backend', atOnce, async (i) => {
     const pids = i.sql("SELECT pid FROM pg_stat_activity WHERE usename LIKE 'guild\\_%'").split('\n');
     trySignal(Number(i.random.of(pids)), 'SIGKILL');
+    await i.databaseReady();
   }],
-  ['P2-postmaster', atOnce, (i) => i.kill('postgresql')],
+  ['P2-postmaster', atOnce, async (i) => {
+    await i.kill('postgresql');
+    await i.databaseReady();
+  }],
   ['P4-lock', seconds(10, 10), async (i) => {
     const table = i.random.of(['certification.draft', 'certification.review', 'auth.account', 'notification.delivery']);
     const child = spawn('psql', ['-Xq', '-h', i.run, '-U', 'guild', '-d', 'guild', '-c',

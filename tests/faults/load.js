@@ -61,7 +61,7 @@ class Phones {
 }
 
 class Traffic {
-  samples = []; // [sent at, milliseconds, was served]
+  samples = []; // [sent at, milliseconds, was served, only reads]
   written = 0;
   active = 0;
   held = false;
@@ -84,7 +84,7 @@ class Traffic {
     } catch (error) {
       answer = { status: 0, body: { reason: error.code ?? error.message } };
     }
-    this.samples.push([at, Date.now() - at, answer.status > 0 && answer.status < 500]);
+    this.samples.push([at, Date.now() - at, answer.status > 0 && answer.status < 500, method === 'GET']);
     return answer;
   }
 

@@ -129,6 +129,10 @@ answer page_reply(struct call *c);
 /* `done` gets one struct rows per statement that the handler added, in order. It may add a further batch. */
 answer batch_then(struct call *c, handler_done_fn *done);
 
+/* For a handler that is about to refuse because of what it would have changed itself: was it done before, under the key of
+   this call? `done` gets the rows that its keyed statement gave then, or none. */
+answer repeat_then(struct call *c, handler_done_fn *done);
+
 /* -- work in an actor; `busy` answers the call when the queue is full */
 answer work_then(struct call *c, struct work *work, work_fn *fn, void *job,
                  handler_worked_fn *done);

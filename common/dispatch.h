@@ -57,6 +57,7 @@ struct service_call {
     unsigned tries;
     handler_done_fn *batch_done; /* or: */
     int reason_no_row;
+    handler_done_fn *repeat_done;
     size_t page_size;
 
     handler_worked_fn *worked;

@@ -163,11 +163,19 @@ static answer password_changed(struct call *c, const struct rows *results)
                                                    .epoch = rows_integer(row, 0, "session_epoch")});
 }
 
+/* The old password is wrong, unless this is a repeat of what changed it. */
+static answer change_repeated(struct call *c, const struct rows *kept)
+{
+    if (kept->count == 0)
+        return call_fail_field(c, "old_password", call_words(c, REASON_old_password_wrong));
+    return password_changed(c, kept);
+}
+
 static answer change_compared(struct call *c, void *job)
 {
     const struct password_job *password = job;
     if (!password->matches)
-        return call_fail_field(c, "old_password", call_words(c, REASON_old_password_wrong));
+        return repeat_then(c, change_repeated);
     if (!password->made)
         return call_fail(c, REASON_busy);
     call_set(c, "account_id", arena_printf(c->arena, "%lld", (long long)c->caller->account_id));
@@ -204,14 +212,25 @@ static answer password_change(struct call *c)
 
 /* ---- changed phone: a code to the old one and a code to the new one */
 
-static answer phone_changed(struct call *c, const struct rows *results)
+static answer phone_session(struct call *c, const struct rows *row)
 {
-    const struct rows *row = &results[2];
-    if (row->count == 0)
-        return call_fail(c, REASON_account_changed);
     return session_replace(c,
                            &(struct session_begin){.account_id = rows_integer(row, 0, "id"),
                                                    .epoch = rows_integer(row, 0, "session_epoch")});
+}
+
+static answer phone_changed(struct call *c, const struct rows *results)
+{
+    return results[2].count == 0 ? call_fail(c, REASON_account_changed)
+                                 : phone_session(c, &results[2]);
+}
+
+/* It is the phone in use, unless this is a repeat of what made it so. */
+static answer phone_repeated(struct call *c, const struct rows *kept)
+{
+    if (kept->count == 0)
+        return call_fail_field(c, "new_phone", "新手机号与原手机号相同，无需更换。");
+    return phone_session(c, kept);
 }
 
 static answer phone_new_code_taken(struct call *c, const redisReply *reply)
@@ -245,7 +264,7 @@ static answer phone_found(struct call *c, const struct rows *results)
     if (old == NULL)
         return call_fail(c, REASON_session_over);
     if (strcmp(old, req->new_phone) == 0)
-        return call_fail_field(c, "new_phone", "新手机号与原手机号相同，无需更换。");
+        return repeat_then(c, phone_repeated);
     call_set(c, "old_phone", old);
     return store_code_take(c, "CHANGE_PHONE_OLD", old, req->nonce,
                            code_mac(c, "CHANGE_PHONE_OLD", old, req->nonce, req->old_sms_code),

@@ -110,6 +110,7 @@ SELECT s.id AS account_id, s.login, s.name, s.must_change_password, s.password_h
   FROM staff s WHERE s.id = :caller_id::bigint AND s.enabled;
 
 -- name: staff_set_password
+-- keyed
 -- audit: staff.password_changed id
 WITH answer AS (
     UPDATE staff SET password_hash = :password_hash, must_change_password = false, session_epoch = session_epoch + 1

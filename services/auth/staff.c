@@ -99,11 +99,19 @@ static answer password_changed(struct call *c, const struct rows *results)
                                                    .epoch = rows_integer(row, 0, "session_epoch")});
 }
 
+/* The old password is wrong, unless this is a repeat of what changed it. */
+static answer change_repeated(struct call *c, const struct rows *kept)
+{
+    if (kept->count == 0)
+        return call_fail_field(c, "old_password", call_words(c, REASON_old_password_wrong));
+    return password_changed(c, kept);
+}
+
 static answer change_compared(struct call *c, void *job)
 {
     const struct password_job *password = job;
     if (!password->matches)
-        return call_fail_field(c, "old_password", call_words(c, REASON_old_password_wrong));
+        return repeat_then(c, change_repeated);
     if (!password->made)
         return call_fail(c, REASON_busy);
     call_set(c, "password_hash", password->made_hash);

@@ -273,6 +273,7 @@ WITH answer AS (
 SELECT * FROM answer;
 
 -- name: review_release
+-- keyed
 -- audit: review.released id
 WITH answer AS (
     UPDATE review SET state = 'QUEUED', claimed_by = NULL, claimed_by_name = '', claimed_until = NULL

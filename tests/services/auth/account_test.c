@@ -203,6 +203,16 @@ static const char *refusal(const Common__Principal *caller, const char *method,
     return problem->n_errors > 0 ? problem->errors[0]->field : problem->reason;
 }
 
+/* The same request again, as a gateway repeats it elsewhere when an instance does not answer: the reason, or "". */
+static const char *reason_under(const char *key, const Common__Principal *caller,
+                                const char *method, const ProtobufCMessage *request)
+{
+    ProtobufCMessage *reply;
+    return service_test_call(caller, "gateway", method, request, key, &reply) == STATUS_OK
+               ? ""
+               : ((const Common__Problem *)reply)->reason;
+}
+
 /* ---- the tests */
 
 static void test_a_code_registers_once(void **state)
@@ -572,6 +582,38 @@ static const Auth__Session *staff_session(const char *name, const char *password
     return (const Auth__Session *)reply;
 }
 
+static void test_a_repeated_change_is_answered_as_the_first(void **state)
+{
+    char *phone = new_phone(), *next = new_phone();
+    Common__Principal caller = service_test_member(new_account(phone));
+    char *name = arena_printf(arena, "clerk%u", randombytes_uniform(1000000));
+    Common__Principal clerk = service_test_staff(new_staff(name, "reviewer"), NULL);
+    Auth__ChangePasswordRequest request =
+        change(PASSWORD, "evening star 2026", "evening star 2026");
+    Auth__ChangePasswordRequest staff =
+        change("one time only 26", "a clerk's own words", "a clerk's own words");
+    Auth__ChangePhoneRequest move = AUTH__CHANGE_PHONE_REQUEST__INIT;
+    (void)state;
+    move.nonce = nonce;
+    move.new_phone = next;
+    move.old_sms_code = code_for(phone, AUTH__SEND_CODE_REQUEST__PURPOSE__CHANGE_PHONE_OLD);
+    move.new_sms_code = code_for(next, AUTH__SEND_CODE_REQUEST__PURPOSE__CHANGE_PHONE_NEW);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(reason_under("k-1", &caller, "ChangePassword", &request.base), "");
+        assert_string_equal(reason_under("k-1", &clerk, "ChangeStaffPassword", &staff.base), "");
+        assert_string_equal(reason_under("k-1", &caller, "ChangePhone", &move.base), "");
+    }
+    /* under another key, or with another content, it is no repeat */
+    assert_string_equal(refusal(&caller, "ChangePassword", &request.base), "old_password");
+    assert_string_equal(refusal(&clerk, "ChangeStaffPassword", &staff.base), "old_password");
+    assert_string_equal(refusal(&caller, "ChangePhone", &move.base), "new_phone");
+    request.new_password = request.new_password_confirm = text("another evening 26");
+    assert_string_equal(reason_under("k-1", &caller, "ChangePassword", &request.base),
+                        "field_errors");
+    assert_string_equal(
+        service_test_value("SELECT session_epoch FROM account WHERE phone = '%s'", next), "3");
+}
+
 static void test_staff_change_the_one_time_password_first(void **state)
 {
     char *name = arena_printf(arena, "clerk%u", randombytes_uniform(1000000));
@@ -668,6 +710,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_changed_password_without_redis_is_no_failure, open_page),
         cmocka_unit_test_setup(test_a_password_like_the_phone_is_refused, open_page),
         cmocka_unit_test_setup(test_a_forgotten_password_is_set_with_a_code, open_page),
+        cmocka_unit_test_setup(test_a_repeated_change_is_answered_as_the_first, open_page),
         cmocka_unit_test_setup(test_a_changed_phone_needs_both, open_page),
         cmocka_unit_test_setup(test_staff_change_the_one_time_password_first, open_page),
         cmocka_unit_test_setup(test_members_and_staff_keep_to_their_doors, open_page),

@@ -12,8 +12,8 @@ const { execFileSync } = require('node:child_process');
 const { readIntents } = require('./intents.js');
 
 const keyedOps = {
-  save: 'certification', submit: 'certification', withdraw: 'certification', decide: 'certification',
-  register: 'auth', password: 'auth',
+  save: 'certification', submit: 'certification', withdraw: 'certification', release: 'certification', decide: 'certification',
+  register: 'auth', password: 'auth', 'staff-password': 'auth',
 };
 const tables = {
   account: 'SELECT * FROM auth.account',

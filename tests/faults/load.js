@@ -408,10 +408,10 @@ class Reviewer {
   async begin() {
     const chosen = `office-${randomBytes(9).toString('hex')}`;
     await this.browser.post('/api/v1/staff/sessions', { login: this.login, password: this.password });
-    await this.browser.put('/api/v1/staff/me/password',
-      { old_password: this.password, new_password: chosen, new_password_confirm: chosen });
-    this.password = chosen;
     this.account = Number((await this.browser.get('/api/v1/staff/me')).account_id);
+    await this.traffic.write('staff-password', this.context(), 'PUT', '/api/v1/staff/me/password',
+      { json: { old_password: this.password, new_password: chosen, new_password_confirm: chosen } });
+    this.password = chosen;
   }
 
   async logIn() {

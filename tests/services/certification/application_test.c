@@ -285,6 +285,49 @@ static void test_staff_without_the_permission_reads_no_file(void **state)
                         "attachment_gone");
 }
 
+/* Two accounts hand in the same unit before either is approved: the database lets one be it. */
+static void test_a_unit_is_approved_once(void **state)
+{
+    Common__Principal first = service_test_member(21), second = service_test_member(22);
+    char *files[] = {NULL};
+    Certification__OwnerUnitForm unit =
+        form("长治市丙建设有限公司", "91350211M000100Y46", files, 1);
+    (void)state;
+    files[0] = licence_of(21);
+    assert_string_equal(submit(&first, save(&first, 0, &unit), &unit), "");
+    files[0] = licence_of(22);
+    assert_string_equal(submit(&second, save(&second, 0, &unit), &unit), "");
+    assert_string_equal(decide(&reviewer, review_of(21), 1, true, NULL, ""), "");
+    assert_string_equal(decide(&colleague, review_of(22), 1, true, NULL, ""), "uscc_taken");
+    assert_string_equal(state_of(22), "PENDING");
+}
+
+/* After all that the tests before have done: each step begins where the one before ended, is one that the table allows,
+   and the last one is what the row says. */
+static void test_histories_are_paths_of_the_transition_table(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        service_test_value(
+            "SELECT string_agg(format('%%s %%s>%%s', machine || subject, from_state, to_state), "
+            "',') FROM (SELECT *, lag(to_state, 1, '') OVER (PARTITION BY machine, subject ORDER "
+            "BY id) AS before FROM history) h WHERE before <> from_state OR NOT EXISTS (SELECT "
+            "FROM transition t WHERE (t.machine, t.from_state, t.to_state) = (h.machine, "
+            "h.from_state, h.to_state))"),
+        "");
+    assert_string_equal(
+        service_test_value(
+            "SELECT count(*) FROM (SELECT 'review' AS machine, id::text AS subject, state FROM "
+            "review UNION ALL SELECT 'identity', account_id || ':' || kind, state FROM identity) r "
+            "WHERE state IS DISTINCT FROM (SELECT to_state FROM history h WHERE (h.machine, "
+            "h.subject) = (r.machine, r.subject) ORDER BY id DESC LIMIT 1)"),
+        "0");
+    assert_string_equal(
+        service_test_value("SELECT string_agg(to_state, ' ' ORDER BY id) FROM history WHERE "
+                           "machine = 'identity' AND subject = '1:OWNER_UNIT'"),
+        "PENDING REJECTED PENDING APPROVED APPROVED_PENDING APPROVED");
+}
+
 /* SM1 holds whoever writes: every state by every state. */
 static void test_the_database_refuses_other_transitions(void **state)
 {
@@ -347,6 +390,8 @@ int main(void)
         cmocka_unit_test(test_missing_fields_are_named),
         cmocka_unit_test(test_who_may_call),
         cmocka_unit_test(test_staff_without_the_permission_reads_no_file),
+        cmocka_unit_test(test_a_unit_is_approved_once),
+        cmocka_unit_test(test_histories_are_paths_of_the_transition_table),
         cmocka_unit_test(test_the_database_refuses_other_transitions),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

@@ -78,6 +78,17 @@ static void add_template(struct call *c, const struct rows *templates, size_t ro
     }
 }
 
+/* Events may overtake each other: what is to be told by SMS waits for the one that tells the phone. */
+static bool waits_for_contact(const struct rows *templates)
+{
+    for (size_t row = 0; row < templates->count; row++)
+        if (strcmp(rows_get(templates, row, "audience"), "ACCOUNT") == 0 &&
+            rows_get(templates, row, "sms_text")[0] != '\0' &&
+            rows_get(templates, row, "phone")[0] == '\0')
+            return true;
+    return false;
+}
+
 static answer event_applied(struct call *c, const struct rows *results)
 {
     Common__Empty empty = COMMON__EMPTY__INIT;
@@ -90,6 +101,8 @@ static answer event_templates(struct call *c, const struct rows *results)
 {
     const struct event *event = c->state;
     const char *changed_at = event_text(event, "changed_at_us", c->arena);
+    if (waits_for_contact(&results[0]))
+        return call_fail(c, REASON_contact_unknown);
     batch_add(c, &sql_inbox_insert);
     if (changed_at != NULL) {
         call_set(c, "changed_at_us", changed_at);

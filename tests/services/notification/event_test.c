@@ -178,11 +178,24 @@ static void test_a_changed_phone(void **state)
     assert_string_equal(newest_sms("19900000009"), "");
 }
 
+static void test_what_overtakes_the_phone_waits_for_it(void **state)
+{
+    static const char payload[] = "{\"account_id\":40,\"kind\":\"EXPERT\"}";
+    (void)state;
+    assert_string_equal(deliver("certification", "early", "application.approved", payload),
+                        "contact_unknown");
+    tell("auth", "account.registered",
+         "{\"account_id\":40,\"phone\":\"19900000044\",\"changed_at_us\":1000000}");
+    assert_string_equal(deliver("certification", "early", "application.approved", payload), "");
+    assert_non_null(strstr(newest_sms("19900000044"), "您的专家认证已通过审核。"));
+}
+
 static void test_an_event_counts_once(void **state)
 {
     Common__Principal member = service_test_member(3);
     static const char payload[] = "{\"account_id\":3,\"kind\":\"EXPERT\"}";
     (void)state;
+    service_test_sql("INSERT INTO contact (account_id, phone) VALUES (3, '19900000033')");
     assert_string_equal(deliver("certification", "once", "application.approved", payload), "");
     for (int i = 0; i < 3; i++) /* the relay takes this word for "delivered" */
         assert_string_equal(deliver("certification", "once", "application.approved", payload),
@@ -191,31 +204,6 @@ static void test_an_event_counts_once(void **state)
     /* the same number of another service is another event */
     assert_string_equal(deliver("auth", "once", "account.password_changed", payload), "");
     assert_int_equal(inbox(&member, "", 0)->total, 2);
-}
-
-/* Deliveries that a sender left half-way: a notice is sent though it was refused before, a code is not repeated. */
-static void test_what_was_left_half_way_comes_to_an_end(void **state)
-{
-    size_t size = 0;
-    char hex[512];
-    const void *sealed = secret_seal(event_keys, "delivery", "half-way", 8, arena, &size);
-    (void)state;
-    sodium_bin2hex(hex, sizeof hex, sealed, size);
-    service_test_sql(arena_printf(
-        arena,
-        "INSERT INTO delivery (template, phone, sealed_text, is_code, state, attempts, error) "
-        "VALUES ('N4', '19900000051', '\\x%s', false, 'SENDING', 2, 'refused once'), "
-        "('N1', '19900000052', '\\x%s', true, 'SENDING', 1, ''), "
-        "('N4', '19900000053', '\\x%s', false, 'SENDING', 6, '')",
-        hex, hex, hex));
-    assert_non_null(strstr(newest_sms("19900000051"), "half-way"));
-    assert_string_equal(newest_sms("19900000052"), "");
-    assert_string_equal(newest_sms("19900000053"), "");
-    assert_string_equal(
-        service_test_value("SELECT string_agg(state || ' ' || (sealed_text IS NULL), ',' ORDER BY "
-                           "phone) FROM delivery WHERE phone > '19900000050' AND phone < "
-                           "'19900000054'"),
-        "SENT true,FAILED true,FAILED true");
 }
 
 static void test_what_was_not_sealed_for_us_is_refused(void **state)
@@ -384,8 +372,8 @@ int main(void)
         cmocka_unit_test(test_a_person_is_told_each_step),
         cmocka_unit_test(test_reviewers_share_their_message),
         cmocka_unit_test(test_a_changed_phone),
+        cmocka_unit_test(test_what_overtakes_the_phone_waits_for_it),
         cmocka_unit_test(test_an_event_counts_once),
-        cmocka_unit_test(test_what_was_left_half_way_comes_to_an_end),
         cmocka_unit_test(test_what_was_not_sealed_for_us_is_refused),
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
         cmocka_unit_test(test_a_stale_code_is_dropped),

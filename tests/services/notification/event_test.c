@@ -232,6 +232,7 @@ static void test_an_inbox_pages_and_keeps_to_its_owner(void **state)
     char cursor[64] = "";
     size_t seen = 0;
     (void)state;
+    service_test_sql("INSERT INTO contact (account_id, phone) VALUES (4, '19900000034')");
     for (int i = 0; i < 7; i++)
         tell("certification", "application.approved", "{\"account_id\":4,\"kind\":\"EXPERT\"}");
     int64_t last = INT64_MAX;

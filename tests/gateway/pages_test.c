@@ -280,9 +280,10 @@ static void put_web(void)
     assert_int_equal(mkfifo(path, 0600), 0);
 }
 
+static struct gateway gateway = {.services = ""};
+
 static int open_server(void **state)
 {
-    static struct gateway gateway = {.services = ""};
     const char *options[] = {"listening_ports", "127.0.0.1:0", "num_threads", "1",
                              "decode_url",      "no",          NULL};
     struct mg_server_port bound[1];
@@ -298,6 +299,7 @@ static int open_server(void **state)
     if (server == NULL || mg_get_server_ports(server, 1, bound) != 1)
         return -1;
     port = bound[0].port;
+    gateway.guard = guard_start((uint16_t)port, 8, false);
     mg_set_request_handler(server, "/", http_handle, &gateway);
     return 0;
 }
@@ -307,6 +309,7 @@ static int close_server(void **state)
     char command[128];
     (void)state;
     mg_stop(server);
+    guard_stop(&gateway.guard);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return system(command);
 }

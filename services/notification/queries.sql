@@ -80,6 +80,10 @@ UPDATE delivery SET state = 'FAILED', sealed_text = NULL, error = 'ended while i
                WHERE next_at <= now() AND state = 'SENDING' AND (is_code OR repeated)
                ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED);
 
+-- name: delivery_put_back
+-- Nothing was sent: it waits as before.
+UPDATE delivery SET state = 'QUEUED', attempts = attempts - 1, next_at = now() WHERE id = :delivery_id::bigint;
+
 -- name: delivery_sent
 UPDATE delivery SET state = 'SENT', sent_at = now(), sealed_text = NULL WHERE id = :delivery_id::bigint;
 

@@ -102,8 +102,10 @@ static void deliver(struct sender *sender, struct call *c, const struct rows *ro
         parcel->delivery_id = id;
         snprintf(parcel->phone, sizeof parcel->phone, "%s", rows_get(rows, row, "phone"));
         snprintf(parcel->text, sizeof parcel->text, "%s", text);
-        if (work_submit(sender->work, send_work, parcel, send_done, sender) != STATUS_OK)
-            abort(); /* look() has taken as many as are idle */
+        if (work_submit(sender->work, send_work, parcel, send_done, sender) != STATUS_OK) {
+            free(parcel); /* several looks came back at once */
+            write_down(sender, id, &sql_delivery_put_back, "");
+        }
     }
 }
 

@@ -309,6 +309,8 @@ struct guard *guard_start(uint16_t port, size_t threads, bool trust_proxy)
 void guard_stop(struct guard **self)
 {
     struct guard *guard = *self;
+    if (guard == NULL)
+        return;
     guard->stopping = true;
     pthread_join(guard->thread, NULL);
     free(guard->desks);

@@ -12,7 +12,8 @@ const { execFileSync } = require('node:child_process');
 const { readIntents } = require('./intents.js');
 
 const keyedOps = {
-  save: 'certification', submit: 'certification', withdraw: 'certification', release: 'certification', decide: 'certification',
+  save: 'certification', submit: 'certification', withdraw: 'certification', release: 'certification',
+  decide: 'certification',
   register: 'auth', password: 'auth', 'staff-password': 'auth',
 };
 const tables = {
@@ -38,7 +39,8 @@ const tables = {
 
 /* All tables as they were at one moment. */
 function readTables(database) {
-  const selects = Object.entries(tables).map(([name, text]) => `SELECT '${name} ' || row_to_json(t) FROM (${text}) AS t;`);
+  const selects = Object.entries(tables)
+    .map(([name, text]) => `SELECT '${name} ' || row_to_json(t) FROM (${text}) AS t;`);
   const told = execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', database], {
     input: `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n${selects.join('\n')}\nCOMMIT;\n`,
     encoding: 'utf8', maxBuffer: 1 << 30,
@@ -61,10 +63,15 @@ function groupBy(list, keyOf) {
   return groups;
 }
 
+const isNone = (answer) => answer.status === 0 || answer.status >= 500;
 const isGood = (answer) => answer.status >= 200 && answer.status < 300;
 /* Such an answer, or none, leaves open whether it was done. 503 does not: it says that nothing was. */
 const isOpen = (answer) => answer.status === 0 || (answer.status >= 500 && answer.status !== 503);
 const numberIn = (text) => Number(/第(\d+)号/.exec(text ?? '')?.[1] ?? 0);
+/* How often an operation was done at the least, and at the most. */
+const leastOf = (intents) => intents.filter((one) => one.good).length;
+const mostOf = (intents) =>
+  intents.reduce((sum, one) => sum + one.answers.filter((answer) => isGood(answer) || isOpen(answer)).length, 0);
 const place = (row) => `account ${row.account_id}, version ${row.version}`;
 
 class Checker {
@@ -137,7 +144,8 @@ class Checker {
       this.count(rows.length, 1, `accounts of ${phone}`);
     }
     for (const [phone, intents] of meant)
-      if (intents.some((one) => one.good)) this.count(byPhone.get(phone)?.length ?? 0, 1, `the registered account of ${phone}`);
+      if (intents.some((one) => one.good))
+        this.count(byPhone.get(phone)?.length ?? 0, 1, `the registered account of ${phone}`);
     const consents = new Map(this.rows.consent.map((row) => [row.account_id, row.given]));
     const changes = groupBy(this.of('password').filter((one) => one.done), (one) => one.account);
     for (const account of this.rows.account) {
@@ -147,7 +155,8 @@ class Checker {
   }
 
   codes() {
-    const effects = this.rows.account.length + this.rows.auth_audit.filter((row) => row.action === 'session.code').length;
+    const logIns = this.rows.auth_audit.filter((row) => row.action === 'session.code').length;
+    const effects = this.rows.account.length + logIns;
     this.expect(this.rows.used_code[0].used === effects, 'code',
       `${this.rows.used_code[0].used} codes are used, ${effects} things were done with a code`);
     for (const intent of this.of('reuse'))
@@ -172,8 +181,10 @@ class Checker {
       const versions = mine.map((one) => kept.get(one.key)?.version);
       const name = `draft of account ${draft.account_id}`;
       this.count(new Set(versions).size, versions.length, `versions of the ${name}, each once`);
-      this.count(draft.version, versions.length + (withdrawn.get(draft.account_id)?.length ?? 0), `version of the ${name}`);
-      for (const version of versions) this.expect(version <= draft.version, 'order', `the ${name} lost version ${version}`);
+      const withdrawals = withdrawn.get(draft.account_id)?.length ?? 0;
+      this.count(draft.version, versions.length + withdrawals, `version of the ${name}`);
+      for (const version of versions)
+        this.expect(version <= draft.version, 'order', `the ${name} lost version ${version}`);
       this.draftText(draft, name);
     }
     for (const [account] of saves)
@@ -185,7 +196,8 @@ class Checker {
     const writes = this.of('save', 'submit').filter((one) => one.account === draft.account_id && one.done);
     const author = this.byNumber.get(numberIn(draft.form.unit_name));
     this.expect(writes.includes(author), 'phantom', `the ${name} has a text that nobody saved`);
-    this.expect(author === writes.at(-1), 'lost', `the ${name} has the text of ${author?.n}, not of ${writes.at(-1)?.n}`);
+    this.expect(author === writes.at(-1), 'lost',
+      `the ${name} has the text of ${author?.n}, not of ${writes.at(-1)?.n}`);
   }
 
   submissions() {
@@ -196,11 +208,14 @@ class Checker {
       this.count(rows.length, intent.done ? 1 : 0, name);
       if (intent.good && rows[0])
         this.expect(rows[0].application_no === intent.good.body.application_no &&
-          rows[0].version === intent.good.body.submission_version, 'order', `${name} is not the one that was acknowledged`);
+          rows[0].version === intent.good.body.submission_version, 'order',
+        `${name} is not the one that was acknowledged`);
     }
-    for (const [author, rows] of byAuthor)
-      this.expect(this.byNumber.get(author)?.op === 'submit' && this.byNumber.get(author).account === rows[0].account_id,
-        'phantom', `nobody meant the submission of ${place(rows[0])}`);
+    for (const [n, rows] of byAuthor) {
+      const author = this.byNumber.get(n);
+      this.expect(author?.op === 'submit' && author.account === rows[0].account_id, 'phantom',
+        `nobody meant the submission of ${place(rows[0])}`);
+    }
     for (const [account, rows] of groupBy(this.rows.submission, (row) => row.account_id))
       this.expect(rows.every((row, index) => row.version === index + 1), 'order',
         `submissions of account ${account} have the versions ${rows.map((row) => row.version)}`);
@@ -214,8 +229,10 @@ class Checker {
     for (const [key] of submissions) this.count(reviews.get(key)?.length ?? 0, 1, `reviews of ${key}`);
     const decisions = groupBy(this.of('decide').filter((one) => one.done), (one) => one.review);
     const byId = new Map(this.rows.review.map((row) => [row.id, row]));
-    for (const [id, list] of decisions) this.expect(byId.has(id), 'lost', `review ${id}, decided by ${list[0].n}, is gone`);
-    for (const review of this.rows.review) this.review(review, submissions.get(place(review)), decisions.get(review.id) ?? []);
+    for (const [id, list] of decisions)
+      this.expect(byId.has(id), 'lost', `review ${id}, decided by ${list[0].n}, is gone`);
+    for (const review of this.rows.review)
+      this.review(review, submissions.get(place(review)), decisions.get(review.id) ?? []);
   }
 
   review(review, submission, decisions) {
@@ -225,7 +242,8 @@ class Checker {
     this.count(decisions.length, isDecided ? 1 : 0, `decisions of ${name}`);
     const [by] = decisions;
     if (!isDecided || !by) return;
-    this.expect(review.state === (by.verdict === 'APPROVE' ? 'APPROVED' : 'REJECTED') && review.decided_by === by.account &&
+    const state = by.verdict === 'APPROVE' ? 'APPROVED' : 'REJECTED';
+    this.expect(review.state === state && review.decided_by === by.account &&
       numberIn(review.message_to_applicant) === by.n, 'review', `${name} is not as ${by.n} decided it`);
     this.expect(review.version === by.version && submission?.form.unit_name === by.read, 'review',
       `${name} was decided on another version than was read`);
@@ -235,18 +253,22 @@ class Checker {
   histories() {
     const allowed = new Set(this.rows.transition.map((row) => `${row.machine} ${row.from_state}>${row.to_state}`));
     const step = (machine, from, to, name) =>
-      this.expect(from === to || allowed.has(`${machine} ${from}>${to}`), 'order', `${name} went from "${from}" to "${to}"`);
+      this.expect(from === to || allowed.has(`${machine} ${from}>${to}`), 'order',
+        `${name} went from "${from}" to "${to}"`);
     const reviews = groupBy(this.rows.review, (row) => row.account_id);
     for (const identity of this.rows.identity)
       this.identityHistory(identity, reviews.get(identity.account_id) ?? [], step);
-    const acts = groupBy(this.rows.certification_audit.filter((row) => row.action.startsWith('review.')), (row) => Number(row.object));
-    const states = { 'review.claimed': () => 'CLAIMED', 'review.released': () => 'QUEUED', 'review.decided': (row) => row.state };
-    for (const review of this.rows.review) {
-      const path = ['', 'QUEUED', ...(acts.get(review.id) ?? []).map((act) => states[act.action](review))];
-      if (review.state === 'CANCELLED') path.push('CANCELLED');
-      for (let i = 1; i < path.length; i++) step('review', path[i - 1], path[i], `review ${review.id}`);
-      this.expect(path.at(-1) === review.state, 'order', `review ${review.id} is ${review.state}, its acts say ${path.at(-1)}`);
-    }
+    const acts = groupBy(this.rows.certification_audit, (row) => row.object);
+    for (const review of this.rows.review) this.reviewHistory(review, acts.get(String(review.id)) ?? [], step);
+  }
+
+  reviewHistory(review, acts, step) {
+    const states = { 'review.claimed': 'CLAIMED', 'review.released': 'QUEUED', 'review.decided': review.state };
+    const path = ['', 'QUEUED', ...acts.map((act) => states[act.action]).filter(Boolean)];
+    if (review.state === 'CANCELLED') path.push('CANCELLED');
+    for (let i = 1; i < path.length; i++) step('review', path[i - 1], path[i], `review ${review.id}`);
+    this.expect(path.at(-1) === review.state, 'order',
+      `review ${review.id} is ${review.state}, its acts say ${path.at(-1)}`);
   }
 
   identityHistory(identity, reviews, step) {
@@ -264,8 +286,9 @@ class Checker {
       if (review.state === 'REJECTED') go(inForce === null ? 'REJECTED' : 'APPROVED_REJECTED');
       if (review.state === 'CANCELLED') go(inForce === null ? 'NONE' : 'APPROVED');
     }
-    this.expect(identity.state === state && identity.in_force_version === inForce, 'order',
-      `the ${name} is ${identity.state} with version ${identity.in_force_version} in force, its history says ${state} with ${inForce}`);
+    const { state: found, in_force_version: version } = identity;
+    this.expect(found === state && version === inForce, 'order',
+      `the ${name} is ${found} with version ${version} in force, its history says ${state} with ${inForce}`);
     this.count(identity.last_version, reviews.length, `last version of the ${name}`);
   }
 
@@ -281,10 +304,12 @@ class Checker {
       const rows = decided.get(String(review.id)) ?? [];
       const isDecided = ['APPROVED', 'REJECTED'].includes(review.state);
       this.count(rows.length, isDecided ? 1 : 0, `audit rows of the decision of review ${review.id}`, kinds);
-      this.expect(rows.every((row) => row.actor_id === review.decided_by), 'audit', `the audit names another for review ${review.id}`);
+      this.expect(rows.every((row) => row.actor_id === review.decided_by), 'audit',
+        `the audit names another for review ${review.id}`);
     }
     for (const row of this.rows.submission)
-      this.count(submitted.get(row.application_no)?.length ?? 0, 1, `audit rows of submission ${row.application_no}`, kinds);
+      this.count(submitted.get(row.application_no)?.length ?? 0, 1,
+        `audit rows of submission ${row.application_no}`, kinds);
     this.count([...count(acts, 'application.withdrawn').values()].flat().length,
       this.rows.review.filter((row) => row.state === 'CANCELLED').length, 'audit rows of withdrawals', kinds);
     const registered = count(logins, 'account.registered');
@@ -297,10 +322,10 @@ class Checker {
     for (const [op, action] of [['claim', 'review.claimed'], ['release', 'review.released']]) {
       const rows = groupBy(acts.filter((row) => row.action === action), (row) => `${row.object} ${row.actor_id}`);
       for (const [key, intents] of groupBy(this.of(op), (one) => `${one.review} ${one.account}`)) {
-        const least = intents.filter((one) => one.good).length;
-        const most = intents.reduce((sum, one) => sum + one.answers.filter((a) => isGood(a) || isOpen(a)).length, 0);
+        const [least, most] = [leastOf(intents), mostOf(intents)];
         const found = rows.get(key)?.length ?? 0;
-        this.expect(found >= least && found <= most, 'audit', `${found} audit rows of ${action} ${key}: ${least} to ${most} must be`);
+        this.expect(found >= least && found <= most, 'audit',
+          `${found} audit rows of ${action} ${key}: ${least} to ${most} must be`);
       }
     }
   }
@@ -309,15 +334,19 @@ class Checker {
 
   events() {
     const kinds = ['event_lost', 'event_duplicate'];
-    const told = (name) => [...this.rows.auth_event, ...this.rows.certification_event].filter((row) => row.event === name);
+    const events = groupBy([...this.rows.auth_event, ...this.rows.certification_event], (row) => row.event);
+    const told = (name) => events.get(name) ?? [];
     const once = (name, keyOf, wanted) => {
       const found = groupBy(told(name), keyOf);
       for (const key of wanted) this.count(found.get(key)?.length ?? 0, 1, `events ${name} of ${key}`, kinds);
-      for (const [key] of found) this.expect(wanted.includes(key), 'phantom', `event ${name} of ${key} tells of nothing`);
+      const causes = new Set(wanted);
+      for (const [key] of found)
+        this.expect(causes.has(key), 'phantom', `event ${name} of ${key} tells of nothing`);
     };
     const ofState = (state) => this.rows.review.filter((row) => row.state === state).map((row) => row.id);
     once('account.registered', (row) => row.payload.account_id, this.rows.account.map((row) => row.id));
-    once('application.submitted', (row) => row.payload.application_no, this.rows.submission.map((row) => row.application_no));
+    once('application.submitted', (row) => row.payload.application_no,
+      this.rows.submission.map((row) => row.application_no));
     once('application.approved', (row) => row.payload.review_id, ofState('APPROVED'));
     once('application.rejected', (row) => row.payload.review_id, ofState('REJECTED'));
     once('application.withdrawn', (row) => row.payload.review_id, ofState('CANCELLED'));
@@ -349,9 +378,11 @@ class Checker {
       const found = groupBy(messages.get(template) ?? [], (row) => row.account_id);
       for (const [account, events] of groupBy(told(event), (row) => row.payload.account_id))
         this.count(found.get(account)?.length ?? 0, events.length, `messages ${template} to account ${account}`, kinds);
-      if (hasSms) this.count(deliveries.get(template)?.length ?? 0, told(event).length, `deliveries ${template}`, kinds);
+      const [sent, wanted] = [deliveries.get(template)?.length ?? 0, told(event).length];
+      if (hasSms) this.count(sent, wanted, `deliveries ${template}`, kinds);
     }
-    this.count(messages.get('N20')?.length ?? 0, told('application.submitted').length, 'messages N20 to reviewers', kinds);
+    this.count(messages.get('N20')?.length ?? 0, told('application.submitted').length,
+      'messages N20 to reviewers', kinds);
     this.count(deliveries.get('N1')?.length ?? 0, told('code.requested').length, 'deliveries N1', kinds);
   }
 
@@ -373,7 +404,8 @@ class Checker {
     }
     for (const [key] of sent) this.expect(due.has(key), 'phantom', `SMS ${key} was sent without a cause`);
     for (const row of this.rows.delivery) // one that two crashes left half-way is given up: perhaps it was sent
-      this.expect(row.is_code || row.state === 'SENT' || (row.state === 'FAILED' && row.repeated), 'sms', `notice ${row.id} (${row.template}) stays ${row.state} after ${row.attempts} attempts`);
+      this.expect(row.is_code || row.state === 'SENT' || (row.state === 'FAILED' && row.repeated), 'sms',
+        `notice ${row.id} (${row.template}) stays ${row.state} after ${row.attempts} attempts`);
   }
 
   // ---- attachments
@@ -381,17 +413,18 @@ class Checker {
   attachments() {
     const byId = new Map(this.rows.attachment.map((row) => [row.id, row]));
     for (const intent of this.of('upload').filter((one) => one.good))
-      this.expect(byId.get(intent.good.body.id)?.account_id === intent.account, 'lost', `attachment of upload ${intent.n} of account ${intent.account}`);
+      this.expect(byId.get(intent.good.body.id)?.account_id === intent.account, 'lost',
+        `attachment of upload ${intent.n} of account ${intent.account}`);
     const meant = groupBy(this.of('upload'), (one) => one.account);
     for (const [account, rows] of groupBy(this.rows.attachment, (row) => row.account_id)) {
-      const most = (meant.get(account) ?? []).reduce((sum, one) => sum + one.answers.filter((a) => isGood(a) || isOpen(a)).length, 0);
+      const most = mostOf(meant.get(account) ?? []);
       this.expect(rows.length <= most, 'phantom', `account ${account} has ${rows.length} attachments, it sent ${most}`);
     }
     const list = this.rows.attachment
       .map((row) => `${row.id} ${row.account_id} ${row.size_bytes} ${row.content_hash.slice(2)}\n`).join('');
     const { blobs, attachments, keyring } = this.setting;
-    for (const line of execFileSync(blobs, [attachments, keyring], { input: list, encoding: 'utf8' }).split('\n').filter(Boolean))
-      this.breach('blob', `attachment ${line}`);
+    const wrong = execFileSync(blobs, [attachments, keyring], { input: list, encoding: 'utf8' });
+    for (const line of wrong.split('\n').filter(Boolean)) this.breach('blob', `attachment ${line}`);
     for (const row of this.rows.submission)
       for (const id of row.form.business_license_file)
         this.expect(byId.has(id), 'blob', `the submission of ${place(row)} names an attachment that is not there`);
@@ -418,8 +451,8 @@ class Checker {
     return {
       writes: writes.length,
       acknowledged: writes.filter((one) => one.good).length,
-      unanswered: writes.filter((one) => !one.good && one.answers.every((a) => a.status === 0 || a.status >= 500)).length,
-      failed: writes.filter((one) => !one.good && one.answers.some((a) => a.status > 0 && a.status < 500)).length,
+      unanswered: writes.filter((one) => !one.good && one.answers.every(isNone)).length,
+      failed: writes.filter((one) => !one.good && !one.answers.every(isNone)).length,
       attempts: writes.reduce((sum, one) => sum + one.answers.length, 0),
       repeated: writes.filter((one) => one.answers.length > 1).length,
       events: this.rows.auth_event.length + this.rows.certification_event.length,

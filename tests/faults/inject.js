@@ -36,7 +36,8 @@ class Injector {
   }
 
   instances(service = '') {
-    return this.programs().filter((name) => !['postgresql', 'redis', 'gateway'].includes(name) && name.startsWith(service));
+    const others = ['postgresql', 'redis', 'gateway'];
+    return this.programs().filter((name) => !others.includes(name) && name.startsWith(service));
   }
 
   signal(program, name) {
@@ -50,13 +51,15 @@ class Injector {
   }
 
   sql(text) {
-    const told = spawnSync('psql', ['-XqAt', '-h', this.run, '-U', 'guild', '-d', 'guild', '-c', text], { encoding: 'utf8' });
+    const told = spawnSync('psql', ['-XqAt', '-h', this.run, '-U', 'guild', '-d', 'guild', '-c', text],
+      { encoding: 'utf8' });
     if (told.status !== 0) throw new Error(told.stderr.trim());
     return told.stdout.trim();
   }
 
   databaseReady() {
-    return eventually('PostgreSQL', 30, () => spawnSync('pg_isready', ['-q', '-h', this.run, '-U', 'guild']).status === 0);
+    return eventually('PostgreSQL', 30,
+      () => spawnSync('pg_isready', ['-q', '-h', this.run, '-U', 'guild']).status === 0);
   }
 
   // ---- before the first fault
@@ -99,7 +102,8 @@ class Injector {
     const second = path.join(this.run, `${service}-2.run`);
     const { uid, gid } = fs.statSync(first);
     const text = fs.readFileSync(first, 'utf8').replace('GUILD_INSTANCE=1', 'GUILD_INSTANCE=2')
-      .replace(`${service}.admin`, `${service}-2.admin`).replace(`application_name=${service}`, `application_name=${service}-2`);
+      .replace(`${service}.admin`, `${service}-2.admin`)
+      .replace(`application_name=${service}`, `application_name=${service}-2`);
     fs.writeFileSync(second, text, { mode: 0o700 });
     fs.chownSync(second, uid, gid);
     const list = path.join(this.run, 'programs');
@@ -118,8 +122,8 @@ class Injector {
   /* Attachments move to a disk of their own, which can be filled; for that one has to be root. */
   prepareDisk() {
     const { uid, gid } = fs.statSync(this.blobs);
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=256m,mode=0700,uid=${uid},gid=${gid}`, 'none', this.blobs],
-      { encoding: 'utf8' });
+    const mounted = spawnSync('mount',
+      ['-t', 'tmpfs', '-o', `size=256m,mode=0700,uid=${uid},gid=${gid}`, 'none', this.blobs], { encoding: 'utf8' });
     this.hasDisk = mounted.status === 0;
     if (!this.hasDisk) this.unused.push(['D1', `no disk can be mounted: ${(mounted.stderr ?? '').trim()}`]);
   }
@@ -168,7 +172,8 @@ class Injector {
     fs.renameSync(`${this.sms}.kept`, this.sms);
     const bytes = Buffer.alloc(1 << 16);
     for (let quiet = 0; quiet < 5; quiet++, await pause(100))
-      for (let size; (size = readSome(pipe, bytes)) > 0; quiet = 0) fs.appendFileSync(this.sms, bytes.subarray(0, size));
+      for (let size; (size = readSome(pipe, bytes)) > 0; quiet = 0)
+        fs.appendFileSync(this.sms, bytes.subarray(0, size));
     fs.closeSync(pipe);
   }
 
@@ -320,8 +325,8 @@ const faults = [
 
 /* What this machine does not allow is not used, and said. */
 function faultsHere(injector) {
-  injector.unused.push(['C1', 'it needs faketime, which is none of the packages'], ['G2', 'it needs a hook in the programs'],
-    ['P3', 'no disk here forgets what was not synced']);
+  injector.unused.push(['C1', 'it needs faketime, which is none of the packages'],
+    ['G2', 'it needs a hook in the programs'], ['P3', 'no disk here forgets what was not synced']);
   const absent = new Set(injector.unused.map(([name]) => name));
   return faults.filter(({ name }) => !absent.has(name));
 }

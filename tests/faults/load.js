@@ -207,7 +207,8 @@ class Member {
   }
 
   context(facts) {
-    return { browser: this.browser, who: this.who, facts: { account: this.account, ...facts }, again: () => this.logIn() };
+    const { browser, who, account } = this;
+    return { browser, who, facts: { account, ...facts }, again: () => this.logIn() };
   }
 
   /* Asks for a code and waits for it. */
@@ -351,7 +352,8 @@ class Member {
     if (status !== 200) return undefined;
     const version = body.draft?.version ?? 0;
     if (this.sure && version !== this.draft)
-      await this.traffic.log.append({ breach: `account ${this.account} read draft ${version} after it wrote ${this.draft}` });
+      await this.traffic.log.append(
+        { breach: `account ${this.account} read draft ${version} after it wrote ${this.draft}` });
     this.draft = version;
     this.submission = body.identity.submission_version ?? 0;
     this.pending = /PENDING$/.test(body.identity.state);
@@ -372,7 +374,8 @@ class Member {
     let at = this.traffic.random.next() * 100;
     for (const [share, what] of [
       [30, this.look], [18, this.read], [24, this.save], [14, this.submit], [4, this.withdraw], [4, this.upload],
-      [3, async () => { await this.logOut(); await this.logIn(); }], [1.5, this.changePassword], [1.5, this.logInByCode],
+      [3, async () => { await this.logOut(); await this.logIn(); }], [1.5, this.changePassword],
+      [1.5, this.logInByCode],
     ]) {
       at -= share;
       if (at >= 0) continue;
@@ -420,7 +423,8 @@ class Reviewer {
   }
 
   context(facts) {
-    return { browser: this.browser, who: this.who, facts: { account: this.account, ...facts }, again: () => this.logIn() };
+    const { browser, who, account } = this;
+    return { browser, who, facts: { account, ...facts }, again: () => this.logIn() };
   }
 
   async get(target) {

@@ -3,8 +3,22 @@
 
 # The fixed order of starting; the supervisor stops them in the reverse order (deploy/supervise/main.c).
 programs_store="postgresql:INT redis"
-programs_services="notification payment certification-1 certification-2 auth"
-programs_gateway="gateway"
+
+# programs_count GATEWAYS INSTANCES: so many gateways (gateway, gateway-2, …, each a port further) and instances of certification
+programs_count() {
+    local n
+    programs_gateway=gateway
+    programs_services="notification payment"
+    bus_addresses=ipc://$run/bus.sock
+    for ((n = 1; n <= $2; n++)); do
+        programs_services+=" certification-$n"
+    done
+    programs_services+=" auth"
+    for ((n = 2; n <= $1; n++)); do
+        programs_gateway+=" gateway-$n"
+        bus_addresses+=",ipc://$run/bus-$n.sock"
+    done
+}
 
 # The services that have a schema and a role in the database.
 schemas=(auth certification payment notification)
@@ -24,7 +38,7 @@ GUILD_LOG_LEVEL=info
 GUILD_ENVIRONMENT=development
 GUILD_INSTANCE=$3
 GUILD_ADMIN=$run/$1.admin
-GUILD_GATEWAYS=ipc://$run/bus.sock
+GUILD_GATEWAYS=$bus_addresses
 GUILD_BUS_SECRET_FILE=$keys/bus-$2.key
 GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_DATABASE=$(conninfo "guild_$2" "application_name=$1" "passfile='$data/secrets/passwords/$2.pgpass'")
@@ -61,13 +75,16 @@ program_settings() {
         # on one machine everybody comes from the same address
         echo "GUILD_SMS_PER_ADDRESS_HOUR=1000"
         ;;
-    gateway)
+    gateway | gateway-*)
+        local n=${1#gateway}
+        n=${n#-}
         cat <<END
 GUILD_LOG_LEVEL=info
 GUILD_ENVIRONMENT=development
-GUILD_ADMIN=$run/gateway.admin
-GUILD_HTTP=127.0.0.1:$port
-GUILD_BUS=ipc://$run/bus.sock
+GUILD_ADMIN=$run/$1.admin
+GUILD_INSTANCE=${n:-1}
+GUILD_HTTP=127.0.0.1:$((port + ${n:-1} - 1))
+GUILD_BUS=ipc://$run/bus${n:+-$n}.sock
 GUILD_BUS_SECRET_FILE=$keys/bus-gateway.key
 GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_WEB_ROOT=$data/app/share/guild/web

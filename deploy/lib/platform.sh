@@ -29,6 +29,7 @@ platform_open() {
     fi
     run=/tmp/guild-$starter-$hash
     [ "$starter" -ne 0 ] || run=/run/guild-$hash
+    programs_count 1 2
     port=
     [ ! -r "$data/$marker" ] || port=$(sed -n 's/^port=//p' "$data/$marker")
 }
@@ -219,7 +220,7 @@ program_stamp() {
     local folder=$data/app
     cat "$run/$1.run"
     [ ! -f "$folder/bin/guild-${1%-[0-9]*}" ] || stat -L -c '%Y %s' "$folder/bin/guild-${1%-[0-9]*}"
-    [ ! -d "$folder/share/guild/web" ] || [ "$1" != gateway ] ||
+    [ ! -d "$folder/share/guild/web" ] || [ "${1%-[0-9]*}" != gateway ] ||
         find "$folder/share/guild/web" -type f -printf '%T@ %s %p\n' | sort
 }
 

@@ -39,10 +39,14 @@ class Browser {
   cookies = new Map();
   nonce = randomBytes(16).toString('hex');
 
+  constructor(origin = options.url) {
+    this.origin = origin;
+  }
+
   /* The answer as {status, headers, body}; body is parsed where it is JSON. */
   async send(method, target, { json, bytes, type, headers = {} } = {}) {
     const body = bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
-    const sent = { Origin: options.url, 'Sec-Fetch-Site': 'same-origin', ...headers };
+    const sent = { Origin: this.origin, 'Sec-Fetch-Site': 'same-origin', ...headers };
     if (method !== 'GET') {
       sent['X-Guild-Request'] = '1'; // no other site's form can send it
       sent['Idempotency-Key'] ??= randomUUID();
@@ -51,7 +55,7 @@ class Browser {
     sent['Content-Length'] = body ? body.length : 0;
     if (this.cookies.size > 0)
       sent.Cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await exchange(method, target, sent, body);
+    const answer = await exchange(this.origin, method, target, sent, body);
     for (const cookie of answer.headers['set-cookie'] ?? []) this.keep(cookie);
     return answer;
   }
@@ -82,9 +86,9 @@ class Browser {
   }
 }
 
-function exchange(method, target, headers, body) {
+function exchange(origin, method, target, headers, body) {
   return new Promise((resolve, reject) => {
-    const request = http.request(new URL(target, options.url), { method, headers, timeout: 15000 });
+    const request = http.request(new URL(target, origin), { method, headers, timeout: 15000 });
     request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer in 15 s`)));
     request.on('error', reject);
     request.on('response', (response) => {

@@ -1,7 +1,7 @@
 /* Runs a fuzz target without libFuzzer: each file of a folder as it is, then mutations of them, always the same for
-   the same seed.
+   the same seed; for five seconds, or for a minute where GUILD_TEST_LONG is yes.
 
-       fuzz-NAME FOLDER [RUNS [SEED]]
+       fuzz-NAME FOLDER [SEED]
 
    With clang's -fsanitize=fuzzer the targets link without this file. */
 #include <dirent.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SEEDS_MAX = 256, INPUT_MAX = 64 * 1024, MUTATIONS_MAX = 8 };
 
@@ -95,8 +96,10 @@ static void try_exactly(const uint8_t *data, size_t size)
 int main(int argc, char **argv)
 {
     static uint8_t input[INPUT_MAX];
-    long runs = argc > 2 ? atol(argv[2]) : 10000;
-    state = argc > 3 ? strtoull(argv[3], NULL, 10) | 1 : 1;
+    const char *is_long = getenv("GUILD_TEST_LONG");
+    time_t end = time(NULL) + (is_long != NULL && strcmp(is_long, "yes") == 0 ? 60 : 5);
+    unsigned long runs = 0;
+    state = argc > 2 ? strtoull(argv[2], NULL, 10) | 1 : 1;
     if (argc < 2)
         return 2;
     read_seeds(argv[1]);
@@ -106,7 +109,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < seeds_count; i++)
         try_exactly(seeds[i].data, seeds[i].size);
-    for (long run = 0; run < runs; run++) {
+    for (; time(NULL) < end; runs++) {
         size_t seed = chance(seeds_count), size = seeds[seed].size;
         memcpy(input, seeds[seed].data, size);
         for (size_t n = 1 + chance(MUTATIONS_MAX); n > 0; n--)
@@ -115,5 +118,6 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < seeds_count; i++)
         free(seeds[i].data);
+    printf("%lu inputs\n", runs);
     return 0;
 }

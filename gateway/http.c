@@ -444,10 +444,21 @@ static void answer_openapi(struct http *h)
     free(document);
 }
 
+static bool check_limit(struct http *h)
+{
+    uint32_t after_s = 0;
+    if (limit_take(h->gateway->limit, h->address, clock_ms(), &after_s))
+        return true;
+    h->last = true;
+    http_problem(h, 429, "too_many_requests", "您的网络发来的请求过多，请稍等几秒后再试。", NULL,
+                 after_s);
+    return false;
+}
+
 static void answer(struct http *h)
 {
     const char *allow = NULL, *verb = h->info->request_method;
-    if (!check_request(h))
+    if (!check_request(h) || !check_limit(h))
         return;
     if (strcmp(h->path, "/healthz") == 0) {
         http_send(h, 200, "text/plain; charset=utf-8", "Cache-Control: no-store\r\n", "ok\n", 3);

@@ -6,6 +6,7 @@
 #include "bus.h"
 #include "common.pb-c.h"
 #include "guard.h"
+#include "limit.h"
 #include "message.h"
 #include "routes.h"
 #include <civetweb.h>
@@ -21,6 +22,7 @@ enum {
 struct gateway {
     struct bus *bus;
     struct guard *guard;
+    struct limit *limit;  /* of requests of one address */
     const char *services; /* that readiness asks for */
     bool trust_proxy;     /* X-Forwarded-For and -Proto are set by a proxy in front */
     volatile bool draining;

@@ -20,22 +20,24 @@
 #include <unistd.h>
 
 static const struct setting gateway_settings[] = {
-    {"GUILD_HTTP",            SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"               },
-    {"GUILD_HTTP_THREADS",    SETTING_INTEGER, "192",                                     "connections answered at a time"                          },
-    {"GUILD_BUS",             SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path or tcp://address:port"},
-    {"GUILD_BUS_SECRET_FILE", SETTING_FILE,    NULL,                                      "this program's secret key on the bus"                    },
-    {"GUILD_BUS_KEYS_FILE",   SETTING_FILE,    NULL,
-     "list of the public keys of all who may speak on the bus"                                                                                      },
-    {"GUILD_SERVICES",        SETTING_TEXT,    "auth,certification,payment,notification",
-     "services that /readyz asks for"                                                                                                               },
-    {"GUILD_WEB_ROOT",        SETTING_TEXT,    "",                                        "folder of the built web pages"                           },
-    {"GUILD_TRUST_PROXY",     SETTING_INTEGER, "0",
-     "1: a proxy in front sets X-Forwarded-For and -Proto"                                                                                          },
-    {"GUILD_ADMIN",           SETTING_TEXT,    "",
-     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                                             },
-    {"GUILD_LOG_LEVEL",       SETTING_TEXT,    "info",                                    "debug, info, warning or error"                           },
-    {"GUILD_INSTANCE",        SETTING_TEXT,    "1",                                       "this instance's name in log lines"                       },
-    {"GUILD_ENVIRONMENT",     SETTING_TEXT,    "production",                              "development or production"                               },
+    {"GUILD_HTTP",                 SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"               },
+    {"GUILD_HTTP_THREADS",         SETTING_INTEGER, "192",                                     "connections answered at a time"                          },
+    {"GUILD_BUS",                  SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path or tcp://address:port"},
+    {"GUILD_BUS_SECRET_FILE",      SETTING_FILE,    NULL,                                      "this program's secret key on the bus"                    },
+    {"GUILD_BUS_KEYS_FILE",        SETTING_FILE,    NULL,
+     "list of the public keys of all who may speak on the bus"                                                                                           },
+    {"GUILD_SERVICES",             SETTING_TEXT,    "auth,certification,payment,notification",
+     "services that /readyz asks for"                                                                                                                    },
+    {"GUILD_WEB_ROOT",             SETTING_TEXT,    "",                                        "folder of the built web pages"                           },
+    {"GUILD_REQUESTS_PER_ADDRESS", SETTING_INTEGER, "50",
+     "requests a second of one address, in bursts of four seconds; 0: any number"                                                                        },
+    {"GUILD_TRUST_PROXY",          SETTING_INTEGER, "0",
+     "1: a proxy in front sets X-Forwarded-For and -Proto"                                                                                               },
+    {"GUILD_ADMIN",                SETTING_TEXT,    "",
+     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                                                  },
+    {"GUILD_LOG_LEVEL",            SETTING_TEXT,    "info",                                    "debug, info, warning or error"                           },
+    {"GUILD_INSTANCE",             SETTING_TEXT,    "1",                                       "this instance's name in log lines"                       },
+    {"GUILD_ENVIRONMENT",          SETTING_TEXT,    "production",                              "development or production"                               },
     SETTINGS_END,
 };
 
@@ -154,6 +156,7 @@ int main(int argc, char **argv)
     gateway.services = config_text("GUILD_SERVICES");
     gateway.trust_proxy = config_integer("GUILD_TRUST_PROXY") == 1;
     pages_load(config_text("GUILD_WEB_ROOT"));
+    gateway.limit = limit_new((uint32_t)config_integer("GUILD_REQUESTS_PER_ADDRESS"));
     gateway.bus = start_bus();
     struct mg_context *http = start_http(&gateway);
     log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
@@ -166,6 +169,7 @@ int main(int argc, char **argv)
     mg_stop(http); /* ends when the requests under way are answered */
     guard_stop(&gateway.guard);
     bus_stop(&gateway.bus);
+    limit_destroy(&gateway.limit);
     log_line(LOGGED_INFO, "stopped", "pid=%d", (int)getpid());
     return 0;
 }

@@ -78,6 +78,7 @@ program_settings() {
     gateway | gateway-*)
         local n=${1#gateway}
         n=${n#-}
+        # on one machine everybody comes from the same address: any number of requests
         cat <<END
 GUILD_LOG_LEVEL=info
 GUILD_ENVIRONMENT=development
@@ -88,6 +89,7 @@ GUILD_BUS=ipc://$run/bus${n:+-$n}.sock
 GUILD_BUS_SECRET_FILE=$keys/bus-gateway.key
 GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_WEB_ROOT=$data/app/share/guild/web
+GUILD_REQUESTS_PER_ADDRESS=0
 GUILD_SERVICES=auth,certification,payment,notification
 END
         ;;

@@ -299,6 +299,7 @@ static int open_server(void **state)
     if (server == NULL || mg_get_server_ports(server, 1, bound) != 1)
         return -1;
     port = bound[0].port;
+    gateway.limit = limit_new(0);
     gateway.guard = guard_start((uint16_t)port, 8, false);
     mg_set_request_handler(server, "/", http_handle, &gateway);
     return 0;
@@ -310,6 +311,7 @@ static int close_server(void **state)
     (void)state;
     mg_stop(server);
     guard_stop(&gateway.guard);
+    limit_destroy(&gateway.limit);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return system(command);
 }

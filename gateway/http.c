@@ -458,12 +458,14 @@ static bool check_limit(struct http *h)
 static void answer(struct http *h)
 {
     const char *allow = NULL, *verb = h->info->request_method;
-    if (!check_request(h) || !check_limit(h))
+    if (!check_request(h))
         return;
     if (strcmp(h->path, "/healthz") == 0) {
         http_send(h, 200, "text/plain; charset=utf-8", "Cache-Control: no-store\r\n", "ok\n", 3);
     } else if (strcmp(h->path, "/readyz") == 0) {
         answer_ready(h);
+    } else if (!check_limit(h)) {
+        return;
     } else if (strcmp(h->path, "/api/v1/openapi.json") == 0) {
         answer_openapi(h);
     } else if (strncmp(h->path, "/api/", 5) != 0) {
@@ -478,11 +480,19 @@ static void answer(struct http *h)
     }
 }
 
-/* Behind a trusted proxy the client is the last address of X-Forwarded-For, which the proxy itself wrote. */
+static const char *last_header(const struct http *h, const char *name)
+{
+    for (int i = h->info->num_headers; i-- > 0;)
+        if (strcasecmp(h->info->http_headers[i].name, name) == 0)
+            return h->info->http_headers[i].value;
+    return NULL;
+}
+
+/* Behind a trusted proxy the client is the last address of the last X-Forwarded-For: that one the proxy itself wrote. */
 static void find_client(struct http *h)
 {
-    const char *address = h->info->remote_addr, *forwarded = http_header(h, "X-Forwarded-For");
-    const char *proto = http_header(h, "X-Forwarded-Proto");
+    const char *address = h->info->remote_addr, *forwarded = last_header(h, "X-Forwarded-For");
+    const char *proto = last_header(h, "X-Forwarded-Proto");
     if (h->gateway->trust_proxy && forwarded != NULL) {
         const char *comma = strrchr(forwarded, ',');
         address = comma == NULL ? forwarded : comma + 1;

@@ -42,7 +42,7 @@ void limit_destroy(struct limit **self)
 
 static uint64_t level_now(const struct limit *limit, const struct bucket *bucket, uint64_t now)
 {
-    uint64_t gone = (now - bucket->at) * limit->per_second;
+    uint64_t gone = now <= bucket->at ? 0 : (now - bucket->at) * limit->per_second;
     return gone < bucket->level ? bucket->level - gone : 0;
 }
 
@@ -72,7 +72,8 @@ bool limit_take(struct limit *limit, const char *address, uint64_t now_ms, uint3
     struct bucket *bucket = bucket_of(limit, hash | 1, now_ms);
     uint64_t most = (uint64_t)limit->per_second * LIMIT_BURST_S * 1000;
     bucket->level = level_now(limit, bucket, now_ms);
-    bucket->at = now_ms;
+    if (now_ms > bucket->at)
+        bucket->at = now_ms; /* threads may come in another order than they read the clock */
     bool fits = bucket->level + 1000 <= most;
     if (fits)
         bucket->level += 1000;

@@ -8,6 +8,21 @@ function init()
     math.randomseed(os.time())
 end
 
+-- Who is refused waits as long as he was told.
+local wait = 0
+
+function delay()
+    local now = wait
+    wait = 0
+    return now
+end
+
+function response(status, headers)
+    if status == 503 then
+        wait = 1000 * (tonumber(headers["Retry-After"]) or 1)
+    end
+end
+
 function request()
     local phone = phones[math.random(#phones)]
     return wrk.format("POST", "/api/v1/sessions",

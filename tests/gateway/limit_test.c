@@ -37,6 +37,16 @@ static void test_a_burst_and_a_rate(void **state)
     limit_destroy(&limit);
 }
 
+/* Threads come in another order than they have read the clock. */
+static void test_clocks_that_cross(void **state)
+{
+    struct limit *limit = limit_new(PER_SECOND);
+    (void)state;
+    assert_int_equal(taken(limit, "10.0.0.1", BURST, 1001), BURST);
+    assert_int_equal(taken(limit, "10.0.0.1", 100, 1000), 0);
+    limit_destroy(&limit);
+}
+
 /* A hundred thousand addresses cannot make it forget one that asks too much. */
 static void test_many_addresses(void **state)
 {
@@ -65,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_burst_and_a_rate),
+        cmocka_unit_test(test_clocks_that_cross),
         cmocka_unit_test(test_many_addresses),
         cmocka_unit_test(test_no_limit),
     };

@@ -13,7 +13,7 @@ struct bucket {
 };
 
 struct limit {
-    uint32_t per_second;
+    uint64_t per_second;
     pthread_mutex_t lock;
     unsigned char
         key[crypto_shorthash_KEYBYTES]; /* nobody can choose whom he shares a place with */
@@ -78,7 +78,8 @@ bool limit_take(struct limit *limit, const char *address, uint64_t now_ms, uint3
     if (fits)
         bucket->level += 1000;
     else
-        *ret_after_s = (uint32_t)((bucket->level + 1000 - most) / 1000 / limit->per_second + 1);
+        *ret_after_s = (uint32_t)((bucket->level + 1000 - most + 1000 * limit->per_second - 1) /
+                                  (1000 * limit->per_second));
     pthread_mutex_unlock(&limit->lock);
     return fits;
 }

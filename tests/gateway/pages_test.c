@@ -1,4 +1,5 @@
-/* The built web as it is served: codings, tags, the applications' own addresses, and nothing from outside its folder.
+/* The built web as it is served: codings, tags, the applications' own addresses, nothing from outside its folder, and no
+   more to one address than it may have.
    A real civetweb on a loopback port answers; the requests are written byte by byte. */
 #include "http.h"
 #include "log.h"
@@ -20,6 +21,7 @@
 enum { ANSWER_MAX = 8192 };
 
 static char folder[] = "/tmp/guild-pages-XXXXXX";
+static struct gateway gateway = {.services = ""};
 static struct mg_context *server;
 static int port;
 static char answer[ANSWER_MAX + 1];
@@ -280,7 +282,36 @@ static void put_web(void)
     assert_int_equal(mkfifo(path, 0600), 0);
 }
 
-static struct gateway gateway = {.services = ""};
+/* Five requests of a visitor whom only a limit of one a second stands for: the burst is four. */
+static int fifth_of(const char *lines)
+{
+    for (int i = 0; i < LIMIT_BURST_S; i++)
+        assert_int_equal(visit("GET", "/fees", lines), 200);
+    return visit("GET", "/fees", lines);
+}
+
+static void test_too_many_requests(void **state)
+{
+    (void)state;
+    limit_destroy(&gateway.limit);
+    gateway.limit = limit_new(1);
+    assert_int_equal(fifth_of(""), 429);
+    assert_string_equal(header("Retry-After"), "1");
+    assert_non_null(strstr(body(), "too_many_requests"));
+    assert_non_null(strstr(body(), "您的网络发来的请求过多"));
+    assert_int_equal(get("/healthz"), 200);
+    /* what a stranger says of himself counts nothing; what the trusted proxy adds at the end does */
+    assert_int_equal(visit("GET", "/fees", "X-Forwarded-For: 10.0.0.1\r\n"), 429);
+    gateway.trust_proxy = true;
+    assert_int_equal(fifth_of("X-Forwarded-For: 10.0.0.9, 10.0.0.1\r\n"), 429);
+    assert_int_equal(visit("GET", "/fees", "X-Forwarded-For: 10.0.0.8, 10.0.0.1\r\n"), 429);
+    assert_int_equal(
+        visit("GET", "/fees", "X-Forwarded-For: 10.0.0.8\r\nX-Forwarded-For: 10.0.0.1\r\n"), 429);
+    assert_int_equal(fifth_of("X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n"), 429);
+    gateway.trust_proxy = false;
+    limit_destroy(&gateway.limit);
+    gateway.limit = limit_new(0);
+}
 
 static int open_server(void **state)
 {
@@ -326,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_head_is_get_without_the_body),
         cmocka_unit_test(test_addresses_of_the_applications),
         cmocka_unit_test(test_nothing_from_outside),
+        cmocka_unit_test(test_too_many_requests),
     };
     return cmocka_run_group_tests(tests, open_server, close_server);
 }

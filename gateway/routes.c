@@ -22,6 +22,7 @@ const struct route routes[] = {
     {POST,   "/api/v1/attachments",                   MEMBER, "certification", "UploadAttachment",    UPLOAD,   PUBLIC},
     {GET,    "/api/v1/attachments/:id/content",       MEMBER, "certification", "ReadAttachment",      DOWNLOAD,
      PUBLIC                                                                                                           },
+    {GET,    "/api/v1/dictionaries/:name",            PUBLIC, "certification", "GetDictionary",       JSON,     PUBLIC},
 
  /* inbox and fees */
     {GET,    "/api/v1/messages",                      MEMBER, "notification",  "ListMessages",        JSON,     PUBLIC},
@@ -47,6 +48,11 @@ const struct route routes[] = {
      PUBLIC                                                                                                           },
     {GET,    "/api/v1/staff/attachments/:id/content", STAFF,  "certification", "ReadAttachment",
      DOWNLOAD,                                                                                                  PUBLIC},
+    {GET,    "/api/v1/staff/dictionaries",            STAFF,  "certification", "ListDictionaries",    JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/dictionaries/:name",      STAFF,  "certification", "GetWholeDictionary",  JSON,
+     PUBLIC                                                                                                           },
+    {PUT,    "/api/v1/staff/dictionary-items",        STAFF,  "certification", "SaveDictionaryItem",  JSON,
+     PUBLIC                                                                                                           },
     {GET,    "/api/v1/staff/messages",                STAFF,  "notification",  "ListMessages",        JSON,     PUBLIC},
     {GET,    "/api/v1/staff/messages/unread",         STAFF,  "notification",  "CountUnread",         JSON,     PUBLIC},
     {POST,   "/api/v1/staff/messages/:id/read",       STAFF,  "notification",  "MarkRead",            JSON,     PUBLIC},

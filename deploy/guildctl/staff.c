@@ -66,8 +66,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         wish->name = text;
         return 0;
     case 'r':
-        if (strcmp(text, "administrator") != 0 && strcmp(text, "reviewer") != 0)
-            argp_error(state, "a role is administrator or reviewer");
+        if (strcmp(text, "administrator") != 0 && strcmp(text, "secretary") != 0 &&
+            strcmp(text, "reviewer") != 0)
+            argp_error(state, "a role is administrator, secretary or reviewer");
         wish->role = text;
         return 0;
     case ARGP_KEY_ARG:
@@ -88,7 +89,7 @@ int staff_main(int argc, char **argv)
     static const struct argp_option options[] = {
         {"login",                         'l', "LOGIN", 0, "what the person logs in with", 0},
         {"name",                        'n', "NAME", 0, "the person's name, shown to others", 0},
-        {"role", 'r', "ROLE", 0, "administrator or reviewer", 0},
+        {"role", 'r', "ROLE", 0, "administrator, secretary or reviewer", 0},
         {0                              }
     };
     static const struct argp argp = {

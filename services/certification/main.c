@@ -1,7 +1,8 @@
 /* guild-certification: the four identities.
 
-   What it does   drafts, submissions and their reviews (SM1, SM2); attachments.
-   Operations     services and rows: application.c, attachment.c, review.c; the contract is proto/certification.proto.
+   What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries.
+   Operations     services and rows: application.c, attachment.c, dictionary.c, review.c; the contract is
+                  proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
    Tells          notification, of each submission and decision, through its outbox.
@@ -23,8 +24,8 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {application_ops, attachment_ops, review_ops,
-                                                       NULL};
+static const struct op *const certification_nouns[] = {application_ops, attachment_ops,
+                                                       dictionary_ops, review_ops, NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {

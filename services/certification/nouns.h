@@ -16,6 +16,7 @@ struct certification {
 
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
+extern const struct op dictionary_ops[];
 extern const struct op review_ops[];
 
 #endif

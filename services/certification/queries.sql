@@ -332,3 +332,42 @@ SELECT code, text, advice, to_jsonb(fields) AS fields, retryable FROM reject_rea
 -- name: reject_reason_unknown
 SELECT count(*) AS unknown FROM unnest(:reason_codes::text[]) AS wanted(code)
  WHERE NOT EXISTS (SELECT 1 FROM reject_reason r WHERE r.code = wanted.code AND r.enabled);
+
+-- ---- dictionaries
+
+-- name: dictionary_head
+SELECT title, version FROM dictionary WHERE name = :name;
+
+-- name: dictionary_offered
+SELECT code, name, parent, note, place, enabled FROM dictionary_item
+ WHERE dictionary = :name AND enabled ORDER BY place, code;
+
+-- name: dictionary_items
+SELECT code, name, parent, note, place, enabled FROM dictionary_item
+ WHERE dictionary = :name ORDER BY place, code;
+
+-- name: dictionary_list
+SELECT d.name, d.title, d.version, count(i.code) AS items_count,
+       count(i.code) FILTER (WHERE i.enabled) AS enabled_count
+  FROM dictionary d LEFT JOIN dictionary_item i ON i.dictionary = d.name GROUP BY d.name ORDER BY d.name;
+
+-- name: dictionary_item_save
+-- keyed
+-- audit: dictionary.changed object
+-- Another version than the page showed: no row. Who saves at the same time waits, and then finds the version risen.
+WITH other AS MATERIALIZED (
+    SELECT version FROM dictionary WHERE name = :dictionary FOR UPDATE),
+saved AS (
+    INSERT INTO dictionary_item (dictionary, code, name, parent, note, place, enabled, changed_by)
+    SELECT :dictionary, :code, :name, :parent, :note, :place::int, :enabled::boolean, :caller_id::bigint
+     WHERE NOT EXISTS (SELECT FROM other WHERE version <> :version::int)
+    ON CONFLICT (dictionary, code) DO UPDATE
+       SET name = excluded.name, parent = excluded.parent, note = excluded.note, place = excluded.place,
+           enabled = excluded.enabled, changed_by = excluded.changed_by
+    RETURNING *),
+answer AS (
+    SELECT dictionary, :version::int + 1 AS version, dictionary || '/' || code AS object,
+           jsonb_build_object('code', code, 'name', name, 'parent', parent, 'note', note, 'place', place,
+               'enabled', enabled) AS item
+      FROM saved)
+SELECT * FROM answer;

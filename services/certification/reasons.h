@@ -31,7 +31,13 @@
       "这份申请已被撤回、修改或处理完毕，您的结论没有保存，请刷新后再看。")                        \
     R(review_not_yours, CONFLICT, "这份申请不在您手中，无需释放。")                                \
     R(rejection_has_a_reason, INVALID, "驳回时请至少选择一条原因，或写明至少5个字的说明。")        \
-    R(reason_unknown, INVALID, "所选的驳回原因已停用，请刷新页面后重新选择。")
+    R(reason_unknown, INVALID, "所选的驳回原因已停用，请刷新页面后重新选择。")                     \
+    R(dictionary_gone, NOT_FOUND, "没有这个字典，请返回字典列表刷新。")                            \
+    R(dictionary_changed, CONFLICT, "字典已被其他同事修改，您的修改没有保存，请刷新后再改。")      \
+    R(dictionary_code, INVALID, "代码只能由大写字母、数字和下划线组成，最多40个。")                \
+    R(dictionary_parent, INVALID, "上级代码只能由大写字母、数字和下划线组成，最多40个。")          \
+    R(dictionary_parent_fixed, CONFLICT, "已有条目的上级代码不能修改，请停用它并新增一条。")       \
+    R(dictionary_kept, CONFLICT, "字典条目不能删除，请改为停用。")
 
 REASONS_DECLARE(CERTIFICATION_REASONS)
 

@@ -211,13 +211,18 @@ async function codeFor(browser, phone, purpose) {
   });
 }
 
+/* A new member of staff; the password must be changed first. */
+function staffAccount(role, name) {
+  const login = `${role}-${randomBytes(3).toString('hex')}`;
+  const told = tool('ctl', 'staff', 'create', '--login', login, '--name', name, '--role', role);
+  return { login, password: /^password\s+(\S+)/m.exec(told)[1] };
+}
+
 /* A reviewer of this story's own, or the account that was given. */
 function reviewerAccount() {
   if (options['staff-login'])
     return { login: options['staff-login'], password: options['staff-password'] ?? '' };
-  const login = `reviewer-${randomBytes(3).toString('hex')}`;
-  const told = tool('ctl', 'staff', 'create', '--login', login, '--name', '李审核', '--role', 'reviewer');
-  return { login, password: /^password\s+(\S+)/m.exec(told)[1] };
+  return staffAccount('reviewer', '李审核');
 }
 
 
@@ -235,5 +240,5 @@ async function newMember() {
 
 module.exports = {
   Browser, codeFor, digits, documents, eventually, newCreditCode, newLicencePicture, newMember, newPhone,
-  needUrl, newestCode, options, pause, reviewerAccount, root, tool,
+  needUrl, newestCode, options, pause, reviewerAccount, root, staffAccount, tool,
 };

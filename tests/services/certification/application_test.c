@@ -250,6 +250,8 @@ static void test_who_may_call(void **state)
     (void)state;
     for (unsigned i = 0; i < certification.contract->n_methods; i++) {
         const ProtobufCMethodDescriptor *method = &certification.contract->methods[i];
+        if (strstr(method->name, "Dictionar") != NULL)
+            continue; /* dictionary_test.c */
         struct arena *arena = arena_new(0);
         ProtobufCMessage *request = message_new(method->input, arena);
         bool of_staff =

@@ -36,8 +36,7 @@
     R(dictionary_changed, CONFLICT, "字典已被其他同事修改，您的修改没有保存，请刷新后再改。")      \
     R(dictionary_code, INVALID, "代码只能由大写字母、数字和下划线组成，最多40个。")                \
     R(dictionary_parent, INVALID, "上级代码只能由大写字母、数字和下划线组成，最多40个。")          \
-    R(dictionary_parent_fixed, CONFLICT, "已有条目的上级代码不能修改，请停用它并新增一条。")       \
-    R(dictionary_kept, CONFLICT, "字典条目不能删除，请改为停用。")
+    R(dictionary_parent_fixed, CONFLICT, "已有条目的上级代码不能修改，请停用它并新增一条。")
 
 REASONS_DECLARE(CERTIFICATION_REASONS)
 

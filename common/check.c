@@ -365,6 +365,18 @@ const char *check_date(const char *text, char *out, size_t size)
     return NULL;
 }
 
+const char *check_month(const char *text, char *out, size_t size)
+{
+    char day[11], normal[11];
+    if (strlen(text) != 7 || size < 8)
+        return "请输入正确的年月，例如2024-04。";
+    snprintf(day, sizeof day, "%s-01", text);
+    if (check_date(day, normal, sizeof normal) != NULL)
+        return "请输入正确的年月，例如2024-04。";
+    memcpy(out, text, 8);
+    return NULL;
+}
+
 /* ---- V6: GB 11643-1999; V11 */
 
 const char *check_id_number(const char *text, char *out, size_t size)
@@ -615,6 +627,28 @@ void check_mask_id_number(const char *id_number, char *out, size_t size)
         snprintf(out, size, "%.4s**********%s", id_number, id_number + 14);
 }
 
+/* Certificates write their numbers with dashes, brackets and Chinese signs: only the writing is unified. */
+const char *check_certificate_no(const char *text, char *out, size_t size)
+{
+    const char *wrong = check_text(text, out, size);
+    size_t used = 0;
+    if (wrong != NULL)
+        return wrong;
+    for (size_t i = 0; out[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)out[i], after = c == 0xef ? (unsigned char)out[i + 1] : 0;
+        if (c == ' ')
+            continue;
+        /* U+FF01 to U+FF5E are U+0021 to U+007E in full width: EF BC 81 … EF BD 9E */
+        if (after == 0xbc || (after == 0xbd && (unsigned char)out[i + 2] <= 0x9e)) {
+            c = (unsigned char)((after - 0xbc) * 64 + (unsigned char)out[i + 2] - 0x80 + 0x20);
+            i += 2;
+        }
+        out[used++] = (char)(c < 0x80 ? toupper(c) : c);
+    }
+    out[used] = '\0';
+    return NULL;
+}
+
 /* ---- by name */
 
 static const struct check checks[] = {
@@ -630,6 +664,8 @@ static const struct check checks[] = {
     {"unit_name",       check_unit_name      },
     {"email",           check_email          },
     {"date",            check_date           },
+    {"month",           check_month          },
+    {"certificate_no",  check_certificate_no },
     {"region",          check_region         },
     {"money",           check_money          },
     {"reference_code",  check_reference_code },

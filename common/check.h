@@ -29,12 +29,15 @@ check_fn check_person_name;     /* V7 */
 check_fn check_unit_name;       /* V8: brackets become half-width, blanks inside go between CJK */
 check_fn check_email;           /* V9 */
 check_fn check_date;            /* V10: YYYY-MM-DD, a real day since 1900 */
-check_fn check_region;          /* V13: GB/T 2260, six digits of a known province */
-check_fn check_money;           /* V14: normal form "5000.00", 0.01 to 1 000 000.00 yuan */
-check_fn check_reference_code;  /* V15 */
-check_fn check_bank_line;       /* V17: 12 digits */
-check_fn check_text;            /* V19: one line, NFC, no control characters */
-check_fn check_multiline_text;  /* V19, with line breaks */
+check_fn check_month;           /* YYYY-MM, since 1900 */
+check_fn
+    check_certificate_no; /* one line without blanks, full-width and small letters become ASCII capitals */
+check_fn check_region;         /* V13: GB/T 2260, six digits of a known province */
+check_fn check_money;          /* V14: normal form "5000.00", 0.01 to 1 000 000.00 yuan */
+check_fn check_reference_code; /* V15 */
+check_fn check_bank_line;      /* V17: 12 digits */
+check_fn check_text;           /* V19: one line, NFC, no control characters */
+check_fn check_multiline_text; /* V19, with line breaks */
 
 /* V3's second half: a password must not hold the phone. NULL: good. */
 const char *check_password_against_phone(const char *password, const char *phone);

@@ -29,3 +29,11 @@ void clock_utc_text(char out[static 25])
     size_t size = strftime(out, 25, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(out + size, 25 - size, ".%03uZ", (unsigned)(now.tv_nsec / 1000000) % 1000u);
 }
+
+void clock_day(char out[static 11])
+{
+    time_t shanghai = time(NULL) + 8 * 3600;
+    struct tm day;
+    gmtime_r(&shanghai, &day);
+    strftime(out, 11, "%Y-%m-%d", &day);
+}

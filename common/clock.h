@@ -17,4 +17,7 @@ int64_t clock_unix(void);
 /* "2026-11-23T05:18:57.123Z", for log lines. `out` holds at least 25 bytes. */
 void clock_utc_text(char out[static 25]);
 
+/* "2026-11-23", the day it is in Shanghai. */
+void clock_day(char out[static 11]);
+
 #endif

@@ -149,16 +149,11 @@ static size_t scalar_size(const ProtobufCFieldDescriptor *field)
     }
 }
 
-/* {"a","b"}, every element quoted. */
-static const char *array_text(const ProtobufCFieldDescriptor *field, const char *list, size_t count,
-                              struct arena *arena)
+const char *message_array(const char *const *texts, size_t count, struct arena *arena)
 {
-    const char **texts = arena_alloc(arena, (count + 1) * sizeof *texts);
     size_t size = 3;
-    for (size_t i = 0; i < count; i++) {
-        texts[i] = scalar_text(field, list + i * scalar_size(field), arena);
+    for (size_t i = 0; i < count; i++)
         size += 2 * strlen(texts[i]) + 3;
-    }
     char *text = arena_alloc(arena, size), *at = text;
     *at++ = '{';
     for (size_t i = 0; i < count; i++) {
@@ -174,6 +169,15 @@ static const char *array_text(const ProtobufCFieldDescriptor *field, const char 
     }
     *at = '}';
     return text;
+}
+
+static const char *array_text(const ProtobufCFieldDescriptor *field, const char *list, size_t count,
+                              struct arena *arena)
+{
+    const char **texts = arena_alloc(arena, (count + 1) * sizeof *texts);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = scalar_text(field, list + i * scalar_size(field), arena);
+    return message_array(texts, count, arena);
 }
 
 bool message_bind(const ProtobufCMessage *message, const char *name, struct arena *arena,

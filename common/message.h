@@ -12,7 +12,8 @@ struct field_rule {
     const char *field;
     const char *label;
     const char *check;
-    bool required, draft;
+    const char *dictionary, *unless, *placeholder, *hint;
+    bool required, draft, file;
     unsigned min, max;
     int64_t low, high;
 };
@@ -47,11 +48,21 @@ void *message_pack(const ProtobufCMessage *message, struct arena *arena, size_t 
    checked too; below a field whose rule says draft only cleanness and `max` count. */
 void message_check(ProtobufCMessage *message, struct field_errors *errors);
 
+/* Gives every text of the message that has a rule, at any depth and of lists each element, with its path:
+   "expert.qualifications.0.certificate_no". `text` may be replaced. Paths are arena memory. */
+typedef void message_visit_fn(void *context, const char *path, const struct field_rule *rule,
+                              char **text);
+void message_visit(ProtobufCMessage *message, struct arena *arena, message_visit_fn *visit,
+                   void *context);
+
 /* The value of a field as a statement's parameter: numbers and enums' names as text, bool as t/f, bytes as \x…,
    repeated scalars as a PostgreSQL array literal, messages (and lists of them) as JSON. false: no such field. An
    absent message gives NULL. Empty text gives "": the caller makes NULL of it where the type is not text. */
 bool message_bind(const ProtobufCMessage *message, const char *name, struct arena *arena,
                   const char **ret_value);
+
+/* {"a","b"}: texts as a PostgreSQL array literal, every element quoted. Arena memory. */
+const char *message_array(const char *const *texts, size_t count, struct arena *arena);
 
 /* A reply made from rows by name. Fields of the message are filled from the first row; if the message has exactly
    one repeated message field and no column of its name, each row becomes one element of it. Columns in jsonb

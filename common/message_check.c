@@ -14,6 +14,8 @@ struct walk {
     struct field_errors *errors;
     const char *path; /* "owner_unit." */
     bool draft;
+    bool
+        lifted; /* the field at hand is not required: the one that its rule names in `unless` is true */
 };
 
 static int compare_rule(const void *key, const void *row)
@@ -88,8 +90,9 @@ static const char *text_fault(const struct walk *w, const struct field_rule *rul
         if (wrong != NULL)
             return wrong;
     }
-    if (rule->required && **text == '\0')
-        return arena_printf(arena, "请填写%s。", rule->label);
+    if (rule->required && **text == '\0' && !w->lifted)
+        return arena_printf(arena, rule->dictionary[0] != '\0' ? "请选择%s。" : "请填写%s。",
+                            rule->label);
     return NULL;
 }
 
@@ -120,8 +123,7 @@ static const char *count_fault(const struct walk *w, const struct field_rule *ru
 {
     struct arena *arena = w->errors->arena;
     unsigned max = rule != NULL && rule->max > 0 ? rule->max : LIST_MAX;
-    size_t name = rule == NULL ? 0 : strlen(rule->field);
-    bool files = name > 5 && strcmp(rule->field + name - 5, "_file") == 0;
+    bool files = rule != NULL && rule->file;
 
     if (count > max)
         return arena_printf(arena, files ? "%s最多%u份。" : "%s最多%u项。", label_of(rule), max);
@@ -150,9 +152,9 @@ static void check_list(const struct walk *w, const ProtobufCFieldDescriptor *fie
     for (size_t i = 0; i < count; i++) {
         const char *name = arena_printf(arena, "%s.%zu", field->name, i);
         if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-            check_message(
-                list[i],
-                &(struct walk){w->errors, arena_printf(arena, "%s%s.", w->path, name), draft});
+            check_message(list[i],
+                          &(struct walk){w->errors, arena_printf(arena, "%s%s.", w->path, name),
+                                         draft, false});
         else if (field->type == PROTOBUF_C_TYPE_STRING &&
                  (wrong = text_fault(w, NULL, (char **)&list[i])) != NULL)
             tell(w, name, wrong);
@@ -165,9 +167,9 @@ static void check_inner(const struct walk *w, const ProtobufCFieldDescriptor *fi
     struct arena *arena = w->errors->arena;
     bool draft = w->draft || (rule != NULL && rule->draft);
     if (inner != NULL)
-        check_message(
-            inner,
-            &(struct walk){w->errors, arena_printf(arena, "%s%s.", w->path, field->name), draft});
+        check_message(inner,
+                      &(struct walk){w->errors, arena_printf(arena, "%s%s.", w->path, field->name),
+                                     draft, false});
     else if (rule != NULL && rule->required && !w->draft)
         tell(w, field->name, arena_printf(arena, "请填写%s。", rule->label));
 }
@@ -188,9 +190,23 @@ static const char *value_fault(const struct walk *w, const ProtobufCFieldDescrip
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_UINT64:
         return number_fault(w, rule, *(int64_t *)at);
+    case PROTOBUF_C_TYPE_BOOL:
+        return rule != NULL && rule->required && !w->draft && *(protobuf_c_boolean *)at == 0
+                   ? arena_printf(w->errors->arena, "请先勾选：%s。", rule->label)
+                   : NULL;
     default:
         return NULL;
     }
+}
+
+static bool is_lifted(const ProtobufCMessage *message, const struct field_rule *rule)
+{
+    if (rule == NULL || rule->unless[0] == '\0')
+        return false;
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, rule->unless);
+    assert(field != NULL && field->type == PROTOBUF_C_TYPE_BOOL);
+    return *(const protobuf_c_boolean *)((const char *)message + field->offset) != 0;
 }
 
 static void check_message(ProtobufCMessage *message, const struct walk *w)
@@ -205,7 +221,8 @@ static void check_message(ProtobufCMessage *message, const struct walk *w)
         } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
             check_inner(w, field, rule, *(ProtobufCMessage **)at);
         } else {
-            const char *wrong = value_fault(w, field, rule, at);
+            const struct walk here = {w->errors, w->path, w->draft, is_lifted(message, rule)};
+            const char *wrong = value_fault(&here, field, rule, at);
             if (wrong != NULL)
                 tell(w, field->name, wrong);
         }
@@ -214,5 +231,47 @@ static void check_message(ProtobufCMessage *message, const struct walk *w)
 
 void message_check(ProtobufCMessage *message, struct field_errors *errors)
 {
-    check_message(message, &(struct walk){errors, "", false});
+    check_message(message, &(struct walk){errors, "", false, false});
+}
+
+static void visit_texts(const ProtobufCFieldDescriptor *field, const struct field_rule *rule,
+                        const char *path, void *at, size_t count, struct arena *arena,
+                        message_visit_fn *visit, void *context)
+{
+    char **list = field->label == PROTOBUF_C_LABEL_REPEATED ? *(char ***)at : at;
+    for (size_t i = 0; i < count; i++)
+        visit(context,
+              field->label == PROTOBUF_C_LABEL_REPEATED ? arena_printf(arena, "%s.%zu", path, i)
+                                                        : path,
+              rule, &list[i]);
+}
+
+static void visit_message(ProtobufCMessage *message, const char *path, struct arena *arena,
+                          message_visit_fn *visit, void *context)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        const struct field_rule *rule = message_rule(message->descriptor, field->name);
+        const char *here = arena_printf(arena, "%s%s", path, field->name);
+        bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+        void *at = (char *)message + field->offset;
+        size_t count = repeated ? *(size_t *)((char *)message + field->quantifier_offset) : 1;
+        if (field->type == PROTOBUF_C_TYPE_STRING && rule != NULL)
+            visit_texts(field, rule, here, at, count, arena, visit, context);
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+            continue;
+        ProtobufCMessage **list = repeated ? *(ProtobufCMessage ***)at : at;
+        for (size_t j = 0; j < count; j++)
+            if (list[j] != NULL)
+                visit_message(list[j],
+                              repeated ? arena_printf(arena, "%s.%zu.", here, j)
+                                       : arena_printf(arena, "%s.", here),
+                              arena, visit, context);
+    }
+}
+
+void message_visit(ProtobufCMessage *message, struct arena *arena, message_visit_fn *visit,
+                   void *context)
+{
+    visit_message(message, "", arena, visit, context);
 }

@@ -42,6 +42,32 @@ static json_t *value_schema(struct document *d, const ProtobufCFieldDescriptor *
     }
 }
 
+static void tell_text(json_t *rule, const char *name, const char *text)
+{
+    if (text[0] != '\0')
+        json_object_set_new(rule, name, json_string(text));
+}
+
+/* What a page needs to draw the field and to say early what the server would refuse. */
+static json_t *form_rule(const struct field_rule *rule)
+{
+    json_t *told = json_object();
+    tell_text(told, "check", rule->check);
+    tell_text(told, "dictionary", rule->dictionary);
+    tell_text(told, "unless", rule->unless);
+    tell_text(told, "placeholder", rule->placeholder);
+    tell_text(told, "hint", rule->hint);
+    if (rule->required)
+        json_object_set_new(told, "required", json_true());
+    if (rule->file)
+        json_object_set_new(told, "file", json_true());
+    if (rule->min > 0)
+        json_object_set_new(told, "min", json_integer(rule->min));
+    if (rule->max > 0)
+        json_object_set_new(told, "max", json_integer(rule->max));
+    return told;
+}
+
 static json_t *field_schema(struct document *d, const ProtobufCMessageDescriptor *type,
                             const ProtobufCFieldDescriptor *field)
 {
@@ -55,8 +81,10 @@ static json_t *field_schema(struct document *d, const ProtobufCMessageDescriptor
         if (rule != NULL && rule->max > 0)
             json_object_set_new(schema, "maxItems", json_integer(rule->max));
     }
-    if (rule != NULL && rule->label[0] != '\0' && json_object_get(schema, "$ref") == NULL)
+    if (rule != NULL && rule->label[0] != '\0' && json_object_get(schema, "$ref") == NULL) {
         json_object_set_new(schema, "title", json_string(rule->label));
+        json_object_set_new(schema, "x-rule", form_rule(rule));
+    }
     return schema;
 }
 

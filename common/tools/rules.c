@@ -92,9 +92,13 @@ static void write_row(FILE *out, const struct row *row)
     write_text(out, row->field);
     write_text(out, rule->label);
     write_text(out, rule->check);
-    fprintf(out, "%s, %s, %u, %u, INT64_C(%" PRId64 "), INT64_C(%" PRId64 ")},\n",
-            rule->required ? "true" : "false", rule->draft ? "true" : "false", rule->min, rule->max,
-            rule->low, rule->high);
+    write_text(out, rule->dictionary);
+    write_text(out, rule->unless);
+    write_text(out, rule->placeholder);
+    write_text(out, rule->hint);
+    fprintf(out, "%s, %s, %s, %u, %u, INT64_C(%" PRId64 "), INT64_C(%" PRId64 ")},\n",
+            rule->required ? "true" : "false", rule->draft ? "true" : "false",
+            rule->file ? "true" : "false", rule->min, rule->max, rule->low, rule->high);
 }
 
 static Google__Protobuf__FileDescriptorSet *read_set(const char *path)

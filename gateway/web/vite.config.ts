@@ -16,6 +16,7 @@ export default defineConfig(({ mode }) => ({
     alias: {
       '#contract': here('node_modules/.guild/contract.d.ts'),
       '#operations': here('node_modules/.guild/operations.json'),
+      '#forms': here('node_modules/.guild/forms.json'),
       '#association': here('../../deploy/association.json'),
       '@shared': here('shared'),
       vue: here('node_modules/vue'), // the tests stand outside this folder

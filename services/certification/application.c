@@ -1,9 +1,13 @@
 /* Applications: drafts, submissions and their withdrawal. */
 #include "certification.pb-c.h"
 #include "certification_queries.h"
+#include "clock.h"
+#include "form.h"
 #include "nouns.h"
 #include "reasons.h"
 #include "rules.h"
+#include "service.h"
+#include <string.h>
 
 static answer identity_list(struct call *c)
 {
@@ -11,20 +15,41 @@ static answer identity_list(struct call *c)
     return batch_reply(c, REASON_none);
 }
 
+static const struct keyring *field_keys(struct call *c)
+{
+    const struct certification *state = service_state(c->run);
+    return state->field_keys;
+}
+
+static answer application_get_done(struct call *c, const struct rows *results)
+{
+    Certification__Application *application = (Certification__Application *)message_from_rows(
+        &certification__application__descriptor, &results[0], c->arena);
+    if (application == NULL)
+        return call_fail(c, REASON_internal);
+    if (application->draft != NULL)
+        form_open(c, field_keys(c), application->draft->form, c->caller->account_id);
+    form_open(c, field_keys(c), application->in_force, c->caller->account_id);
+    return call_reply(c, &application->base);
+}
+
 static answer application_get(struct call *c)
 {
     batch_add(c, &sql_application_get);
-    return batch_reply(c, REASON_none);
+    return batch_then(c, application_get_done);
+}
+
+static answer form_is_absent(struct call *c)
+{
+    return call_fail_field(c, "form", "没有收到这个身份的表单内容，请刷新页面后重试。");
 }
 
 static answer draft_save(struct call *c)
 {
     const Certification__SaveDraftRequest *req = c->request;
 
-    if (!rules_kind_is_open(req->kind))
-        return call_fail(c, REASON_identity_not_open);
-    if (req->owner_unit == NULL)
-        return call_fail_field(c, "owner_unit", "没有收到表单内容，请刷新页面后重试。");
+    if (!form_bind(c, field_keys(c), req->form, req->kind))
+        return form_is_absent(c);
 
     batch_add(c, &sql_draft_save);
     return batch_reply(c, REASON_draft_changed);
@@ -39,6 +64,8 @@ static int submission_refusal(const struct rows *facts)
         return REASON_draft_changed;
     if (rows_true(facts, 0, "uscc_taken"))
         return REASON_uscc_taken;
+    if (rows_true(facts, 0, "id_number_taken"))
+        return REASON_id_number_taken;
     if (rows_true(facts, 0, "may_not_retry"))
         return REASON_may_not_retry;
     if (rows_true(facts, 0, "nothing_changed"))
@@ -48,8 +75,26 @@ static int submission_refusal(const struct rows *facts)
     return REASON_state_changed;
 }
 
+/* Codes that are not, or no longer, in their option lists. */
+static answer codes_refused(struct call *c, const Certification__SubmitApplicationRequest *req,
+                            const char *unknown)
+{
+    struct field_errors errors = {.arena = c->arena};
+    const char *name = form_name(req->kind);
+    for (const char *at = unknown; *at != '\0' && *at != '}';) {
+        size_t size = strcspn(++at, ",}");
+        field_errors_add(&errors, arena_printf(c->arena, "form.%s.%.*s", name, (int)size, at),
+                         "这个选项已停用或不存在，请重新选择。");
+        at += size;
+    }
+    return call_fail_fields(c, &errors);
+}
+
 static answer application_submit_done(struct call *c, const struct rows *results)
 {
+    const char *unknown = rows_get(&results[0], 0, "fields_unknown");
+    if (results[1].count == 0 && unknown != NULL && strcmp(unknown, "{}") != 0)
+        return codes_refused(c, c->request, unknown);
     if (results[1].count == 0)
         return call_fail(c, submission_refusal(&results[0]));
     return call_reply(
@@ -60,10 +105,17 @@ static answer application_submit(struct call *c)
 {
     const Certification__SubmitApplicationRequest *req = c->request;
 
-    if (!rules_kind_is_open(req->kind))
-        return call_fail(c, REASON_identity_not_open);
-    if (req->owner_unit == NULL)
-        return call_fail_field(c, "owner_unit", "没有收到表单内容，请刷新页面后重试。");
+    struct field_errors errors = {.arena = c->arena};
+    char today[11];
+
+    if (form_of(req->form, req->kind) == NULL)
+        return form_is_absent(c);
+    clock_day(today);
+    rules_form(req->form, today, &errors);
+    if (errors.count > 0)
+        return call_fail_fields(c, &errors);
+    if (!form_bind(c, field_keys(c), req->form, req->kind))
+        return form_is_absent(c);
 
     batch_add(c, &sql_application_explain);
     batch_add(c, &sql_application_submit);

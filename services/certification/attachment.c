@@ -4,6 +4,7 @@
 #include "clean.h"
 #include "config.h"
 #include "disk.h"
+#include "form.h"
 #include "nouns.h"
 #include "reasons.h"
 #include "rules.h"
@@ -131,7 +132,7 @@ static answer upload_done(struct call *c, const struct rows *results)
 static answer attachment_upload(struct call *c)
 {
     const Certification__UploadAttachmentRequest *req = c->request;
-    if (strcmp(req->purpose, "business_license_file") != 0)
+    if (!form_has_file_field(req->purpose))
         return call_fail_field(c, "purpose", "没有这种用途的附件，请刷新页面后重试。");
     if (req->size_bytes > UPLOAD_MAX)
         return call_fail(c, REASON_file_too_large);

@@ -3,7 +3,7 @@
 -- ---- the applicant
 
 -- name: identity_list
-SELECT k.kind, coalesce(i.state, 'NONE') AS state, k.kind = 'OWNER_UNIT' AS open,
+SELECT k.kind, coalesce(i.state, 'NONE') AS state,
        coalesce(NOT d.submitted, false) AS has_draft, coalesce(s.application_no, '') AS application_no,
        coalesce(s.version, 0) AS submission_version, s.submitted_at, i.decided_at
   FROM (VALUES (1, 'OWNER_UNIT'), (2, 'MEMBER_UNIT'), (3, 'EXPERT'), (4, 'NATURAL_PERSON')) AS k(place, kind)
@@ -15,14 +15,13 @@ SELECT k.kind, coalesce(i.state, 'NONE') AS state, k.kind = 'OWNER_UNIT' AS open
 -- name: application_get
 SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
        CASE WHEN d.account_id IS NULL THEN NULL ELSE jsonb_build_object('kind', d.kind, 'version', d.version,
-            'saved_at', d.saved_at, 'owner_unit', d.form) END AS draft,
-       f.form AS in_force,
+            'saved_at', d.saved_at, 'form', form_json(d.kind, d.form)) END AS draft,
+       form_json(f.kind, f.form) AS in_force,
        timeline_json(:caller_id::bigint, :kind::text) AS timeline,
        reject_reasons_json(CASE WHEN r.state = 'REJECTED' THEN r.reason_codes END) AS reject_reasons,
        CASE WHEN r.state = 'REJECTED' THEN r.message_to_applicant ELSE '' END AS reject_message,
        CASE WHEN r.state IN ('QUEUED', 'CLAIMED') THEN s.expected_by::text ELSE '' END AS expected_by,
-       attachments_json(ARRAY[d.form -> 'business_license_file', f.form -> 'business_license_file',
-                              s.form -> 'business_license_file']) AS attachments
+       form_attachments_json(:caller_id::bigint, ARRAY[d.form, f.form, s.form]) AS attachments
   FROM (SELECT 1) AS one
   LEFT JOIN identity i ON i.account_id = :caller_id::bigint AND i.kind = :kind::text
   LEFT JOIN draft d ON d.account_id = :caller_id::bigint AND d.kind = :kind::text
@@ -35,13 +34,13 @@ SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
 -- A draft saved elsewhere meanwhile (another tab, another phone) is not overwritten: no row.
 WITH saved AS (
     INSERT INTO draft (account_id, kind, version, form)
-    SELECT :caller_id::bigint, :kind::text, 1, :owner_unit::jsonb WHERE :version::int = 0
+    SELECT :caller_id::bigint, :kind::text, 1, :form::jsonb WHERE :version::int = 0
         OR EXISTS (SELECT 1 FROM draft WHERE account_id = :caller_id::bigint AND kind = :kind::text)
     ON CONFLICT (account_id, kind) DO UPDATE
        SET version = draft.version + 1, form = excluded.form, submitted = false, saved_at = now()
      WHERE draft.version = :version::int
-    RETURNING kind, version, saved_at, form),
-answer AS (SELECT kind, version, saved_at, form AS owner_unit FROM saved)
+    RETURNING kind, version, saved_at),
+answer AS (SELECT * FROM saved)
 SELECT * FROM answer;
 
 -- name: application_explain
@@ -53,39 +52,41 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
        EXISTS (SELECT 1 FROM identity i JOIN submission s ON s.account_id = i.account_id AND s.kind = i.kind
                   AND s.version = i.in_force_version
                 WHERE i.account_id = :caller_id::bigint AND i.kind = :kind::text
-                  AND s.form = :owner_unit::jsonb) AS nothing_changed,
-       EXISTS (SELECT 1 FROM identity WHERE kind = :kind::text AND uscc = :owner_unit::jsonb ->> 'uscc'
+                  AND form_plain(s.form) = form_plain(:form::jsonb)
+                  AND s.id_number_index = :id_number_index::text) AS nothing_changed,
+       EXISTS (SELECT 1 FROM identity WHERE kind = :kind::text AND uscc = :form::jsonb ->> 'uscc'
                   AND account_id <> :caller_id::bigint) AS uscc_taken,
+       EXISTS (SELECT 1 FROM identity WHERE kind = :kind::text AND id_number_index = :id_number_index::text
+                  AND account_id <> :caller_id::bigint) AS id_number_taken,
        EXISTS (SELECT 1 FROM review r JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
                   AND i.last_version = r.version JOIN reject_reason x ON x.code = ANY (r.reason_codes)
                 WHERE r.account_id = :caller_id::bigint AND r.kind = :kind::text AND r.state = 'REJECTED'
                   AND NOT x.retryable) AS may_not_retry,
-       (SELECT count(*) FROM jsonb_array_elements_text(:owner_unit::jsonb -> 'business_license_file') f(id)
-         WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.id = f.id AND a.account_id = :caller_id::bigint
-                              AND a.purpose = 'business_license_file')) = 0 AS files_are_there;
+       files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0 AS files_are_there,
+       ARRAY(SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[])) AS fields_unknown;
 
 -- name: application_submit
 -- keyed
 -- audit: application.submitted application_no
 -- Freezes what the page shows. Any rule broken meanwhile: no row, nothing changed, nobody told.
 WITH drafted AS (
-    UPDATE draft SET submitted = true, form = :owner_unit::jsonb
+    UPDATE draft SET submitted = true, form = :form::jsonb
      WHERE account_id = :caller_id::bigint AND kind = :kind::text AND version = :version::int
        AND NOT EXISTS (SELECT 1 FROM review r WHERE r.account_id = draft.account_id AND r.kind = draft.kind
                           AND r.state IN ('QUEUED', 'CLAIMED'))
        AND NOT EXISTS (SELECT 1 FROM identity i WHERE i.kind = draft.kind AND i.account_id <> draft.account_id
-                          AND i.uscc = :owner_unit::jsonb ->> 'uscc')
+                          AND (i.uscc = :form::jsonb ->> 'uscc' OR i.id_number_index = :id_number_index::text))
        AND NOT EXISTS (SELECT 1 FROM identity i JOIN submission s ON s.account_id = i.account_id
                           AND s.kind = i.kind AND s.version = i.in_force_version
                         WHERE i.account_id = draft.account_id AND i.kind = draft.kind
-                          AND s.form = :owner_unit::jsonb)
+                          AND form_plain(s.form) = form_plain(:form::jsonb)
+                          AND s.id_number_index = :id_number_index::text)
        AND NOT EXISTS (SELECT 1 FROM review r JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
                           AND i.last_version = r.version JOIN reject_reason x ON x.code = ANY (r.reason_codes)
                         WHERE r.account_id = draft.account_id AND r.kind = draft.kind AND r.state = 'REJECTED'
                           AND NOT x.retryable)
-       AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements_text(:owner_unit::jsonb -> 'business_license_file') f(id)
-                        WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.id = f.id
-                           AND a.account_id = :caller_id::bigint AND a.purpose = 'business_license_file'))
+       AND files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0
+       AND NOT EXISTS (SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[]))
     RETURNING account_id, kind),
 moved AS (
     INSERT INTO identity (account_id, kind, state, last_version)
@@ -95,10 +96,11 @@ moved AS (
            state = CASE WHEN identity.in_force_version IS NULL THEN 'PENDING' ELSE 'APPROVED_PENDING' END
     RETURNING account_id, kind, state, last_version, in_force_version, decided_at),
 frozen AS (
-    INSERT INTO submission (account_id, kind, version, application_no, form, expected_by)
+    INSERT INTO submission (account_id, kind, version, application_no, form, id_number_index, expected_by)
     SELECT account_id, kind, last_version,
-           'JS' || to_char(now(), 'YYYYMMDD') || lpad(nextval('application_no')::text, 5, '0'),
-           :owner_unit::jsonb, working_day_after(now()::date, 3)
+           CASE kind WHEN 'OWNER_UNIT' THEN 'JS' WHEN 'MEMBER_UNIT' THEN 'HY' WHEN 'EXPERT' THEN 'ZJ' ELSE 'ZR' END
+               || to_char(now(), 'YYYYMMDD') || lpad(nextval('application_no')::text, 5, '0'),
+           :form::jsonb, :id_number_index::text, working_day_after(now()::date, 3)
       FROM moved
     RETURNING account_id, kind, version, application_no, unit_name, submitted_at, expected_by),
 queued AS (
@@ -112,7 +114,7 @@ told AS (
                'review_id', q.id)
       FROM frozen f, queued q),
 answer AS (
-    SELECT f.kind, m.state, true AS open, false AS has_draft, f.application_no,
+    SELECT f.kind, m.state, false AS has_draft, f.application_no,
            f.version AS submission_version, f.submitted_at, m.decided_at
       FROM frozen f, moved m)
 SELECT * FROM answer;
@@ -137,7 +139,7 @@ told AS (
     SELECT 'application.withdrawn', jsonb_build_object('account_id', account_id, 'kind', kind, 'review_id', id)
       FROM cancelled),
 answer AS (
-    SELECT m.kind, m.state, true AS open, true AS has_draft, s.application_no,
+    SELECT m.kind, m.state, true AS has_draft, s.application_no,
            s.version AS submission_version, s.submitted_at, m.decided_at
       FROM moved m JOIN cancelled c ON c.account_id = m.account_id AND c.kind = m.kind
       JOIN submission s ON s.account_id = c.account_id AND s.kind = c.kind AND s.version = c.version)
@@ -162,7 +164,7 @@ RETURNING id, file_name, content_type, size_bytes, width, height, created_at;
 SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM attachment
  WHERE id = :id::text
    AND (:caller_kind::text = 'MEMBER' AND account_id = :caller_id::bigint
-        OR :caller_kind::text = 'STAFF' AND 'cert.owner.review' = ANY (:caller_permissions::text[]));
+        OR :caller_kind::text = 'STAFF' AND attachment_permission(purpose) = ANY (:caller_permissions::text[]));
 
 -- name: attachment_look
 -- A member of staff opened somebody's file.
@@ -178,10 +180,11 @@ SELECT count(*) FILTER (WHERE state = 'QUEUED' OR claimed_until < now()) AS queu
        count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by <> :caller_id::bigint)
            AS claimed_by_others,
        count(*) FILTER (WHERE s.expected_by < now()::date) AS overdue,
-       (SELECT count(*) FROM review WHERE decided_at >= now()::date AND state <> 'CANCELLED') AS decided_today,
+       (SELECT count(*) FROM review d WHERE d.decided_at >= now()::date AND d.state <> 'CANCELLED'
+           AND review_permission(d.kind) = ANY (:caller_permissions::text[])) AS decided_today,
        min(r.submitted_at) AS oldest_submitted_at
   FROM review r JOIN submission s USING (account_id, kind, version)
- WHERE r.state IN ('QUEUED', 'CLAIMED');
+ WHERE r.state IN ('QUEUED', 'CLAIMED') AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
 
 -- name: review_list_oldest
 -- One more row than asked for shows whether there is a next page. The cursor is "microseconds.id".
@@ -193,7 +196,8 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
            AS claimed_by_me,
        r.decided_at, (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
   FROM review r JOIN submission s USING (account_id, kind, version)
- WHERE (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
+ WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
+   AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
    AND CASE :view::text
            WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
            WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
@@ -213,7 +217,8 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
            AS claimed_by_me,
        r.decided_at, (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
   FROM review r JOIN submission s USING (account_id, kind, version)
- WHERE (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
+ WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
+   AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
    AND CASE :view::text
            WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
            WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
@@ -226,7 +231,8 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
 
 -- name: review_total
 SELECT count(*) AS total FROM review r JOIN submission s USING (account_id, kind, version)
- WHERE (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
+ WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
+   AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
    AND CASE :view::text
            WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
            WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
@@ -243,31 +249,39 @@ SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind'
            'claimed_by_me', coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now()
                                      AND r.claimed_by = :caller_id::bigint, false),
            'decided_at', coalesce(to_jsonb(r.decided_at), '""')) AS item,
-       s.form AS submitted, f.form AS in_force,
-       attachments_json(ARRAY[s.form -> 'business_license_file', f.form -> 'business_license_file']) AS attachments,
+       form_json(s.kind, s.form) AS submitted, form_json(f.kind, f.form) AS in_force,
+       form_attachments_json(r.account_id, ARRAY[s.form, f.form]) AS attachments,
        timeline_json(r.account_id, r.kind) AS timeline,
        CASE WHEN r.state = 'CLAIMED' THEN r.claimed_until END AS claimed_until,
        r.internal_note, reject_reasons_json(r.reason_codes) AS reject_reasons,
        r.message_to_applicant AS reject_message,
-       s.uscc, s.unit_name, s.form ->> 'contact_phone' AS contact_phone,
+       r.account_id, s.uscc, form_phone(s.form) AS contact_phone,
        EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.uscc = s.uscc
                   AND i.account_id <> r.account_id) AS uscc_in_use,
+       EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.id_number_index = s.id_number_index
+                  AND i.account_id <> r.account_id) AS id_number_in_use,
        (SELECT count(DISTINCT o.account_id) FROM submission o
-         WHERE o.form ->> 'contact_phone' = s.form ->> 'contact_phone' AND o.account_id <> r.account_id)
-           AS phone_elsewhere,
-       (SELECT count(*) FROM submission o WHERE o.uscc = s.uscc AND o.account_id <> r.account_id) AS uscc_elsewhere
+         WHERE form_phone(o.form) = form_phone(s.form) AND o.account_id <> r.account_id) AS phone_elsewhere,
+       CASE WHEN s.uscc <> '' THEN (SELECT count(*) FROM submission o
+         WHERE o.uscc = s.uscc AND o.account_id <> r.account_id) ELSE 0 END AS uscc_elsewhere,
+       (SELECT count(*) FROM jsonb_array_elements(s.form -> 'qualifications') AS q
+         WHERE q ->> 'valid_forever' <> 'true' AND q ->> 'valid_to' < to_char(now(), 'YYYY-MM-DD')) AS certificates_expired,
+       (SELECT count(*) FROM jsonb_array_elements(s.form -> 'qualifications') AS q
+         WHERE q ->> 'registered_employer' <> '' AND q ->> 'registered_employer' <> s.form ->> 'employer_name')
+           AS certificates_elsewhere
   FROM review r JOIN submission s USING (account_id, kind, version)
   JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
   LEFT JOIN submission f ON f.account_id = r.account_id AND f.kind = r.kind
        AND f.version = i.in_force_version AND f.version <> r.version
- WHERE r.id = :id::bigint;
+ WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
 
 -- name: review_claim
 -- audit: review.claimed id
 WITH answer AS (
     UPDATE review SET state = 'CLAIMED', claimed_by = :caller_id::bigint, claimed_by_name = :caller_name,
            claimed_at = coalesce(claimed_at, now()), claimed_until = now() + interval '30 minutes'
-     WHERE id = :id::bigint AND (state = 'QUEUED' OR state = 'CLAIMED'
+     WHERE id = :id::bigint AND review_permission(kind) = ANY (:caller_permissions::text[])
+       AND (state = 'QUEUED' OR state = 'CLAIMED'
            AND (claimed_by = :caller_id::bigint OR claimed_until < now()))
     RETURNING id, claimed_until)
 SELECT * FROM answer;
@@ -282,7 +296,8 @@ WITH answer AS (
 SELECT * FROM answer;
 
 -- name: review_state
-SELECT state, claimed_by_name, version FROM review WHERE id = :id::bigint;
+SELECT state, claimed_by_name, version FROM review
+ WHERE id = :id::bigint AND review_permission(kind) = ANY (:caller_permissions::text[]);
 
 -- name: review_decide
 -- keyed
@@ -293,7 +308,7 @@ WITH decided AS (
            decided_by = :caller_id::bigint, decided_at = now(), claimed_at = coalesce(claimed_at, now()),
            reason_codes = :reason_codes::text[], message_to_applicant = :message_to_applicant,
            internal_note = :internal_note
-     WHERE id = :id::bigint AND version = :submission_version::int
+     WHERE id = :id::bigint AND version = :submission_version::int AND review_permission(kind) = ANY (:caller_permissions::text[])
        AND (state = 'QUEUED' OR state = 'CLAIMED' AND (claimed_by = :caller_id::bigint OR claimed_until < now()))
        AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
                         WHERE NOT EXISTS (SELECT 1 FROM reject_reason r WHERE r.code = wanted.code AND r.enabled))
@@ -303,7 +318,8 @@ moved AS (
        SET state = CASE WHEN d.state = 'APPROVED' THEN 'APPROVED'
                         WHEN i.in_force_version IS NULL THEN 'REJECTED' ELSE 'APPROVED_REJECTED' END,
            in_force_version = CASE WHEN d.state = 'APPROVED' THEN d.version ELSE i.in_force_version END,
-           uscc = CASE WHEN d.state = 'APPROVED' THEN s.uscc ELSE i.uscc END,
+           uscc = CASE WHEN d.state = 'APPROVED' THEN nullif(s.uscc, '') ELSE i.uscc END,
+           id_number_index = CASE WHEN d.state = 'APPROVED' THEN nullif(s.id_number_index, '') ELSE i.id_number_index END,
            decided_at = now()
       FROM decided d JOIN submission s ON s.account_id = d.account_id AND s.kind = d.kind AND s.version = d.version
      WHERE i.account_id = d.account_id AND i.kind = d.kind),
@@ -320,7 +336,8 @@ told AS (
       FROM decided d),
 answer AS (
     SELECT d.id, d.state,
-           coalesce((SELECT r.id FROM review r WHERE r.id <> d.id AND (r.state = 'QUEUED' OR r.state = 'CLAIMED'
+           coalesce((SELECT r.id FROM review r WHERE r.id <> d.id AND review_permission(r.kind) = ANY (:caller_permissions::text[])
+               AND (r.state = 'QUEUED' OR r.state = 'CLAIMED'
                AND (r.claimed_until < now() OR r.claimed_by = :caller_id::bigint))
                ORDER BY r.submitted_at, r.id LIMIT 1), 0) AS next_id
       FROM decided d)

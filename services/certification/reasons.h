@@ -5,15 +5,16 @@
 #include "reason.h"
 
 #define CERTIFICATION_REASONS(R)                                                                   \
-    R(identity_not_open, CONFLICT, "该身份的认证即将开放，请先认证建设单位。")                     \
     R(application_open, CONFLICT, "您已有一份申请正在审核，请等待结果，或先撤回再修改。")          \
     R(draft_changed, CONFLICT,                                                                     \
       "这份草稿已在别处（其他页面或手机）修改过，请选择保留哪一份后再继续。")                      \
     R(nothing_changed, CONFLICT, "内容与已认证的资料相同，没有需要重新审核的修改。")               \
     R(uscc_taken, CONFLICT,                                                                        \
       "该单位已由其他账号认证，请联系原账号负责人办理移交，或致电0355-3069919。")                  \
+    R(id_number_taken, CONFLICT,                                                                   \
+      "该身份证号已由其他账号认证为专家，请用原账号登录，或致电0355-3069919。")                    \
     R(may_not_retry, CONFLICT, "该申请已被驳回且不可再次提交，如有疑问请致电0355-3069919。")       \
-    R(files_missing, INVALID, "附件不存在或不属于您，请重新上传营业执照。")                        \
+    R(files_missing, INVALID, "附件不存在或不属于您，请重新上传附件。")                            \
     R(nothing_to_withdraw, CONFLICT, "没有可以撤回的申请，它可能已经审核完毕，请刷新页面。")       \
     R(state_changed, CONFLICT, "申请的状态已经变化，请刷新页面查看最新情况。")                     \
     R(attachment_gone, NOT_FOUND, "没有找到这个附件，它可能已被删除，或不属于您。")                \

@@ -2,9 +2,11 @@
 #include "certification.pb-c.h"
 #include "certification_queries.h"
 #include "check.h"
+#include "form.h"
 #include "nouns.h"
 #include "reasons.h"
 #include "rules.h"
+#include "service.h"
 #include <string.h>
 
 static answer review_counts(struct call *c)
@@ -57,6 +59,9 @@ static void add_prechecks(struct call *c, const struct rows *row, Certification_
             .uscc_in_use = rows_true(row, 0, "uscc_in_use"),
             .uscc_elsewhere = rows_integer(row, 0, "uscc_elsewhere"),
             .phone_elsewhere = rows_integer(row, 0, "phone_elsewhere"),
+            .id_number_in_use = rows_true(row, 0, "id_number_in_use"),
+            .certificates_expired = rows_integer(row, 0, "certificates_expired"),
+            .certificates_elsewhere = rows_integer(row, 0, "certificates_elsewhere"),
         },
         found);
     review->prechecks = arena_alloc(c->arena, count * sizeof *review->prechecks);
@@ -80,6 +85,10 @@ static answer review_get_done(struct call *c, const struct rows *results)
     Certification__Review *review = (Certification__Review *)message;
     if (review == NULL)
         return call_fail(c, REASON_internal);
+    const struct certification *state = service_state(c->run);
+    int64_t owner = rows_integer(&results[0], 0, "account_id");
+    form_open_masked(c, state->field_keys, review->submitted, owner);
+    form_open_masked(c, state->field_keys, review->in_force, owner);
     add_prechecks(c, &results[0], review);
     check_mask_mobile(phone == NULL ? "" : phone, masked, sizeof masked);
     review->applicant_phone_masked = arena_text(c->arena, masked);

@@ -5,14 +5,103 @@
 #include <string.h>
 #include <unistr.h>
 
-bool rules_kind_is_open(Certification__Identity__Kind kind)
+/* ---- forms */
+
+struct forms {
+    const char *path; /* "form.expert." */
+    const char *today;
+    struct field_errors *errors;
+};
+
+static void refuse(const struct forms *f, const char *field, const char *message)
 {
-    return kind == CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    field_errors_add(f->errors, arena_printf(f->errors->arena, "%s%s", f->path, field), message);
 }
+
+/* Days and months are written so that their order is that of their texts; empty ones say nothing. */
+static bool is_after(const char *a, const char *b)
+{
+    return a[0] != '\0' && b[0] != '\0' && strncmp(a, b, strlen(b)) > 0;
+}
+
+static struct forms row_of(const struct forms *f, const char *list, size_t place)
+{
+    const char *path = arena_printf(f->errors->arena, "%s%s.%zu.", f->path, list, place);
+    return (struct forms){path, f->today, f->errors};
+}
+
+static void rules_qualifications(const struct forms *f, Certification__Qualification *const *list,
+                                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const Certification__Qualification *row = list[i];
+        struct forms here = row_of(f, "qualifications", i);
+        if (is_after(row->issued_on, f->today))
+            refuse(&here, "issued_on", "发证日期不能晚于今天。");
+        if (!row->valid_forever && is_after(row->issued_on, row->valid_to))
+            refuse(&here, "valid_to", "有效期不能早于发证日期。");
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(row->certificate_no, list[j]->certificate_no) == 0 &&
+                strcmp(row->qualification_code, list[j]->qualification_code) == 0)
+                refuse(&here, "certificate_no", "这本证书已经填写过，请勿重复。");
+    }
+}
+
+static void rules_employments(const struct forms *f, const Certification__ExpertForm *form)
+{
+    for (size_t i = 0; i < form->n_employments; i++) {
+        const Certification__Employment *row = form->employments[i];
+        struct forms here = row_of(f, "employments", i);
+        if (is_after(row->start_month, f->today))
+            refuse(&here, "start_month", "开始时间不能晚于今天。");
+        if (!row->until_now && is_after(row->start_month, row->end_month))
+            refuse(&here, "end_month", "结束时间不能早于开始时间。");
+        if (!row->until_now && is_after(row->end_month, f->today))
+            refuse(&here, "end_month", "结束时间不能晚于今天，仍在职请勾选“至今”。");
+    }
+}
+
+static void rules_educations(const struct forms *f, const Certification__ExpertForm *form)
+{
+    for (size_t i = 0; i < form->n_educations; i++) {
+        const Certification__Education *row = form->educations[i];
+        struct forms here = row_of(f, "educations", i);
+        if (!is_after(row->end_month, row->start_month))
+            refuse(&here, "end_month", "毕业时间应晚于入学时间。");
+        if (is_after(row->end_month, f->today))
+            refuse(&here, "end_month", "毕业时间不能晚于今天。");
+    }
+}
+
+static void rules_expert(const struct forms *f, const Certification__ExpertForm *form)
+{
+    const char *wrong = check_id_agrees(form->id_number, form->gender, form->birth_date);
+    if (wrong != NULL)
+        refuse(f, "id_number", wrong);
+    if (is_after(form->birth_date, f->today))
+        refuse(f, "birth_date", "出生日期不能晚于今天。");
+    if (strncmp(form->province_code, form->city_code, 2) != 0)
+        refuse(f, "city_code", "所选城市不在所选省份内，请重新选择。");
+    rules_qualifications(f, form->qualifications, form->n_qualifications);
+    rules_employments(f, form);
+    rules_educations(f, form);
+}
+
+void rules_form(const Certification__Form *form, const char *today, struct field_errors *errors)
+{
+    if (form->expert != NULL)
+        rules_expert(&(struct forms){"form.expert.", today, errors}, form->expert);
+    if (form->natural_person != NULL)
+        rules_qualifications(&(struct forms){"form.natural_person.", today, errors},
+                             form->natural_person->qualifications,
+                             form->natural_person->n_qualifications);
+}
+
+/* ---- what may be stored, and refused */
 
 bool rules_may_store(int64_t files, int64_t bytes)
 {
-    return files < 100 && bytes < INT64_C(200) * 1024 * 1024;
+    return files < 200 && bytes < INT64_C(400) * 1024 * 1024;
 }
 
 bool rules_rejection_is_founded(size_t reasons, const char *message)
@@ -25,11 +114,12 @@ static struct precheck say(Certification__Precheck__Level level, const char *tex
     return (struct precheck){level, text};
 }
 
-size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[static PRECHECKS_MAX])
+static const Certification__Precheck__Level GOOD = CERTIFICATION__PRECHECK__LEVEL__GOOD,
+                                            WARNING = CERTIFICATION__PRECHECK__LEVEL__WARNING,
+                                            BAD = CERTIFICATION__PRECHECK__LEVEL__BAD;
+
+static size_t precheck_unit(const struct precheck_facts *facts, struct precheck *out)
 {
-    static const Certification__Precheck__Level GOOD = CERTIFICATION__PRECHECK__LEVEL__GOOD,
-                                                WARNING = CERTIFICATION__PRECHECK__LEVEL__WARNING,
-                                                BAD = CERTIFICATION__PRECHECK__LEVEL__BAD;
     char normal[19];
     size_t n = 0;
     if (check_uscc(facts->uscc, normal, sizeof normal) != NULL) {
@@ -48,6 +138,24 @@ size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[st
         out[n++] = say(BAD, "该信用代码已由其他账号认证");
     else if (facts->uscc_elsewhere > 0)
         out[n++] = say(WARNING, "该信用代码在其他账号的申请中出现过");
+    return n;
+}
+
+static size_t precheck_person(const struct precheck_facts *facts, struct precheck *out)
+{
+    size_t n = 0;
+    if (facts->id_number_in_use)
+        out[n++] = say(BAD, "该身份证号已由其他账号认证");
+    out[n++] = facts->certificates_expired > 0 ? say(WARNING, "有职业资格证书已过有效期")
+                                               : say(GOOD, "职业资格证书均在有效期内");
+    if (facts->certificates_elsewhere > 0)
+        out[n++] = say(WARNING, "有证书的注册单位与所在单位不同，请核对");
+    return n;
+}
+
+size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[static PRECHECKS_MAX])
+{
+    size_t n = facts->uscc[0] != '\0' ? precheck_unit(facts, out) : precheck_person(facts, out);
     if (facts->phone_elsewhere > 3)
         out[n++] = say(WARNING, "联系方式在3个以上账号的申请中出现过");
     return n;

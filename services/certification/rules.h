@@ -3,14 +3,16 @@
 #define GUILD_CERTIFICATION_RULES_H
 
 #include "certification.pb-c.h"
+#include "message.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Is the kind's certification open? */
-bool rules_kind_is_open(Certification__Identity__Kind kind);
+/* What the fields' own rules cannot see: the identity card's number against gender and birth date (V11), cities in their
+   provinces, days in their order, nothing that ends before it begins, nothing issued tomorrow. `today`: YYYY-MM-DD. */
+void rules_form(const Certification__Form *form, const char *today, struct field_errors *errors);
 
-/* May an account with so much stored store another file? 100 files and 200 MiB. */
+/* May an account with so much stored store another file? 200 files and 400 MiB: an expert alone may hand in 140. */
 bool rules_may_store(int64_t files, int64_t bytes);
 
 /* A refusal tells why: at least one canned reason, or five characters of text. */
@@ -18,10 +20,13 @@ bool rules_rejection_is_founded(size_t reasons, const char *message);
 
 /* What the machine sees in a submission before the reviewer looks. */
 struct precheck_facts {
-    const char *uscc;
+    const char *uscc;        /* empty: a person's form */
     bool uscc_in_use;        /* another account's unit in force has it */
     int64_t uscc_elsewhere;  /* submissions of other accounts with it */
     int64_t phone_elsewhere; /* other accounts that named the same contact phone */
+    bool id_number_in_use;   /* another account's expert in force has it */
+    int64_t certificates_expired;
+    int64_t certificates_elsewhere; /* registered with another unit than the person's own */
 };
 struct precheck {
     Certification__Precheck__Level level;

@@ -31,7 +31,7 @@ function request()
     headers["X-Guild-Request"] = "1"
     headers["Idempotency-Key"] = run .. "-" .. count
     return wrk.format("PUT", "/api/v1/identities/OWNER_UNIT/draft", headers,
-        '{"version":' .. version .. ',"owner_unit":{"unit_name":"长治市测量公司","contact_name":"王测量","contact_phone":"18003551778"}}')
+        '{"version":' .. version .. ',"form":{"owner_unit":{"unit_name":"长治市测量公司","contact_name":"王测量","contact_phone":"18003551778"}}}')
 end
 
 function response(status, headers, body)

@@ -93,6 +93,11 @@ static const struct vector vectors[] = {
  /* V10 */
     {"date",            "2024-02-29",                               "2024-02-29"                         },
     {"date",            "2023-02-29",                               NULL                                 },
+    {"month",           "2024-02",                                  "2024-02"                            },
+    {"month",           "2024-13",                                  NULL                                 },
+    {"month",           "2024-02-01",                               NULL                                 },
+    {"certificate_no",  " 建[造]１４ab-01 ",                    "建[造]14AB-01"                    },
+    {"certificate_no",  "粤（2019）～a",                        "粤(2019)~A"                        },
     {"date",            "2024-2-9",                                 NULL                                 },
     {"date",            "1899-12-31",                               NULL                                 },
  /* V13 */

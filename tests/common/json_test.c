@@ -82,15 +82,15 @@ static void messages_and_lists_nest(void **state)
     (void)state;
     Certification__SaveDraftRequest *request = (Certification__SaveDraftRequest *)message_new(
         &certification__save_draft_request__descriptor, arena);
-    assert_true(
-        reads("{\"kind\":\"OWNER_UNIT\",\"version\":4294967295,\"owner_unit\":"
-              "{\"unit_name\":\"长治市测试建设有限公司\",\"business_license_file\":[\"a\",\"b\"]}}",
-              &request->base));
+    assert_true(reads(
+        "{\"kind\":\"OWNER_UNIT\",\"version\":4294967295,\"form\":{\"owner_unit\":"
+        "{\"unit_name\":\"长治市测试建设有限公司\",\"business_license_file\":[\"a\",\"b\"]}}}",
+        &request->base));
     assert_int_equal(errors.count, 0);
     assert_int_equal(request->version, 4294967295u);
-    assert_int_equal(request->owner_unit->n_business_license_file, 2);
-    assert_string_equal(request->owner_unit->business_license_file[1], "b");
-    assert_string_equal(request->owner_unit->uscc, "");
+    assert_int_equal(request->form->owner_unit->n_business_license_file, 2);
+    assert_string_equal(request->form->owner_unit->business_license_file[1], "b");
+    assert_string_equal(request->form->owner_unit->uscc, "");
 
     size_t size;
     ProtobufCMessage *list[] = {&request->base, &request->base};
@@ -105,10 +105,10 @@ static void what_is_absent_stays(void **state)
     Certification__SaveDraftRequest *request = (Certification__SaveDraftRequest *)message_new(
         &certification__save_draft_request__descriptor, arena);
     request->version = 7;
-    assert_true(reads("{\"version\":null,\"owner_unit\":null}", &request->base));
+    assert_true(reads("{\"version\":null,\"form\":null}", &request->base));
     assert_int_equal(errors.count, 0);
     assert_int_equal(request->version, 7);
-    assert_null(request->owner_unit);
+    assert_null(request->form);
 }
 
 static void integers_are_exact(void **state)
@@ -160,14 +160,15 @@ static void each_fault_is_told_with_its_path(void **state)
     refuses("{\"version\":-1}", save, "version");
     refuses("{\"kind\":\"KING\"}", save, "kind");
     refuses("{\"kind\":1}", save, "kind");
-    refuses("{\"owner_unit\":[]}", save, "owner_unit");
-    refuses("{\"owner_unit\":{\"unit\":\"x\"}}", save, "owner_unit.unit");
-    refuses("{\"owner_unit\":{\"unit_name\":5}}", save, "owner_unit.unit_name");
-    refuses("{\"owner_unit\":{\"unit_name\":\"a\\u0000b\"}}", save, "owner_unit.unit_name");
-    refuses("{\"owner_unit\":{\"business_license_file\":\"a\"}}", save,
-            "owner_unit.business_license_file");
-    refuses("{\"owner_unit\":{\"business_license_file\":[\"a\",null]}}", save,
-            "owner_unit.business_license_file.1");
+    refuses("{\"form\":{\"owner_unit\":[]}}", save, "form.owner_unit");
+    refuses("{\"form\":{\"owner_unit\":{\"unit\":\"x\"}}}", save, "form.owner_unit.unit");
+    refuses("{\"form\":{\"owner_unit\":{\"unit_name\":5}}}", save, "form.owner_unit.unit_name");
+    refuses("{\"form\":{\"owner_unit\":{\"unit_name\":\"a\\u0000b\"}}}", save,
+            "form.owner_unit.unit_name");
+    refuses("{\"form\":{\"owner_unit\":{\"business_license_file\":\"a\"}}}", save,
+            "form.owner_unit.business_license_file");
+    refuses("{\"form\":{\"owner_unit\":{\"business_license_file\":[\"a\",null]}}}", save,
+            "form.owner_unit.business_license_file.1");
     refuses("{\"must_change_password\":\"true\"}", &common__principal__descriptor,
             "must_change_password");
     refuses("{\"session_hash\":\"AP8\"}", &common__principal__descriptor, "session_hash");

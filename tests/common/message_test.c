@@ -82,7 +82,8 @@ static Certification__SubmitApplicationRequest *submission(void)
     form->n_business_license_file = 1;
     form->business_license_file = files;
     request->kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
-    request->owner_unit = form;
+    request->form = (Certification__Form *)message_new(&certification__form__descriptor, arena);
+    request->form->owner_unit = form;
     return request;
 }
 
@@ -103,32 +104,33 @@ static void a_good_form_takes_its_normal_forms(void **state)
     message_check(&request->base, &errors);
     if (errors.count > 0)
         fail_msg("%s: %s", errors.list[0].field, errors.list[0].message);
-    assert_string_equal(request->owner_unit->contact_phone, "18003551778");
+    assert_string_equal(request->form->owner_unit->contact_phone, "18003551778");
 }
 
 static void each_rule_is_told_in_words(void **state)
 {
     (void)state;
     Certification__SubmitApplicationRequest *request = submission();
-    Certification__OwnerUnitForm *form = request->owner_unit;
+    Certification__OwnerUnitForm *form = request->form->owner_unit;
     char *good = form->unit_name;
 
     form->unit_name = "";
-    is_told(&request->base, "owner_unit.unit_name", "请填写单位名称。");
+    is_told(&request->base, "form.owner_unit.unit_name", "请填写单位名称。");
     form->unit_name = "长";
-    is_told(&request->base, "owner_unit.unit_name", "单位名称至少2个字。");
+    is_told(&request->base, "form.owner_unit.unit_name", "单位名称至少2个字。");
     form->unit_name = arena_alloc(arena, 101 * 3 + 1);
     for (int i = 0; i < 101; i++)
         memcpy(form->unit_name + 3 * i, "长", 3);
-    is_told(&request->base, "owner_unit.unit_name", "单位名称最多100个字。");
+    is_told(&request->base, "form.owner_unit.unit_name", "单位名称最多100个字。");
     form->unit_name = "长治\x01公司";
-    is_told(&request->base, "owner_unit.unit_name", "单位名称含有不允许的字符，请删除后重新输入。");
+    is_told(&request->base, "form.owner_unit.unit_name",
+            "单位名称含有不允许的字符，请删除后重新输入。");
     form->unit_name = good;
 
     form->n_business_license_file = 0;
-    is_told(&request->base, "owner_unit.business_license_file", "至少上传1份营业执照。");
+    is_told(&request->base, "form.owner_unit.business_license_file", "至少上传1份营业执照。");
     form->n_business_license_file = 3;
-    is_told(&request->base, "owner_unit.business_license_file", "营业执照最多2份。");
+    is_told(&request->base, "form.owner_unit.business_license_file", "营业执照最多2份。");
     form->n_business_license_file = 1;
 
     request->kind = CERTIFICATION__IDENTITY__KIND__UNSPECIFIED;
@@ -156,14 +158,14 @@ static void a_draft_may_be_unfinished(void **state)
     Certification__SaveDraftRequest *request = (Certification__SaveDraftRequest *)message_new(
         &certification__save_draft_request__descriptor, arena);
     request->kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
-    request->owner_unit = submission()->owner_unit;
-    request->owner_unit->unit_name = "长";
-    request->owner_unit->uscc = "9135";
-    request->owner_unit->n_business_license_file = 0;
+    request->form = submission()->form;
+    request->form->owner_unit->unit_name = "长";
+    request->form->owner_unit->uscc = "9135";
+    request->form->owner_unit->n_business_license_file = 0;
     message_check(&request->base, &errors);
     assert_int_equal(errors.count, 0);
-    request->owner_unit->uscc = "0123456789012345678901234567890";
-    is_told(&request->base, "owner_unit.uscc", "社会信用代码最多30个字。");
+    request->form->owner_unit->uscc = "0123456789012345678901234567890";
+    is_told(&request->base, "form.owner_unit.uscc", "社会信用代码最多30个字。");
 }
 
 static void rules_are_found_by_name(void **state)
@@ -210,9 +212,9 @@ static void fields_become_parameters(void **state)
     assert_string_equal(bound(&p.base, "permissions"), "{\"a,b\",\"c\\\"d\\\\\",\"\",\"NULL\"}");
 
     Certification__SubmitApplicationRequest *request = submission();
-    assert_memory_equal(bound(&request->base, "owner_unit"), "{\"unit_name\":\"长治", 20);
-    request->owner_unit = NULL;
-    assert_null(bound(&request->base, "owner_unit"));
+    assert_memory_equal(bound(&request->base, "form"), "{\"owner_unit\":{\"unit_name\":\"长治", 34);
+    request->form = NULL;
+    assert_null(bound(&request->base, "form"));
     const char *value;
     assert_false(message_bind(&request->base, "nothing", arena, &value));
 }
@@ -221,9 +223,9 @@ static void fields_become_parameters(void **state)
 
 static void rows_become_a_reply(void **state)
 {
-    static const char *const names[] = {"kind", "version", "saved_at", "owner_unit", "ignored"};
+    static const char *const names[] = {"kind", "version", "saved_at", "form", "ignored"};
     static const char *const values[] = {"OWNER_UNIT", "4294967295", "2026-11-23 13:18:57.1+08",
-                                         "{\"unit_name\": \"长治\"}", "x"};
+                                         "{\"owner_unit\": {\"unit_name\": \"长治\"}}", "x"};
     (void)state;
     struct rows rows = {1, 5, names, values, 0};
     Certification__Draft *draft =
@@ -232,7 +234,7 @@ static void rows_become_a_reply(void **state)
     assert_int_equal(draft->kind, CERTIFICATION__IDENTITY__KIND__OWNER_UNIT);
     assert_int_equal(draft->version, 4294967295u);
     assert_string_equal(draft->saved_at, "2026-11-23T13:18:57.1+08:00");
-    assert_string_equal(draft->owner_unit->unit_name, "长治");
+    assert_string_equal(draft->form->owner_unit->unit_name, "长治");
 }
 
 static void several_rows_fill_the_one_list(void **state)
@@ -269,12 +271,12 @@ static void several_rows_fill_the_one_list(void **state)
 static void what_does_not_fit_is_a_mistake(void **state)
 {
     static const char *const bad[][2] = {
-        {"version",    "-1"          },
-        {"version",    "4294967296"  },
-        {"version",    "1x"          },
-        {"kind",       "KING"        },
-        {"owner_unit", "{\"unit\":1}"},
-        {"owner_unit", "no json"     },
+        {"version", "-1"          },
+        {"version", "4294967296"  },
+        {"version", "1x"          },
+        {"kind",    "KING"        },
+        {"form",    "{\"unit\":1}"},
+        {"form",    "no json"     },
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -309,7 +309,7 @@ class Member {
 
   async save() {
     const { status, body } = await this.traffic.write('save', this.context({ version: this.draft }), 'PUT',
-      `${owner}/draft`, (n) => ({ json: { version: this.draft, owner_unit: this.form(n) } }));
+      `${owner}/draft`, (n) => ({ json: { version: this.draft, form: { owner_unit: this.form(n) } } }));
     if (status === 200) this.draft = body.version;
     else this.sure = false;
   }
@@ -318,7 +318,7 @@ class Member {
     if (this.pending || this.draft === 0) return this.save();
     if (this.files.length === 0) return this.upload();
     const { status, body } = await this.traffic.write('submit', this.context({ version: this.draft }), 'POST',
-      `${owner}/submissions`, (n) => ({ json: { version: this.draft, owner_unit: this.form(n) } }));
+      `${owner}/submissions`, (n) => ({ json: { version: this.draft, form: { owner_unit: this.form(n) } } }));
     if (status !== 200) {
       this.sure = false;
       return undefined;

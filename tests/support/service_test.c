@@ -249,13 +249,13 @@ Common__Principal service_test_member(int64_t account_id)
     return principal_of(COMMON__PRINCIPAL__KIND__MEMBER, account_id);
 }
 
-Common__Principal service_test_staff(int64_t account_id, const char *permission)
+Common__Principal service_test_staff(int64_t account_id, const char *permissions)
 {
     Common__Principal principal = principal_of(COMMON__PRINCIPAL__KIND__STAFF, account_id);
-    if (permission != NULL) {
-        principal.permissions = arena_alloc(test.arena, sizeof(char *));
-        principal.permissions[principal.n_permissions++] = arena_text(test.arena, permission);
-    }
+    char *rest = NULL, *copy = arena_text(test.arena, permissions == NULL ? "" : permissions);
+    principal.permissions = arena_alloc(test.arena, (strlen(copy) + 1) * sizeof(char *));
+    for (char *one = strtok_r(copy, " ", &rest); one != NULL; one = strtok_r(NULL, " ", &rest))
+        principal.permissions[principal.n_permissions++] = one;
     principal.display_name = arena_printf(test.arena, "审核员%lld", (long long)account_id);
     return principal;
 }

@@ -25,7 +25,7 @@ struct service_run *service_test_run(void);
 /* Who calls. */
 Common__Principal service_test_member(int64_t account_id);
 /* One permission, or NULL for none. */
-Common__Principal service_test_staff(int64_t account_id, const char *permission);
+Common__Principal service_test_staff(int64_t account_id, const char *permissions);
 
 /* Runs a method to its answer. `caller` may be NULL, `key` "". The reply (or the common.Problem) is in `ret_message`,
    in memory that lives until service_test_close. */

@@ -114,6 +114,13 @@ function exchange(origin, method, target, headers, body) {
 const digits = (count) => Array.from({ length: count }, () => randomInt(10)).join('');
 const newPhone = () => `199${digits(8)}`;
 
+/* GB 11643-1999, of a man: region, birth date (YYYYMMDD), order, check character. */
+function newIdNumber(birth) {
+  const body = `140403${birth}${digits(2)}1`;
+  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+  return body + '10X98765432'[[...body].reduce((sum, digit, i) => sum + digit * weights[i], 0) % 11];
+}
+
 /* GB 32100-2015: 17 characters and the check character over them. */
 function newCreditCode() {
   const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY';
@@ -218,11 +225,11 @@ function staffAccount(role, name) {
   return { login, password: /^password\s+(\S+)/m.exec(told)[1] };
 }
 
-/* A reviewer of this story's own, or the account that was given. */
-function reviewerAccount() {
+/* A reviewer of this story's own, or the account that was given. The secretary reviews all four identities. */
+function reviewerAccount(role = 'reviewer') {
   if (options['staff-login'])
     return { login: options['staff-login'], password: options['staff-password'] ?? '' };
-  return staffAccount('reviewer', '李审核');
+  return staffAccount(role, '李审核');
 }
 
 
@@ -239,6 +246,6 @@ async function newMember() {
 }
 
 module.exports = {
-  Browser, codeFor, digits, documents, eventually, newCreditCode, newLicencePicture, newMember, newPhone,
+  Browser, codeFor, digits, documents, eventually, newCreditCode, newIdNumber, newLicencePicture, newMember, newPhone,
   needUrl, newestCode, options, pause, reviewerAccount, root, staffAccount, tool,
 };

@@ -1,4 +1,4 @@
-/* The one client. `api.saveDraft({kind, version, owner_unit})`: every operation of the contract by its name, its
+/* The one client. `api.saveDraft({kind, version, form})`: every operation of the contract by its name, its
    request as one object (the path and the query take their part of it, the body the rest), its reply typed; a
    refusal is thrown as a Problem. Nothing else in the pages knows a URL or an HTTP status. */
 import type { components, operations } from '#contract';

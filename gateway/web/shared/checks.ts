@@ -31,6 +31,15 @@ export function checkUscc(text: string): string {
   return values[17] === (31 - (sum % 31)) % 31 ? '' : '统一社会信用代码有误，请对照营业执照逐位核对。';
 }
 
+/* V6, GB 11643-1999. */
+export function checkIdNumber(text: string): string {
+  const number = text.replace(/\s/g, '').toUpperCase();
+  if (!/^\d{17}[\dX]$/.test(number)) return '请输入18位身份证号。';
+  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+  const sum = weights.reduce((all, weight, place) => all + weight * Number(number[place]), 0);
+  return '10X98765432'[sum % 11] === number[17] ? '' : '身份证号有误，请逐位核对。';
+}
+
 /* V3; `least`: 8 for members, 15 for staff. Length counts, composition does not. */
 export function checkNewPassword(text: string, least: number): string {
   return [...text].length >= least ? '' : `密码至少${least}个字符，可用一句好记的话。`;

@@ -35,11 +35,12 @@ export class Problem extends Error {
     return unsettledStatuses.includes(this.status);
   }
 
-  /* By the name on the form: "owner_unit.uscc" → uscc, "owner_unit.business_license_file[1]" → business_license_file. */
+  /* By the name on the form: "form.owner_unit.uscc" → uscc, "form.expert.qualifications.0.certificate_files.1" →
+     qualifications.0.certificate_files. */
   fieldErrors(): FieldErrors {
     const errors: FieldErrors = {};
     for (const { field, message } of this.fields) {
-      const name = field.replace(/\[\d+\]$/, '').replace(/^.*\./, '');
+      const name = field.replace(/^form\.\w+\./, '').replace(/\.\d+$/, '');
       errors[name] ??= message;
     }
     return errors;

@@ -45,17 +45,3 @@ export const stepNames: Record<Schema<'certification.TimelineEntry'>['step'], st
   WITHDRAWN: '已撤回',
   FINISHED: '结束',
 };
-
-type OwnerUnitForm = Schema<'certification.OwnerUnitForm'>;
-
-/* F6, in the order of the handbook's screen. */
-export const ownerUnitLabels: Record<keyof OwnerUnitForm, string> = {
-  unit_name: '单位名称',
-  contact_name: '联系人姓名',
-  contact_phone: '联系方式',
-  uscc: '社会信用代码',
-  business_license_file: '营业执照',
-};
-
-export type OwnerUnitText = Exclude<keyof OwnerUnitForm, 'business_license_file'>;
-export const ownerUnitTexts: OwnerUnitText[] = ['unit_name', 'contact_name', 'contact_phone', 'uscc'];

@@ -4,10 +4,10 @@ import { asIs, html } from './html.mjs';
 import { page } from './layout.mjs';
 
 const identities = [
-  { name: '建设单位', text: '项目承接合作建设单位', open: true },
-  { name: '会员单位', text: '协会单位会员 · 缴费开通 · 票据' },
-  { name: '专家', text: '进入专家库 · 参加评审' },
-  { name: '自然人', text: '个人注册 · 执业信息登记' },
+  { kind: 'OWNER_UNIT', name: '建设单位', text: '项目承接合作建设单位' },
+  { kind: 'MEMBER_UNIT', name: '会员单位', text: '协会单位会员 · 缴费开通 · 票据' },
+  { kind: 'EXPERT', name: '专家', text: '进入专家库 · 参加评审' },
+  { kind: 'NATURAL_PERSON', name: '自然人', text: '个人注册 · 执业信息登记' },
 ];
 
 function steps({ association, bank }) {
@@ -74,7 +74,7 @@ export function home(site, assets) {
 <section class="wide block" aria-labelledby="identities-title">
 <h2 id="identities-title">四种身份，按需认证</h2>
 <ul class="identities">
-${identities.map((one) => html`<li class="sheet"><h3>${one.name}</h3><p class="quiet">${one.text}</p>${one.open ? html`<a href="/app/identities/OWNER_UNIT">立即认证+</a>` : html`<span class="quiet small">即将开放</span>`}</li>
+${identities.map((one) => html`<li class="sheet"><h3>${one.name}</h3><p class="quiet">${one.text}</p><a href="/app/identities/${one.kind}">立即认证+</a></li>
 `)}</ul>
 </section>
 

@@ -26,7 +26,7 @@ function statementOf(service, name, parameters) {
 
 const identityList = { name: 'identity_list', text: statementOf('certification', 'identity_list', ['caller_id']) };
 const feeList = { name: 'fee_list', text: statementOf('payment', 'fee_list', []) };
-const draftSave = { name: 'draft_save', text: statementOf('certification', 'draft_save', ['caller_id', 'kind', 'owner_unit', 'version']) };
+const draftSave = { name: 'draft_save', text: statementOf('certification', 'draft_save', ['caller_id', 'kind', 'form', 'version']) };
 
 const text = { type: 'string', maxLength: 200 };
 const draftSchema = {
@@ -35,11 +35,17 @@ const draftSchema = {
     additionalProperties: false,
     properties: {
       version: { type: 'integer', minimum: 0 },
-      owner_unit: {
+      form: {
         type: 'object',
         additionalProperties: false,
-        properties: { unit_name: text, contact_name: text, contact_phone: text, uscc: text,
-          business_license_file: { type: 'array', items: text, maxItems: 2 } },
+        properties: {
+          owner_unit: {
+            type: 'object',
+            additionalProperties: false,
+            properties: { unit_name: text, contact_name: text, contact_phone: text, uscc: text,
+              business_license_file: { type: 'array', items: text, maxItems: 2 } },
+          },
+        },
       },
     },
   },
@@ -75,7 +81,7 @@ app.put('/api/v1/identities/:kind/draft', { schema: draftSchema }, async (reques
   const account = await accountOf(request);
   if (account === undefined) return reply.code(401).send({ reason: 'log_in_first' });
   const { kind } = request.params;
-  const { version, owner_unit: form } = request.body;
+  const { version, form: { owner_unit: form } } = request.body;
   const whole = { unit_name: '', contact_name: '', contact_phone: '', uscc: '', business_license_file: [], ...form };
   const key = [`BENCH:${account}`, 'SaveDraft', request.headers['idempotency-key']];
   const client = await pool.connect();

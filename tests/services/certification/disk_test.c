@@ -44,7 +44,9 @@ static const char *save(uint32_t version)
     Certification__SaveDraftRequest request = CERTIFICATION__SAVE_DRAFT_REQUEST__INIT;
     request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
     request.version = version;
-    request.owner_unit = &unit;
+    static Certification__Form whole = CERTIFICATION__FORM__INIT;
+    whole.owner_unit = &unit;
+    request.form = &whole;
     return service_test_reason(&member, "SaveDraft", &request.base);
 }
 

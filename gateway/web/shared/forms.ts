@@ -1,0 +1,184 @@
+/* The forms as the contract defines them: the fields of each with their rules, an empty one, and what a page can find
+   wrong before the server does. Nothing here knows a single form: a field is added in the contract alone. */
+import definitions from '#forms';
+import { api, type Schema } from './api';
+import { checkIdNumber, checkMobile, checkPhone, checkUscc } from './checks';
+import type { Kind } from './words';
+import { ref, type Ref } from 'vue';
+
+export interface Field {
+  name: string;
+  label: string;
+  type: 'text' | 'flag' | 'texts' | 'rows';
+  of?: string; // rows: the schema of one
+  check?: string;
+  dictionary?: string;
+  unless?: string;
+  placeholder?: string;
+  hint?: string;
+  required?: boolean;
+  file?: boolean;
+  min?: number;
+  max?: number;
+}
+export type Value = string | boolean | string[] | Values[];
+export interface Values {
+  [name: string]: Value;
+}
+export interface Fault {
+  field: string;
+  message: string;
+}
+type Form = Schema<'certification.Form'>;
+
+const schemas = definitions as unknown as Record<string, Field[]>;
+
+/* The name of a kind's form in messages, and its schema. */
+export const formNames: Record<Exclude<Kind, 'UNSPECIFIED'>, keyof Form> = {
+  OWNER_UNIT: 'owner_unit',
+  MEMBER_UNIT: 'member_unit',
+  EXPERT: 'expert',
+  NATURAL_PERSON: 'natural_person',
+};
+export const formSchemas: Record<Exclude<Kind, 'UNSPECIFIED'>, string> = {
+  OWNER_UNIT: 'certification.OwnerUnitForm',
+  MEMBER_UNIT: 'certification.MemberUnitForm',
+  EXPERT: 'certification.ExpertForm',
+  NATURAL_PERSON: 'certification.NaturalPersonForm',
+};
+
+export function fieldsOf(schema: string): Field[] {
+  return schemas[schema] ?? [];
+}
+
+export function emptyForm(schema: string): Values {
+  const empty = (field: Field): Value => (field.type === 'text' ? '' : field.type === 'flag' ? false : []);
+  return Object.fromEntries(fieldsOf(schema).map((field) => [field.name, empty(field)]));
+}
+
+/* The form of the kind in a message, as plain values; undefined: there is none. */
+export function valuesOf(form: Form | undefined, kind: Kind): Values | undefined {
+  return kind === 'UNSPECIFIED' ? undefined : (form?.[formNames[kind]] as Values | undefined);
+}
+
+export function formOfValues(kind: Exclude<Kind, 'UNSPECIFIED'>, values: Values): Form {
+  return { [formNames[kind]]: values } as Form;
+}
+
+/* The ids of all files that the values name, at any depth. */
+export function filesOf(schema: string, values: Values): string[] {
+  return fieldsOf(schema).flatMap((field) => {
+    if (field.file) return values[field.name] as string[];
+    if (field.type !== 'rows') return [];
+    return (values[field.name] as Values[]).flatMap((row) => filesOf(field.of ?? '', row));
+  });
+}
+
+/* ---- what is wrong */
+
+const checks: Record<string, (text: string) => string> = {
+  mobile: checkMobile,
+  phone_any: checkPhone,
+  uscc: checkUscc,
+  id_number: checkIdNumber,
+};
+
+function missing(field: Field, values: Values): string {
+  if (!field.required || (field.unless && values[field.unless])) return '';
+  if (field.type === 'flag') return `请先勾选：${field.label}。`;
+  if (field.type === 'rows') return `请至少填写一条${field.label}。`;
+  if (field.file) return `请上传${field.label}。`;
+  return field.dictionary || field.check === 'date' || field.check === 'month' ? `请选择${field.label}。` : `请填写${field.label}。`;
+}
+
+/* One field's fault, or ''. */
+export function faultOf(field: Field, values: Values): string {
+  const value = values[field.name];
+  if (value === undefined || value === '' || value === false || (Array.isArray(value) && value.length === 0)) return missing(field, values);
+  if (Array.isArray(value)) return value.length < (field.min ?? 0) ? `${field.label}至少${field.min}${field.file ? '份' : '项'}。` : '';
+  if (typeof value !== 'string') return '';
+  if ([...value.trim()].length < (field.min ?? 0)) return `${field.label}至少${field.min}个字。`;
+  return checks[field.check ?? '']?.(value) ?? '';
+}
+
+/* All of a form's; `path` names the row that it is. */
+export function faultsOf(schema: string, values: Values, path = ''): Fault[] {
+  return fieldsOf(schema).flatMap((field) => {
+    const message = faultOf(field, values);
+    const own = message ? [{ field: path + field.name, message }] : [];
+    if (field.type !== 'rows') return own;
+    const rows = values[field.name] as Values[];
+    return [...own, ...rows.flatMap((row, place) => faultsOf(field.of ?? '', row, `${path}${field.name}.${place}.`))];
+  });
+}
+
+/* ---- option lists */
+
+export type Item = Schema<'certification.Dictionary'>['items'][number];
+
+const lists = new Map<string, Ref<Item[]>>();
+
+/* The items of an option list, empty until they have come; asked for once in a page's life. */
+export function dictionary(name: string): Ref<Item[]> {
+  const known = lists.get(name);
+  if (known) return known;
+  const items = ref<Item[]>([]);
+  lists.set(name, items);
+  api.getDictionary({ name }, { quiet: true }).then(
+    (list) => (items.value = list.items),
+    () => lists.delete(name), // the next page that needs it asks again
+  );
+  return items;
+}
+
+/* Lists of which another field chooses the part that is offered. */
+const narrowed: Record<string, (items: Item[], values: Values) => Item[]> = {
+  province_code: (items) => items.filter((item) => item.parent === ''),
+  city_code: (items, values) => items.filter((item) => item.parent === values.province_code && item.parent !== ''),
+  qualification_major: (items, values) => {
+    const group = dictionary('qualification').value.find((item) => item.code === values.qualification_code)?.parent;
+    const own = items.filter((item) => item.parent === group);
+    return own.length > 0 ? own : items.filter((item) => item.parent === 'OTHER');
+  },
+};
+
+export function optionsOf(field: Field, values: Values): Item[] {
+  const { value } = dictionary(field.dictionary ?? '');
+  return narrowed[field.name]?.(value, values) ?? value;
+}
+
+export type Branch = { value: string; label: string; children?: Branch[] };
+
+/* A list whose items stand below each other; undefined: it is flat. */
+export function treeOf(items: Item[]): Branch[] | undefined {
+  const branches = new Map<string, Branch>(items.map((item) => [item.code, { value: item.code, label: item.name }]));
+  const isTree = items.some((item) => branches.has(item.parent));
+  if (!isTree) return undefined;
+  const roots: Branch[] = [];
+  for (const item of items) {
+    const branch = branches.get(item.code) as Branch;
+    const above = branches.get(item.parent);
+    if (above) (above.children ??= []).push(branch);
+    else roots.push(branch);
+  }
+  return roots;
+}
+
+/* Codes without those that stand below another one of them: a parent covers its children. */
+export function withoutCovered(items: Item[], codes: string[]): string[] {
+  const parents = new Map(items.map((item) => [item.code, item.parent]));
+  const isCovered = (code: string) => {
+    for (let above = parents.get(code); above; above = parents.get(above)) if (codes.includes(above)) return true;
+    return false;
+  };
+  return codes.filter((code) => !isCovered(code));
+}
+
+/* What a person reads of a value that is no file and no row. */
+export function wordsOf(field: Field, value: Value | undefined): string {
+  const nameOf = (code: string) =>
+    field.dictionary ? (dictionary(field.dictionary).value.find((item) => item.code === code)?.name ?? code) : code;
+  if (typeof value === 'boolean') return value ? '是' : '否';
+  if (typeof value === 'string') return nameOf(value);
+  return Array.isArray(value) ? value.map((one) => nameOf(String(one))).join('、') : '';
+}

@@ -1,0 +1,35 @@
+/* What the four forms have in common: which of them it is, what of it goes to the database, what comes back. */
+#ifndef GUILD_CERTIFICATION_FORM_H
+#define GUILD_CERTIFICATION_FORM_H
+
+#include "call.h"
+#include "certification.pb-c.h"
+#include "secret.h"
+
+/* The form of the kind; NULL: it is absent, or another one came. */
+ProtobufCMessage *form_of(const Certification__Form *form, Certification__Identity__Kind kind);
+
+/* Its name in the contract: "owner_unit". */
+const char *form_name(Certification__Identity__Kind kind);
+
+/* Binds the form of the kind for a statement, what nobody but its owner may read sealed:
+   :form                         jsonb, the form itself
+   :file_ids, :file_purposes     text[], each attachment that it names and the field that names it
+   :code_fields, :code_dictionaries, :codes
+                                 text[], each code of an option list that it names
+   :id_number_index              text, the blind index of the identity card's number; empty: it has none
+   The request's own texts become the sealed ones. false: nothing to bind (form_of). */
+bool form_bind(struct call *c, const struct keyring *keys, const Certification__Form *form,
+               Certification__Identity__Kind kind);
+
+/* Opens what is sealed in a form that came back from the database, for its owner `account_id`. */
+void form_open(struct call *c, const struct keyring *keys, Certification__Form *form,
+               int64_t account_id);
+/* The same for a reviewer: masked. */
+void form_open_masked(struct call *c, const struct keyring *keys, Certification__Form *form,
+                      int64_t account_id);
+
+/* Is there a field of that name that holds attachments? */
+bool form_has_file_field(const char *purpose);
+
+#endif

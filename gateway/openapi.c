@@ -166,16 +166,22 @@ static json_t *content(const char *type, json_t *schema)
     return json_pack("{s:{s:o}}", type, "schema", schema);
 }
 
+/* Members come to the method by a route of their own, which stands before. */
+static bool has_other_door(const struct route *route)
+{
+    for (const struct route *other = routes; other < route; other++)
+        if (strcmp(other->method, route->method) == 0)
+            return true;
+    return false;
+}
+
 static json_t *operation(struct document *d, const struct route *route, const json_t *in_path)
 {
     const ProtobufCMethodDescriptor *method = route_method(route);
     char *name = arena_text(d->arena, route->method);
     name[0] = (char)tolower((unsigned char)name[0]);
-    if (strncmp(route->path, "/api/v1/staff/", 14) == 0 && strncmp(name, "staff", 5) != 0 &&
-        strstr(route->method, "Staff") == NULL && strstr(route->method, "Review") == NULL &&
-        strstr(route->method, "Reject") == NULL)
-        name =
-            arena_printf(d->arena, "staff%s", route->method); /* the same method by another door */
+    if (has_other_door(route))
+        name = arena_printf(d->arena, "staff%s", route->method);
     json_t *answer = route->form == DOWNLOAD
                          ? content("application/octet-stream",
                                    json_pack("{s:s, s:s}", "type", "string", "format", "binary"))

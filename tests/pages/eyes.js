@@ -67,6 +67,19 @@ class Eyes {
     return this.page.getByRole('button', { name }).filter({ visible: true }).first().click();
   }
 
+  /* A new member of staff (staffAccount) logs in and chooses a password. */
+  async enterConsole(clerk) {
+    await this.open('/console/');
+    await this.fill('工号', clerk.login);
+    await this.fill('密码', clerk.password);
+    await this.press(/^登录$/);
+    await this.fill('一次性密码', clerk.password);
+    await this.fill('新密码', `Council-${clerk.login}-2026`);
+    await this.fill('确认新密码', `Council-${clerk.login}-2026`);
+    await this.press('确定');
+    await this.sees('工作台');
+  }
+
   follow(name) {
     return this.page.getByRole('link', { name }).filter({ visible: true }).first().click();
   }

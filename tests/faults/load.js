@@ -451,7 +451,7 @@ class Reviewer {
     if (traffic.random.next() < 0.1)
       return traffic.write('release', this.context({ review: id }), 'POST', `/api/v1/staff/reviews/${id}/release`);
     const verdict = traffic.random.next() < 0.6 ? 'APPROVE' : 'REJECT';
-    const facts = { review: id, verdict, version: item.submission_version, read: submitted.unit_name };
+    const facts = { review: id, verdict, version: item.submission_version, read: submitted.owner_unit.unit_name };
     return traffic.write('decide', this.context(facts), 'POST', `/api/v1/staff/reviews/${id}/decision`, (n) => ({
       json: {
         submission_version: item.submission_version, verdict, reason_codes: verdict === 'REJECT' ? ['R01'] : [],

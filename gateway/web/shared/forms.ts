@@ -116,6 +116,7 @@ export function faultsOf(schema: string, values: Values, path = ''): Fault[] {
 
 export type Item = Schema<'certification.Dictionary'>['items'][number];
 
+const RETRY_AFTER_MS = 5000;
 const lists = new Map<string, Ref<Item[]>>();
 
 /* The items of an option list, empty until they have come; asked for once in a page's life. */
@@ -126,7 +127,7 @@ export function dictionary(name: string): Ref<Item[]> {
   lists.set(name, items);
   api.getDictionary({ name }, { quiet: true }).then(
     (list) => (items.value = list.items),
-    () => lists.delete(name), // the next page that needs it asks again
+    () => setTimeout(() => lists.delete(name), RETRY_AFTER_MS), // then who still needs it asks again
   );
   return items;
 }

@@ -180,6 +180,7 @@ SELECT count(*) FILTER (WHERE state = 'QUEUED' OR claimed_until < now()) AS queu
        count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by <> :caller_id::bigint)
            AS claimed_by_others,
        count(*) FILTER (WHERE s.expected_by < now()::date) AS overdue,
+       count(*) FILTER (WHERE r.first_by IS NOT NULL) AS second,
        (SELECT count(*) FROM review d WHERE d.decided_at >= now()::date AND d.state <> 'CANCELLED'
            AND review_permission(d.kind) = ANY (:caller_permissions::text[])) AS decided_today,
        min(r.submitted_at) AS oldest_submitted_at
@@ -194,12 +195,15 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
        CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
        coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
            AS claimed_by_me,
-       r.decided_at, (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
+       r.first_by_name AS first_approved_by_name, r.decided_at,
+       (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
   FROM review r JOIN submission s USING (account_id, kind, version)
  WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
    AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
    AND CASE :view::text
-           WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
+           WHEN 'QUEUED' THEN r.first_by IS NULL
+               AND (r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now()))
+           WHEN 'SECOND' THEN r.first_by IS NOT NULL AND r.state IN ('QUEUED', 'CLAIMED')
            WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
            WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
            ELSE r.state IN ('QUEUED', 'CLAIMED') END
@@ -215,12 +219,15 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
        CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
        coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
            AS claimed_by_me,
-       r.decided_at, (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
+       r.first_by_name AS first_approved_by_name, r.decided_at,
+       (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
   FROM review r JOIN submission s USING (account_id, kind, version)
  WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
    AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
    AND CASE :view::text
-           WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
+           WHEN 'QUEUED' THEN r.first_by IS NULL
+               AND (r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now()))
+           WHEN 'SECOND' THEN r.first_by IS NOT NULL AND r.state IN ('QUEUED', 'CLAIMED')
            WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
            WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
            ELSE r.state IN ('QUEUED', 'CLAIMED') END
@@ -234,7 +241,9 @@ SELECT count(*) AS total FROM review r JOIN submission s USING (account_id, kind
  WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
    AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
    AND CASE :view::text
-           WHEN 'QUEUED' THEN r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now())
+           WHEN 'QUEUED' THEN r.first_by IS NULL
+               AND (r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now()))
+           WHEN 'SECOND' THEN r.first_by IS NOT NULL AND r.state IN ('QUEUED', 'CLAIMED')
            WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
            WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
            ELSE r.state IN ('QUEUED', 'CLAIMED') END
@@ -248,13 +257,15 @@ SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind'
            'claimed_by_name', CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END,
            'claimed_by_me', coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now()
                                      AND r.claimed_by = :caller_id::bigint, false),
-           'decided_at', coalesce(to_jsonb(r.decided_at), '""')) AS item,
+           'first_approved_by_name', r.first_by_name, 'decided_at', coalesce(to_jsonb(r.decided_at), '""')) AS item,
        form_json(s.kind, s.form) AS submitted, form_json(f.kind, f.form) AS in_force,
        form_attachments_json(r.account_id, ARRAY[s.form, f.form]) AS attachments,
        timeline_json(r.account_id, r.kind) AS timeline,
        CASE WHEN r.state = 'CLAIMED' THEN r.claimed_until END AS claimed_until,
        r.internal_note, reject_reasons_json(r.reason_codes) AS reject_reasons,
        r.message_to_applicant AS reject_message,
+       review_may_act(r, :caller_id::bigint, :caller_permissions::text[]) AS may_act,
+       review_needs_second(r) AS needs_second, r.association_post AS confirmed_association_post, r.decided_by_name,
        r.account_id, s.uscc, form_phone(s.form) AS contact_phone,
        EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.uscc = s.uscc
                   AND i.account_id <> r.account_id) AS uscc_in_use,
@@ -280,10 +291,35 @@ SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind'
 WITH answer AS (
     UPDATE review SET state = 'CLAIMED', claimed_by = :caller_id::bigint, claimed_by_name = :caller_name,
            claimed_at = coalesce(claimed_at, now()), claimed_until = now() + interval '30 minutes'
-     WHERE id = :id::bigint AND review_permission(kind) = ANY (:caller_permissions::text[])
+     WHERE id = :id::bigint AND review_may_act(review, :caller_id::bigint, :caller_permissions::text[])
        AND (state = 'QUEUED' OR state = 'CLAIMED'
            AND (claimed_by = :caller_id::bigint OR claimed_until < now()))
-    RETURNING id, claimed_until)
+    RETURNING id, claimed_until),
+seen AS (
+    INSERT INTO reviewer (id, name, permissions) SELECT :caller_id::bigint, :caller_name, :caller_permissions::text[] FROM answer
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, permissions = excluded.permissions, seen_at = now())
+SELECT * FROM answer;
+
+-- name: reviewer_list
+-- Who may take this review over.
+SELECT c.id, c.name FROM reviewer c JOIN review r ON r.id = :id::bigint
+ WHERE c.id <> :caller_id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[])
+   AND review_may_act(r, c.id, c.permissions)
+ ORDER BY c.seen_at DESC, c.id LIMIT 50;
+
+-- name: review_transfer
+-- keyed
+-- audit: review.transferred id
+-- A day for the colleague to begin; after that it is anybody's.
+WITH answer AS (
+    UPDATE review r SET state = 'CLAIMED', claimed_by = c.id, claimed_by_name = c.name,
+           claimed_until = now() + interval '1 day',
+           internal_note = trim(E'\n' FROM r.internal_note || E'\n' || :caller_name || '转交' || c.name || '：' || :note)
+      FROM reviewer c
+     WHERE r.id = :id::bigint AND c.id = :reviewer_id::bigint AND c.id <> :caller_id::bigint
+       AND r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint
+       AND review_may_act(r, c.id, c.permissions)
+    RETURNING r.id, r.claimed_until)
 SELECT * FROM answer;
 
 -- name: review_release
@@ -296,23 +332,60 @@ WITH answer AS (
 SELECT * FROM answer;
 
 -- name: review_state
-SELECT state, claimed_by_name, version FROM review
- WHERE id = :id::bigint AND review_permission(kind) = ANY (:caller_permissions::text[]);
+SELECT r.state IN ('QUEUED', 'CLAIMED') AS is_open,
+       review_may_act(r, :caller_id::bigint, :caller_permissions::text[]) AS may_act,
+       r.state = 'CLAIMED' AND r.claimed_by <> :caller_id::bigint AND r.claimed_until >= now() AS is_others
+  FROM review r
+ WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
+
+-- name: review_post_missing
+-- A member unit is approved with the post that staff confirmed.
+SELECT r.id FROM review r
+ WHERE r.id = :id::bigint AND r.kind = 'MEMBER_UNIT' AND :verdict::text = 'APPROVE' AND r.state IN ('QUEUED', 'CLAIMED')
+   AND review_may_act(r, :caller_id::bigint, :caller_permissions::text[])
+   AND NOT EXISTS (SELECT 1 FROM dictionary_item d
+                    WHERE d.dictionary = 'association_post' AND d.code = :association_post::text AND d.enabled);
 
 -- name: review_decide
 -- keyed
 -- audit: review.decided id
--- Only the version that was read, only while nobody else has it. Otherwise no row, nothing changed, nobody told.
-WITH decided AS (
-    UPDATE review SET state = CASE :verdict::text WHEN 'APPROVE' THEN 'APPROVED' ELSE 'REJECTED' END,
-           decided_by = :caller_id::bigint, decided_at = now(), claimed_at = coalesce(claimed_at, now()),
-           reason_codes = :reason_codes::text[], message_to_applicant = :message_to_applicant,
-           internal_note = :internal_note
-     WHERE id = :id::bigint AND version = :submission_version::int AND review_permission(kind) = ANY (:caller_permissions::text[])
-       AND (state = 'QUEUED' OR state = 'CLAIMED' AND (claimed_by = :caller_id::bigint OR claimed_until < now()))
+-- Only the version that was read, only while nobody else has it. Otherwise no row, nothing changed, nobody told. An
+-- approval that takes two goes back to the queue for the second person, who approves, refuses, or sends it back to the first.
+WITH chosen AS MATERIALIZED (
+    SELECT r.id, CASE WHEN :verdict::text = 'REJECT' THEN 'REJECTED'
+                      WHEN :verdict = 'SEND_BACK' OR r.first_by IS NULL AND review_needs_second(r) THEN 'QUEUED'
+                      ELSE 'APPROVED' END AS state
+      FROM review r
+     WHERE r.id = :id::bigint AND r.version = :submission_version::int
+       AND review_may_act(r, :caller_id::bigint, :caller_permissions::text[])
+       AND (r.state = 'QUEUED' OR r.state = 'CLAIMED' AND (r.claimed_by = :caller_id::bigint OR r.claimed_until < now()))
+       AND (:verdict <> 'SEND_BACK' OR r.first_by IS NOT NULL)
+       AND (:verdict <> 'APPROVE' OR r.kind <> 'MEMBER_UNIT' OR EXISTS (
+               SELECT 1 FROM dictionary_item d
+                WHERE d.dictionary = 'association_post' AND d.code = :association_post::text AND d.enabled))
        AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
-                        WHERE NOT EXISTS (SELECT 1 FROM reject_reason r WHERE r.code = wanted.code AND r.enabled))
-    RETURNING id, account_id, kind, version, state, reason_codes, message_to_applicant),
+                        WHERE NOT EXISTS (SELECT 1 FROM reject_reason x WHERE x.code = wanted.code AND x.enabled))
+       FOR UPDATE),
+changed AS (
+    UPDATE review r SET state = c.state, claimed_at = coalesce(r.claimed_at, now()),
+           first_by = CASE WHEN :verdict = 'SEND_BACK' THEN NULL WHEN c.state = 'QUEUED' THEN :caller_id::bigint ELSE r.first_by END,
+           first_by_name = CASE WHEN :verdict = 'SEND_BACK' THEN '' WHEN c.state = 'QUEUED' THEN :caller_name
+                                ELSE r.first_by_name END,
+           first_at = CASE WHEN :verdict = 'SEND_BACK' THEN NULL WHEN c.state = 'QUEUED' THEN now() ELSE r.first_at END,
+           claimed_by = CASE WHEN c.state <> 'QUEUED' THEN r.claimed_by END,
+           claimed_by_name = CASE WHEN c.state <> 'QUEUED' THEN r.claimed_by_name ELSE '' END,
+           claimed_until = CASE WHEN c.state <> 'QUEUED' THEN r.claimed_until END,
+           decided_by = CASE WHEN c.state <> 'QUEUED' THEN :caller_id::bigint END,
+           decided_by_name = CASE WHEN c.state <> 'QUEUED' THEN :caller_name ELSE '' END,
+           decided_at = CASE WHEN c.state <> 'QUEUED' THEN now() END,
+           reason_codes = :reason_codes::text[], message_to_applicant = :message_to_applicant,
+           association_post = CASE WHEN r.kind = 'MEMBER_UNIT' AND :verdict = 'APPROVE' THEN :association_post ELSE '' END,
+           internal_note = CASE WHEN :internal_note = '' THEN r.internal_note
+               ELSE trim(E'\n' FROM r.internal_note || E'\n' || :caller_name ||
+                    CASE :verdict WHEN 'SEND_BACK' THEN '退回初审：' ELSE '：' END || :internal_note) END
+      FROM chosen c WHERE r.id = c.id
+    RETURNING r.*),
+decided AS (SELECT * FROM changed WHERE state <> 'QUEUED'),
 moved AS (
     UPDATE identity i
        SET state = CASE WHEN d.state = 'APPROVED' THEN 'APPROVED'
@@ -320,6 +393,7 @@ moved AS (
            in_force_version = CASE WHEN d.state = 'APPROVED' THEN d.version ELSE i.in_force_version END,
            uscc = CASE WHEN d.state = 'APPROVED' THEN nullif(s.uscc, '') ELSE i.uscc END,
            id_number_index = CASE WHEN d.state = 'APPROVED' THEN nullif(s.id_number_index, '') ELSE i.id_number_index END,
+           association_post = CASE WHEN d.state = 'APPROVED' THEN d.association_post ELSE i.association_post END,
            decided_at = now()
       FROM decided d JOIN submission s ON s.account_id = d.account_id AND s.kind = d.kind AND s.version = d.version
      WHERE i.account_id = d.account_id AND i.kind = d.kind),
@@ -336,11 +410,27 @@ told AS (
       FROM decided d),
 answer AS (
     SELECT d.id, d.state,
-           coalesce((SELECT r.id FROM review r WHERE r.id <> d.id AND review_permission(r.kind) = ANY (:caller_permissions::text[])
+           coalesce((SELECT r.id FROM review r
+             WHERE r.id <> d.id AND review_may_act(r, :caller_id::bigint, :caller_permissions::text[])
                AND (r.state = 'QUEUED' OR r.state = 'CLAIMED'
                AND (r.claimed_until < now() OR r.claimed_by = :caller_id::bigint))
                ORDER BY r.submitted_at, r.id LIMIT 1), 0) AS next_id
-      FROM decided d)
+      FROM changed d)
+SELECT * FROM answer;
+
+-- name: review_policy_list
+SELECT kind, second_review, version, changed_by_name, changed_at FROM review_policy
+ ORDER BY array_position('{OWNER_UNIT,MEMBER_UNIT,EXPERT,NATURAL_PERSON}', kind);
+
+-- name: review_policy_save
+-- keyed
+-- audit: review.policy_changed kind
+-- Changed by somebody else meanwhile: no row. What was approved by one person already stays approved.
+WITH answer AS (
+    UPDATE review_policy SET second_review = :second_review::text, version = version + 1, changed_by_name = :caller_name,
+           changed_at = now()
+     WHERE kind = :kind::text AND version = :version::int
+    RETURNING kind, second_review, version, changed_by_name, changed_at)
 SELECT * FROM answer;
 
 -- name: reject_reason_list

@@ -31,6 +31,14 @@
     R(review_stale, CONFLICT,                                                                      \
       "这份申请已被撤回、修改或处理完毕，您的结论没有保存，请刷新后再看。")                        \
     R(review_not_yours, CONFLICT, "这份申请不在您手中，无需释放。")                                \
+    R(review_same_person, CONFLICT,                                                                \
+      "这份申请已通过初审，须由另一位有复核权限的同事处理，请选择下一份。")                        \
+    R(review_needs_second, CONFLICT, "复核规则刚刚改变，您的结论没有保存，请刷新后再看。")         \
+    R(review_not_transferred, CONFLICT,                                                            \
+      "没有转交：这份申请已不在您手中，或那位同事不能处理，请刷新后另选。")                        \
+    R(review_policy_changed, CONFLICT, "规则已被其他同事修改，您的修改没有保存，请刷新后再改。")   \
+    R(sending_back_has_a_note, INVALID, "退回初审时请在内部备注中写明至少5个字的理由。")           \
+    R(association_post_needed, INVALID, "请先确认该单位的会内职务，会费按职务收取。")              \
     R(rejection_has_a_reason, INVALID, "驳回时请至少选择一条原因，或写明至少5个字的说明。")        \
     R(reason_unknown, INVALID, "所选的驳回原因已停用，请刷新页面后重新选择。")                     \
     R(dictionary_gone, NOT_FOUND, "没有这个字典，请返回字典列表刷新。")                            \

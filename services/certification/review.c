@@ -103,15 +103,24 @@ static answer review_get(struct call *c)
 
 /* ---- taking it, and giving it back */
 
+/* Why nobody got it: gone, waiting for another person, with somebody else, or decided. */
+static int refusal(const struct rows *state)
+{
+    if (state->count == 0)
+        return REASON_review_gone;
+    if (!rows_true(state, 0, "is_open"))
+        return REASON_review_stale;
+    if (!rows_true(state, 0, "may_act"))
+        return REASON_review_same_person;
+    return rows_true(state, 0, "is_others") ? REASON_review_taken : REASON_review_stale;
+}
+
 static answer review_claim_done(struct call *c, const struct rows *results)
 {
-    const char *state = rows_get(&results[1], 0, "state");
-    if (results[0].count > 0)
-        return call_reply(
-            c, message_from_rows(&certification__review_claim__descriptor, &results[0], c->arena));
-    if (state == NULL)
-        return call_fail(c, REASON_review_gone);
-    return call_fail(c, strcmp(state, "CLAIMED") == 0 ? REASON_review_taken : REASON_review_stale);
+    if (results[0].count == 0)
+        return call_fail(c, refusal(&results[1]));
+    return call_reply(
+        c, message_from_rows(&certification__review_claim__descriptor, &results[0], c->arena));
 }
 
 static answer review_claim(struct call *c)
@@ -127,19 +136,30 @@ static answer review_release(struct call *c)
     return batch_reply(c, REASON_review_not_yours);
 }
 
+static answer reviewer_list(struct call *c)
+{
+    batch_add(c, &sql_reviewer_list);
+    return batch_reply(c, REASON_none);
+}
+
+static answer review_transfer(struct call *c)
+{
+    batch_add(c, &sql_review_transfer);
+    return batch_reply(c, REASON_review_not_transferred);
+}
+
 /* ---- the verdict */
 
 static answer review_decide_done(struct call *c, const struct rows *results)
 {
-    const char *state = rows_get(&results[1], 0, "state");
-    if (results[2].count > 0)
+    if (results[3].count > 0)
         return call_reply(c, message_from_rows(&certification__review_decision__descriptor,
-                                               &results[2], c->arena));
+                                               &results[3], c->arena));
     if (rows_integer(&results[0], 0, "unknown") > 0)
         return call_fail(c, REASON_reason_unknown);
-    if (state != NULL && strcmp(state, "CLAIMED") == 0)
-        return call_fail(c, REASON_review_taken);
-    return call_fail(c, REASON_review_stale);
+    if (results[1].count > 0)
+        return call_fail(c, REASON_association_post_needed);
+    return call_fail(c, refusal(&results[2]));
 }
 
 static answer review_decide(struct call *c)
@@ -149,8 +169,12 @@ static answer review_decide(struct call *c)
     if (req->verdict == CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__REJECT &&
         !rules_rejection_is_founded(req->n_reason_codes, req->message_to_applicant))
         return call_fail(c, REASON_rejection_has_a_reason);
+    if (req->verdict == CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__SEND_BACK &&
+        !rules_rejection_is_founded(0, req->internal_note))
+        return call_fail(c, REASON_sending_back_has_a_note);
 
     batch_add(c, &sql_reject_reason_unknown);
+    batch_add(c, &sql_review_post_missing);
     batch_add(c, &sql_review_state);
     batch_add(c, &sql_review_decide);
     return batch_then(c, review_decide_done);
@@ -162,15 +186,33 @@ static answer reject_reason_list(struct call *c)
     return batch_reply(c, REASON_none);
 }
 
+/* ---- which approvals take two */
+
+static answer policy_list(struct call *c)
+{
+    batch_add(c, &sql_review_policy_list);
+    return batch_reply(c, REASON_none);
+}
+
+static answer policy_save(struct call *c)
+{
+    batch_add(c, &sql_review_policy_save);
+    return batch_reply(c, REASON_review_policy_changed);
+}
+
 #define REVIEWER STAFF("cert.owner.review")
 
 const struct op review_ops[] = {
-    {"CountReviews",      REVIEWER, review_counts,      0},
-    {"ListReviews",       REVIEWER, review_list,        0},
-    {"GetReview",         REVIEWER, review_get,         0},
-    {"ClaimReview",       REVIEWER, review_claim,       0},
-    {"ReleaseReview",     REVIEWER, review_release,     0},
-    {"DecideReview",      REVIEWER, review_decide,      0},
-    {"ListRejectReasons", REVIEWER, reject_reason_list, 0},
+    {"CountReviews",       REVIEWER,            review_counts,      0},
+    {"ListReviews",        REVIEWER,            review_list,        0},
+    {"GetReview",          REVIEWER,            review_get,         0},
+    {"ClaimReview",        REVIEWER,            review_claim,       0},
+    {"ReleaseReview",      REVIEWER,            review_release,     0},
+    {"ListReviewers",      REVIEWER,            reviewer_list,      0},
+    {"TransferReview",     REVIEWER,            review_transfer,    0},
+    {"DecideReview",       REVIEWER,            review_decide,      0},
+    {"ListRejectReasons",  REVIEWER,            reject_reason_list, 0},
+    {"ListReviewPolicies", REVIEWER,            policy_list,        0},
+    {"SaveReviewPolicy",   STAFF("param.edit"), policy_save,        0},
     OP_END,
 };

@@ -249,7 +249,7 @@ static void test_an_identity_number_is_read_by_its_owner_only(void **state)
     assert_non_null(strchr(shown, '*'));
 
     assert_string_equal(service_test_reason(&reviewer, "GetReview", &look.base), "review_gone");
-    assert_string_equal(approve(&reviewer, 1), "review_stale");
+    assert_string_equal(approve(&reviewer, 1), "review_gone");
     assert_string_equal(approve(&secretary, 1), "");
 }
 

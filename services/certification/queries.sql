@@ -174,7 +174,7 @@ VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.read', :id, :requ
 -- ---- the reviewer
 
 -- name: review_counts
-SELECT count(*) FILTER (WHERE state = 'QUEUED' OR claimed_until < now()) AS queued,
+SELECT count(*) FILTER (WHERE first_by IS NULL AND (state = 'QUEUED' OR claimed_until < now())) AS queued,
        count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by = :caller_id::bigint)
            AS claimed_by_me,
        count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by <> :caller_id::bigint)

@@ -94,7 +94,7 @@ async function withEyes(screen, story) {
     try {
       return await story(eyes);
     } catch (error) {
-      await eyes.page.screenshot({ path: path.join(output, `${screen}-failed.png`) });
+      await eyes.page.screenshot({ path: path.join(output, `${screen}-failed-${Date.now()}.png`) });
       throw error;
     }
   } finally {

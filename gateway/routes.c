@@ -48,6 +48,8 @@ const struct route routes[] = {
      PUBLIC                                                                                                           },
     {POST,   "/api/v1/staff/reviews/:id/transfer",    STAFF,  "certification", "TransferReview",      JSON,
      PUBLIC                                                                                                           },
+    {POST,   "/api/v1/staff/reviews/:id/id-number",   STAFF,  "certification", "RevealIdNumber",      JSON,
+     PUBLIC                                                                                                           },
     {GET,    "/api/v1/staff/review-policies",         STAFF,  "certification", "ListReviewPolicies",  JSON,
      PUBLIC                                                                                                           },
     {PUT,    "/api/v1/staff/review-policies/:kind",   STAFF,  "certification", "SaveReviewPolicy",    JSON,

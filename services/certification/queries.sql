@@ -286,6 +286,14 @@ SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind'
        AND f.version = i.in_force_version AND f.version <> r.version
  WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
 
+-- name: review_reveal
+-- audit: review.id_number_revealed look
+WITH answer AS (
+    SELECT r.account_id, form_json(s.kind, s.form) AS submitted, r.id || ' ' || :purpose AS look
+      FROM review r JOIN submission s USING (account_id, kind, version)
+     WHERE r.id = :id::bigint AND r.kind = 'EXPERT' AND review_permission(r.kind) = ANY (:caller_permissions::text[]))
+SELECT * FROM answer;
+
 -- name: review_claim
 -- audit: review.claimed id
 WITH answer AS (

@@ -101,6 +101,28 @@ static answer review_get(struct call *c)
     return batch_then(c, review_get_done);
 }
 
+/* The audit row is of the same batch: the number leaves only when it is kept who looked, and why. */
+static answer review_reveal_done(struct call *c, const struct rows *results)
+{
+    const struct certification *state = service_state(c->run);
+    Certification__RevealedIdNumber reply = CERTIFICATION__REVEALED_ID_NUMBER__INIT;
+    if (results[0].count == 0)
+        return call_fail(c, REASON_review_gone);
+    Certification__Review *review = (Certification__Review *)message_from_rows(
+        &certification__review__descriptor, &results[0], c->arena);
+    if (review == NULL || review->submitted == NULL || review->submitted->expert == NULL)
+        return call_fail(c, REASON_internal);
+    form_open(c, state->field_keys, review->submitted, rows_integer(&results[0], 0, "account_id"));
+    reply.id_number = review->submitted->expert->id_number;
+    return call_reply(c, &reply.base);
+}
+
+static answer review_reveal(struct call *c)
+{
+    batch_add(c, &sql_review_reveal);
+    return batch_then(c, review_reveal_done);
+}
+
 /* ---- taking it, and giving it back */
 
 /* Why nobody got it: gone, waiting for another person, with somebody else, or decided. */
@@ -212,6 +234,7 @@ const struct op review_ops[] = {
     {"TransferReview",     REVIEWER,            review_transfer,    0},
     {"DecideReview",       REVIEWER,            review_decide,      0},
     {"ListRejectReasons",  REVIEWER,            reject_reason_list, 0},
+    {"RevealIdNumber",     STAFF("pii.reveal"), review_reveal,      0},
     {"ListReviewPolicies", REVIEWER,            policy_list,        0},
     {"SaveReviewPolicy",   STAFF("param.edit"), policy_save,        0},
     OP_END,

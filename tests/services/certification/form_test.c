@@ -248,6 +248,24 @@ static void test_an_identity_number_is_read_by_its_owner_only(void **state)
     assert_null(strstr(shown, "19800101"));
     assert_non_null(strchr(shown, '*'));
 
+    Certification__RevealIdNumberRequest reveal = CERTIFICATION__REVEAL_ID_NUMBER_REQUEST__INIT;
+    reveal.id = look.id;
+    assert_int_equal(
+        service_test_call(&secretary, "gateway", "RevealIdNumber", &reveal.base, "", &reply),
+        STATUS_INVALID); /* nobody looks without saying why */
+    reveal.purpose = (char *)(uintptr_t) "与身份证照片核对";
+    assert_string_equal(service_test_reason(&reviewer, "RevealIdNumber", &reveal.base),
+                        "not_allowed");
+    assert_int_equal(
+        service_test_call(&secretary, "gateway", "RevealIdNumber", &reveal.base, "", &reply),
+        STATUS_OK);
+    assert_string_equal(((Certification__RevealedIdNumber *)reply)->id_number,
+                        "140403198001010015");
+    assert_string_equal(service_test_value("SELECT count(*) FROM audit WHERE action = "
+                                           "'review.id_number_revealed' AND object LIKE "
+                                           "'%% 与身份证照片核对'"),
+                        "1");
+
     assert_string_equal(service_test_reason(&reviewer, "GetReview", &look.base), "review_gone");
     assert_string_equal(approve(&reviewer, 1), "review_gone");
     assert_string_equal(approve(&secretary, 1), "");
@@ -356,7 +374,7 @@ static int open_service(void **state)
     service_test_open(&certification);
     expert = service_test_member(1);
     other = service_test_member(2);
-    secretary = service_test_staff(11, "cert.owner.review cert.expert.review");
+    secretary = service_test_staff(11, "cert.owner.review cert.expert.review pii.reveal");
     reviewer = service_test_staff(12, "cert.owner.review cert.person.review");
     return 0;
 }

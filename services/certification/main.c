@@ -1,7 +1,7 @@
 /* guild-certification: the four identities.
 
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries.
-   Operations     services and rows: application.c, attachment.c, dictionary.c, review.c; the contract is
+   Operations     services and rows: application.c, attachment.c, dictionary.c, review.c, revocation.c; the contract is
                   proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
@@ -24,14 +24,15 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {application_ops, attachment_ops,
-                                                       dictionary_ops, review_ops, NULL};
+static const struct op *const certification_nouns[] = {
+    application_ops, attachment_ops, dictionary_ops, review_ops, revocation_ops, NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
     {"application.submitted", "notification"},
     {"application.approved",  "notification"},
     {"application.rejected",  "notification"},
+    {"application.revoked",   "notification"},
     {"application.withdrawn", "notification"},
     {NULL,                    NULL          },
 };

@@ -18,5 +18,6 @@ extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op dictionary_ops[];
 extern const struct op review_ops[];
+extern const struct op revocation_ops[];
 
 #endif

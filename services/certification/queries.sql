@@ -265,6 +265,8 @@ SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind'
        r.internal_note, reject_reasons_json(r.reason_codes) AS reject_reasons,
        r.message_to_applicant AS reject_message,
        review_may_act(r, :caller_id::bigint, :caller_permissions::text[]) AS may_act,
+       i.in_force_version = r.version AND i.state IN ('APPROVED', 'APPROVED_REJECTED') AS may_be_revoked,
+       revocation_json(v::revocation, :caller_id::bigint) AS revocation,
        review_needs_second(r) AS needs_second, r.association_post AS confirmed_association_post, r.decided_by_name,
        r.account_id, s.uscc, form_phone(s.form) AS contact_phone,
        EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.uscc = s.uscc
@@ -284,6 +286,8 @@ SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind'
   JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
   LEFT JOIN submission f ON f.account_id = r.account_id AND f.kind = r.kind
        AND f.version = i.in_force_version AND f.version <> r.version
+  LEFT JOIN LATERAL (SELECT * FROM revocation x WHERE x.account_id = r.account_id AND x.kind = r.kind
+                        AND x.version = r.version ORDER BY x.id DESC LIMIT 1) AS v ON true
  WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
 
 -- name: review_reveal
@@ -424,6 +428,57 @@ answer AS (
                AND (r.claimed_until < now() OR r.claimed_by = :caller_id::bigint))
                ORDER BY r.submitted_at, r.id LIMIT 1), 0) AS next_id
       FROM changed d)
+SELECT * FROM answer;
+
+-- ---- revocations
+
+-- name: revocation_request
+-- keyed
+-- audit: identity.revocation_requested id
+WITH answer AS (
+    INSERT INTO revocation (account_id, kind, version, reason, requested_by, requested_by_name)
+    SELECT i.account_id, i.kind, i.in_force_version, :reason, :caller_id::bigint, :caller_name
+      FROM review r JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind AND i.in_force_version = r.version
+     WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[])
+       AND i.state IN ('APPROVED', 'APPROVED_REJECTED')
+    RETURNING id, state, reason, requested_by_name, true AS requested_by_me, requested_at)
+SELECT * FROM answer;
+
+-- name: revocation_list
+-- Those that wait for the second person; the case that was approved shows each.
+SELECT v.id, v.state, v.reason, v.requested_by_name, v.requested_by = :caller_id::bigint AS requested_by_me, v.requested_at,
+       r.id AS review_id, v.kind, s.unit_name
+  FROM revocation v JOIN submission s USING (account_id, kind, version) JOIN review r USING (account_id, kind, version)
+ WHERE v.state = 'REQUESTED' AND review_permission(v.kind) = ANY (:caller_permissions::text[])
+ ORDER BY v.id LIMIT 100;
+
+-- name: revocation_own
+SELECT requested_by = :caller_id::bigint AS is_own FROM revocation WHERE id = :id::bigint;
+
+-- name: revocation_decide
+-- keyed
+-- audit: identity.revocation_decided id
+-- Taken back: nothing is in force any more, and the unit or person may be certified anew, by this account or another.
+WITH decided AS (
+    UPDATE revocation v SET state = CASE :verdict::text WHEN 'CONFIRM' THEN 'CONFIRMED' ELSE 'REFUSED' END,
+           decided_by = :caller_id::bigint, decided_by_name = :caller_name, decided_at = now(), note = :note
+     WHERE v.id = :id::bigint AND v.state = 'REQUESTED' AND v.requested_by <> :caller_id::bigint
+       AND review_permission(v.kind) = ANY (:caller_permissions::text[])
+       AND (:verdict = 'REFUSE' OR EXISTS (
+               SELECT 1 FROM identity i WHERE i.account_id = v.account_id AND i.kind = v.kind
+                  AND i.in_force_version = v.version AND i.state IN ('APPROVED', 'APPROVED_REJECTED')))
+    RETURNING v.*),
+moved AS (
+    UPDATE identity i SET state = 'REVOKED', in_force_version = NULL, uscc = NULL, id_number_index = NULL,
+           association_post = '', decided_at = now()
+      FROM decided d WHERE d.state = 'CONFIRMED' AND i.account_id = d.account_id AND i.kind = d.kind),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'application.revoked', jsonb_build_object('account_id', account_id, 'kind', kind, 'reason', reason)
+      FROM decided WHERE state = 'CONFIRMED'),
+answer AS (
+    SELECT id, state, reason, requested_by_name, false AS requested_by_me, requested_at, decided_by_name, decided_at, note
+      FROM decided)
 SELECT * FROM answer;
 
 -- name: review_policy_list

@@ -36,6 +36,11 @@
     R(review_needs_second, CONFLICT, "复核规则刚刚改变，您的结论没有保存，请刷新后再看。")         \
     R(review_not_transferred, CONFLICT,                                                            \
       "没有转交：这份申请已不在您手中，或那位同事不能处理，请刷新后另选。")                        \
+    R(not_revocable, CONFLICT,                                                                     \
+      "这项认证现在不能撤销：它已不在有效状态，或有修改正在审核，请刷新后再看。")                  \
+    R(revocation_requested, CONFLICT, "这项认证已有同事提请撤销，正等待确认，请刷新后再看。")      \
+    R(revocation_same_person, CONFLICT, "撤销须由另一位同事确认，提请人不能自己确认。")            \
+    R(refusing_has_a_note, INVALID, "不同意撤销时请写明至少5个字的理由。")                         \
     R(review_policy_changed, CONFLICT, "规则已被其他同事修改，您的修改没有保存，请刷新后再改。")   \
     R(sending_back_has_a_note, INVALID, "退回初审时请在内部备注中写明至少5个字的理由。")           \
     R(association_post_needed, INVALID, "请先确认该单位的会内职务，会费按职务收取。")              \

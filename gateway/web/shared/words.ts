@@ -25,6 +25,7 @@ export const stateBadges: Record<Identity['state'], Badge> = {
   REJECTED: { text: '已驳回', tone: 'bad' },
   APPROVED_PENDING: { text: '审核中', tone: 'wait' },
   APPROVED_REJECTED: { text: '已认证', tone: 'good' },
+  REVOKED: { text: '已撤销', tone: 'bad' },
 };
 
 export const reviewBadges: Record<Schema<'certification.ReviewItem'>['state'], Badge> = {
@@ -44,4 +45,5 @@ export const stepNames: Record<Schema<'certification.TimelineEntry'>['step'], st
   REJECTED: '已驳回',
   WITHDRAWN: '已撤回',
   FINISHED: '结束',
+  REVOKED: '已撤销',
 };

@@ -254,6 +254,15 @@ static void test_missing_fields_are_named(void **state)
     assert_string_equal(problem->errors[2]->field, "form.owner_unit.business_license_file");
 }
 
+static bool is_of_staff(const char *method)
+{
+    static const char *const words[] = {"Review", "RejectReasons", "Revocation", "RevealIdNumber"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strstr(method, words[i]) != NULL)
+            return true;
+    return false;
+}
+
 /* Every method, by everybody: nobody gets further than the row says. */
 static void test_who_may_call(void **state)
 {
@@ -264,8 +273,7 @@ static void test_who_may_call(void **state)
             continue; /* dictionary_test.c */
         struct arena *arena = arena_new(0);
         ProtobufCMessage *request = message_new(method->input, arena);
-        bool of_staff =
-            strstr(method->name, "Review") != NULL || strstr(method->name, "RejectReasons") != NULL;
+        bool of_staff = is_of_staff(method->name);
         bool of_both = strcmp(method->name, "ReadAttachment") == 0;
         assert_string_equal(service_test_reason(NULL, method->name, request), "log_in_first");
         if (of_staff) {
@@ -344,11 +352,13 @@ static void test_histories_are_paths_of_the_transition_table(void **state)
 static void test_the_database_refuses_other_transitions(void **state)
 {
     static const char *const states[] = {"NONE",     "PENDING",          "APPROVED",
-                                         "REJECTED", "APPROVED_PENDING", "APPROVED_REJECTED"};
+                                         "REJECTED", "APPROVED_PENDING", "APPROVED_REJECTED",
+                                         "REVOKED"};
     static const char allowed[] = "NONE>PENDING PENDING>NONE PENDING>APPROVED PENDING>REJECTED "
                                   "REJECTED>PENDING APPROVED>APPROVED_PENDING "
                                   "APPROVED_PENDING>APPROVED APPROVED_PENDING>APPROVED_REJECTED "
-                                  "APPROVED_REJECTED>APPROVED_PENDING ";
+                                  "APPROVED_REJECTED>APPROVED_PENDING "
+                                  "REVOKED>PENDING "; /* to REVOKED: revocation_test.c */
     (void)state;
     service_test_sql("CREATE FUNCTION pg_temp.may_go(a text, b text) RETURNS boolean "
                      "LANGUAGE plpgsql AS $$ BEGIN "

@@ -1,7 +1,7 @@
 /* guild-certification: the four identities.
 
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries.
-   Operations     services and rows: application.c, attachment.c, dictionary.c, review.c, revocation.c; the contract is
+   Operations     application.c, attachment.c, dictionary.c, expert.c, review.c, revocation.c: handlers and rows; the contract is
                   proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
@@ -25,7 +25,7 @@ static const struct setting certification_settings[] = {
 };
 
 static const struct op *const certification_nouns[] = {
-    application_ops, attachment_ops, dictionary_ops, review_ops, revocation_ops, NULL};
+    application_ops, attachment_ops, dictionary_ops, expert_ops, review_ops, revocation_ops, NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -34,6 +34,9 @@ static const struct subscription certification_subscriptions[] = {
     {"application.rejected",  "notification"},
     {"application.revoked",   "notification"},
     {"application.withdrawn", "notification"},
+    {"expert.paused",         "notification"},
+    {"expert.resumed",        "notification"},
+    {"expert.removed",        "notification"},
     {NULL,                    NULL          },
 };
 

@@ -17,6 +17,7 @@ struct certification {
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op dictionary_ops[];
+extern const struct op expert_ops[];
 extern const struct op review_ops[];
 extern const struct op revocation_ops[];
 

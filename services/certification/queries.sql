@@ -503,6 +503,65 @@ SELECT code, text, advice, to_jsonb(fields) AS fields, retryable FROM reject_rea
 SELECT count(*) AS unknown FROM unnest(:reason_codes::text[]) AS wanted(code)
  WHERE NOT EXISTS (SELECT 1 FROM reject_reason r WHERE r.code = wanted.code AND r.enabled);
 
+-- ---- the expert pool
+
+-- name: expert_list_newest
+SELECT t.*, (extract(epoch FROM e.joined_at) * 1000000)::bigint || '.' || e.account_id AS position
+  FROM expert_found(:q::text, :state::text, :specialty::text, :region::text, :qualification::text, :valid_on::date,
+                    :ending_by::date) AS e, expert_told(e) AS t
+ WHERE (e.joined_at, e.account_id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
+ ORDER BY e.joined_at DESC, e.account_id DESC
+ LIMIT :page_size::int + 1;
+
+-- name: expert_list_ending
+-- The cursor is "days since 1900.account".
+SELECT t.*, (e.first_expiry - date '1900-01-01') || '.' || e.account_id AS position
+  FROM expert_found(:q::text, :state::text, :specialty::text, :region::text, :qualification::text, :valid_on::date,
+                    :ending_by::date) AS e, expert_told(e) AS t
+ WHERE (e.first_expiry, e.account_id) > (date '1900-01-01' + least(:cursor_place::bigint, 3000000)::int, :cursor_id::bigint)
+ ORDER BY e.first_expiry, e.account_id
+ LIMIT :page_size::int + 1;
+
+-- name: expert_total
+SELECT count(*) AS total
+  FROM expert_found(:q::text, :state::text, :specialty::text, :region::text, :qualification::text, :valid_on::date,
+                    :ending_by::date) AS e;
+
+-- name: expert_get
+SELECT (SELECT to_jsonb(t) FROM expert_told(e) AS t) AS expert, e.account_id, form_json(s.kind, s.form) AS in_force,
+       CASE WHEN 'cert.expert.review' = ANY (:caller_permissions::text[])
+            THEN form_attachments_json(e.account_id, ARRAY[s.form]) END AS attachments,
+       (SELECT jsonb_agg(jsonb_build_object('event', event, 'at', at, 'changed_by_name', changed_by_name, 'reason', reason,
+                   'in_force_version', in_force_version) ORDER BY id)
+          FROM expert_history h WHERE h.account_id = e.account_id) AS history,
+       (SELECT jsonb_agg(jsonb_build_object('kind', u.kind, 'unit_name', u.unit_name, 'uscc', u.uscc) ORDER BY u.kind, u.uscc)
+          FROM submission u JOIN identity i ON i.account_id = u.account_id AND i.kind = u.kind AND i.in_force_version = u.version
+         WHERE u.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') AND u.unit_name = e.employer_name) AS units
+  FROM expert e JOIN submission s ON s.account_id = e.account_id AND s.kind = 'EXPERT' AND s.version = e.in_force_version
+ WHERE e.account_id = :id::bigint;
+
+-- name: expert_exists
+SELECT account_id FROM expert WHERE account_id = :id::bigint;
+
+-- name: expert_move
+-- keyed
+-- audit: expert.moved object
+-- A way that SM7 does not know: no row, nothing changed, nobody told.
+WITH moved AS (
+    UPDATE expert e SET state = :to_state, state_reason = :reason, changed_by = :caller_id::bigint,
+           changed_by_name = :caller_name, changed_at = now()
+      FROM transition t
+     WHERE e.account_id = :id::bigint
+       AND t.machine = 'expert' AND t.from_state = e.state AND t.to_state = :to_state
+    RETURNING e AS expert),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT CASE t.state WHEN 'IN_POOL' THEN 'expert.resumed' ELSE 'expert.' || lower(t.state) END,
+           jsonb_build_object('account_id', t.id, 'reason', t.state_reason) FROM moved m, expert_told(m.expert) AS t),
+answer AS (
+    SELECT t.*, t.expert_no || '/' || t.state AS object FROM moved m, expert_told(m.expert) AS t)
+SELECT * FROM answer;
+
 -- ---- dictionaries
 
 -- name: dictionary_head

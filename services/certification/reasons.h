@@ -46,6 +46,9 @@
     R(association_post_needed, INVALID, "请先确认该单位的会内职务，会费按职务收取。")              \
     R(rejection_has_a_reason, INVALID, "驳回时请至少选择一条原因，或写明至少5个字的说明。")        \
     R(reason_unknown, INVALID, "所选的驳回原因已停用，请刷新页面后重新选择。")                     \
+    R(expert_gone, NOT_FOUND, "专家库中没有这位专家，请返回列表刷新。")                            \
+    R(expert_moved, CONFLICT,                                                                      \
+      "这位专家目前的状态不能这样操作，可能已由同事处理，请刷新页面后再看。")                      \
     R(dictionary_gone, NOT_FOUND, "没有这个字典，请返回字典列表刷新。")                            \
     R(dictionary_changed, CONFLICT, "字典已被其他同事修改，您的修改没有保存，请刷新后再改。")      \
     R(dictionary_code, INVALID, "代码只能由大写字母、数字和下划线组成，最多40个。")                \

@@ -5,7 +5,8 @@
                   proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
-   Tells          notification, of each submission and decision, through its outbox.
+   Tells          notification, of each submission and decision, of experts moved and of their certificates that end,
+                  through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
    written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
 #include "certification.pb-c.h"
@@ -29,15 +30,16 @@ static const struct op *const certification_nouns[] = {
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
-    {"application.submitted", "notification"},
-    {"application.approved",  "notification"},
-    {"application.rejected",  "notification"},
-    {"application.revoked",   "notification"},
-    {"application.withdrawn", "notification"},
-    {"expert.paused",         "notification"},
-    {"expert.resumed",        "notification"},
-    {"expert.removed",        "notification"},
-    {NULL,                    NULL          },
+    {"application.submitted",     "notification"},
+    {"application.approved",      "notification"},
+    {"application.rejected",      "notification"},
+    {"application.revoked",       "notification"},
+    {"application.withdrawn",     "notification"},
+    {"expert.paused",             "notification"},
+    {"expert.resumed",            "notification"},
+    {"expert.removed",            "notification"},
+    {"expert.certificate_ending", "notification"},
+    {NULL,                        NULL          },
 };
 
 static void certification_start(struct service_run *run)
@@ -57,6 +59,7 @@ static void certification_start(struct service_run *run)
     }
     state.work = work_new(service_loop(run), 2, 16);
     service_set_state(run, &state);
+    expert_watch_start(run);
 }
 
 static void certification_stop(struct service_run *run)

@@ -14,6 +14,10 @@ struct certification {
     const char *image_program;
 };
 
+/* Reminds experts of certificates that end (N17): every ten minutes from now on, or once. */
+void expert_watch_start(struct service_run *run);
+void expert_watch_run(struct service_run *run);
+
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op dictionary_ops[];

@@ -562,6 +562,34 @@ answer AS (
     SELECT t.*, t.expert_no || '/' || t.state AS object FROM moved m, expert_told(m.expert) AS t)
 SELECT * FROM answer;
 
+-- name: expert_remind
+-- Each step of each certificate once, whoever else asks at the same moment. Who joins late hears the last step only; what
+-- ended more than a week ago is no news.
+WITH due AS (
+    SELECT e.account_id, c.occupation_name, c.certificate_no, c.valid_to,
+           CASE WHEN c.valid_to <= current_date THEN 0 WHEN c.valid_to <= current_date + 30 THEN 30 ELSE 90 END AS step
+      FROM expert e
+      JOIN submission s ON s.account_id = e.account_id AND s.kind = 'EXPERT' AND s.version = e.in_force_version,
+           jsonb_to_recordset(s.form -> 'qualifications')
+               AS q(occupation_name text, certificate_no text, valid_to text, valid_forever boolean),
+           LATERAL (SELECT q.occupation_name, q.certificate_no,
+                           CASE WHEN q.valid_forever THEN NULL ELSE q.valid_to::date END AS valid_to) AS c
+     WHERE e.state <> 'REMOVED' AND e.first_expiry <= current_date + 90
+       AND c.valid_to BETWEEN current_date - 7 AND current_date + 90),
+reminded AS (
+    INSERT INTO expert_reminder (account_id, certificate_no, valid_to, step)
+    SELECT account_id, certificate_no, valid_to, step FROM due d
+     WHERE NOT EXISTS (SELECT FROM expert_reminder r WHERE (r.account_id, r.certificate_no, r.valid_to, r.step)
+                                                           = (d.account_id, d.certificate_no, d.valid_to, d.step))
+     LIMIT 1000
+    ON CONFLICT DO NOTHING
+    RETURNING account_id, certificate_no, valid_to)
+INSERT INTO outbox (event, payload)
+SELECT 'expert.certificate_ending', jsonb_build_object('account_id', r.account_id, 'valid_to', r.valid_to,
+           'certificate', (SELECT min(d.occupation_name) FROM due d
+                            WHERE (d.account_id, d.certificate_no, d.valid_to) = (r.account_id, r.certificate_no, r.valid_to)))
+  FROM reminded r;
+
 -- ---- dictionaries
 
 -- name: dictionary_head

@@ -171,5 +171,16 @@ CREATE FUNCTION expert_told(e expert) RETURNS TABLE (
            replace(e.last_expiry::text, '9999-12-31', ''), e.state, e.state_reason, e.joined_at
 $$;
 
+-- Which end of which certificate an expert was reminded of (N17): 90 and 30 days before, and on the day.
+CREATE TABLE expert_reminder (
+    account_id bigint NOT NULL REFERENCES expert (account_id),
+    certificate_no text NOT NULL,
+    valid_to date NOT NULL,                      -- a renewed certificate keeps its number
+    step integer NOT NULL CHECK (step IN (90, 30, 0)),
+    told_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (account_id, certificate_no, valid_to, step)
+);
+COMMENT ON TABLE expert_reminder IS 'append-only';
+
 -- Units in force with the name, for the people who say that they work there.
 CREATE INDEX submission_unit ON submission (unit_name) WHERE kind IN ('OWNER_UNIT', 'MEMBER_UNIT');

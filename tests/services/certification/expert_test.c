@@ -455,6 +455,57 @@ static void test_pages_are_complete_without_doubles(void **state)
     }
 }
 
+/* ---- certificates that end */
+
+/* Of an account: the days until each certificate that it was reminded of ends, and the step. */
+static const char *reminders_of(int64_t account)
+{
+    return service_test_value("SELECT coalesce(string_agg(certificate_no || ' ' || (valid_to - "
+                              "current_date) || ' ' || step, ', ' ORDER BY certificate_no, step), "
+                              "'') FROM expert_reminder WHERE account_id = %lld",
+                              (long long)account);
+}
+
+static const char *certificates(const int *days, size_t count)
+{
+    const char *text = "\"qualifications\": [{\"qualification_code\": \"COST2\", "
+                       "\"certificate_no\": \"ever\", \"valid_forever\": true}";
+    for (size_t i = 0; i < count; i++)
+        text = arena_printf(
+            arena,
+            "%s, {\"qualification_code\": \"COST1\", \"occupation_name\": \"造价工程师\", "
+            "\"certificate_no\": \"%c\", \"valid_to\": \"%s\"}",
+            text, (char)('a' + i), service_test_value("SELECT current_date + %d", days[i]));
+    return arena_printf(arena, "%s], \"name\": \"到期\"", text);
+}
+
+static void test_reminders_come_once_a_step(void **state)
+{
+    static const int days[] = {91, 90, 31, 30, 1, 0, -7, -8};
+    static const int soon[] = {10};
+    static const char told[] = "b 90 90, c 31 90, d 30 30, e 1 30, f 0 0, g -7 0";
+    (void)state;
+    join(50, certificates(days, 8));
+    join(51, certificates(soon, 1));
+    assert_string_equal(move("RemoveExpert", 51, "本人申请"), "");
+    expert_watch_run(service_test_run());
+    service_test_until("SELECT EXISTS (SELECT FROM expert_reminder WHERE account_id = 50)");
+    assert_string_equal(reminders_of(50), told);
+    assert_string_equal(reminders_of(51), "");
+    join(52, certificates(soon, 1));
+    expert_watch_run(service_test_run());
+    expert_watch_run(service_test_run());
+    service_test_until("SELECT EXISTS (SELECT FROM expert_reminder WHERE account_id = 52)");
+    join(52, certificates((const int[]){80}, 1)); /* renewed, under its number */
+    expert_watch_run(service_test_run());
+    service_test_until("SELECT count(*) = 2 FROM expert_reminder WHERE account_id = 52");
+    assert_string_equal(reminders_of(50), told);
+    assert_string_equal(
+        service_test_value("SELECT count(*) || ' ' || min(payload ->> 'certificate') FROM outbox "
+                           "WHERE event = 'expert.certificate_ending'"),
+        "8 造价工程师");
+}
+
 static int open_service(void **state)
 {
     (void)state;
@@ -494,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_states_are_found_and_criteria_add_up),
         cmocka_unit_test(test_a_wrong_question_is_named),
         cmocka_unit_test(test_pages_are_complete_without_doubles),
+        cmocka_unit_test(test_reminders_come_once_a_step),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

@@ -61,3 +61,28 @@ CREATE FUNCTION timeline_json(for_account bigint, for_kind text) RETURNS jsonb L
              WHERE v.account_id = for_account AND v.kind = for_kind AND v.state = 'CONFIRMED' AND i.state = 'REVOKED'
              ORDER BY v.id DESC LIMIT 1), '[]')
 $$;
+
+-- An expert whose certification is taken back is not drawn, and comes back into the pool only certified anew.
+CREATE FUNCTION expert_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE expert e SET state = 'PAUSED', state_reason = '认证已撤销', changed_by = v.decided_by,
+           changed_by_name = v.decided_by_name, changed_at = now()
+      FROM revocation v
+     WHERE e.account_id = NEW.account_id AND e.state = 'IN_POOL'
+       AND v.account_id = NEW.account_id AND v.kind = NEW.kind AND v.version = OLD.in_force_version AND v.state = 'CONFIRMED';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER expert_revoked AFTER UPDATE OF state ON identity
+    FOR EACH ROW WHEN (NEW.kind = 'EXPERT' AND NEW.state = 'REVOKED') EXECUTE FUNCTION expert_revoked();
+
+CREATE FUNCTION expert_certified_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'IN_POOL' AND OLD.state <> 'IN_POOL' AND NOT EXISTS (
+        SELECT 1 FROM identity i WHERE i.account_id = NEW.account_id AND i.kind = 'EXPERT' AND i.in_force_version IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'expert % is not certified', NEW.account_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'expert_not_certified';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER expert_certified BEFORE UPDATE ON expert FOR EACH ROW EXECUTE FUNCTION expert_certified_guard();

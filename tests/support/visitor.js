@@ -1,15 +1,16 @@
 /* A visitor of a running platform, for scenarios, faults and measurements: a browser as far as they need one, made-up
    people, units and pictures, the phone that gets the SMS, the office that makes staff accounts. */
 'use strict';
-const http = require('node:http');
 const zlib = require('node:zlib');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
-const { randomBytes, randomInt, randomUUID } = require('node:crypto');
+const { randomBytes, randomInt } = require('node:crypto');
 const { parseArgs } = require('node:util');
 
 const root = path.resolve(__dirname, '../..');
 const { documents } = require('../../deploy/association.json'); // versions of terms and privacy policy
+const { Browser: AnyBrowser } = require('../../deploy/demo/browser.js');
+const { creditCode, idNumber } = require('../../deploy/demo/numbers.js');
 const { values: options } = parseArgs({
   options: {
     url: { type: 'string' },
@@ -33,80 +34,10 @@ function needUrl(usage) {
   process.exit(options.help ? 0 : 2);
 }
 
-// ---- a browser, as far as the story needs one
-
-class Browser {
-  cookies = new Map();
-  nonce = randomBytes(16).toString('hex');
-
+class Browser extends AnyBrowser {
   constructor(origin = options.url) {
-    this.origin = origin;
+    super(origin);
   }
-
-  /* The answer as {status, headers, body}; body is parsed where it is JSON. */
-  async send(method, target, { json, bytes, type, headers = {} } = {}) {
-    const body = bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
-    const sent = { Origin: this.origin, 'Sec-Fetch-Site': 'same-origin', ...headers };
-    if (method !== 'GET') {
-      sent['X-Guild-Request'] = '1'; // no other site's form can send it
-      sent['Idempotency-Key'] ??= randomUUID();
-    }
-    if (body) sent['Content-Type'] = type ?? 'application/json';
-    sent['Content-Length'] = body ? body.length : 0;
-    if (this.cookies.size > 0)
-      sent.Cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await exchange(this.origin, method, target, sent, body);
-    for (const cookie of answer.headers['set-cookie'] ?? []) this.keep(cookie);
-    return answer;
-  }
-
-  keep(cookie) {
-    const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie);
-    if (value === '' || /max-age=0/i.test(cookie)) this.cookies.delete(name);
-    else this.cookies.set(name, value);
-  }
-
-  /* The same, where the status must be the expected one. */
-  async expect(status, method, target, content) {
-    const answer = await this.send(method, target, content);
-    if (answer.status !== status)
-      throw new Error(
-        `${method} ${target}: ${answer.status} instead of ${status}: ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  }
-
-  get(target) {
-    return this.expect(200, 'GET', target);
-  }
-  post(target, json = {}) {
-    return this.expect(200, 'POST', target, { json });
-  }
-  put(target, json) {
-    return this.expect(200, 'PUT', target, { json });
-  }
-}
-
-function exchange(origin, method, target, headers, body) {
-  return new Promise((resolve, reject) => {
-    const request = http.request(new URL(target, origin), { method, headers, timeout: 15000 });
-    request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer in 15 s`)));
-    request.on('error', reject);
-    request.on('response', (response) => {
-      const parts = [];
-      response.on('data', (part) => parts.push(part));
-      response.on('error', reject);
-      response.on('end', () => {
-        const whole = Buffer.concat(parts);
-        const isJson = /json/.test(response.headers['content-type'] ?? '');
-        resolve({
-          status: response.statusCode,
-          headers: response.headers,
-          body: isJson && whole.length > 0 ? JSON.parse(whole.toString('utf8')) : whole,
-        });
-      });
-    });
-    request.end(body);
-  });
 }
 
 // ---- made-up people, units and pictures
@@ -114,24 +45,8 @@ function exchange(origin, method, target, headers, body) {
 const digits = (count) => Array.from({ length: count }, () => randomInt(10)).join('');
 const newPhone = () => `199${digits(8)}`;
 
-/* GB 11643-1999, of a man: region, birth date (YYYYMMDD), order, check character. */
-function newIdNumber(birth) {
-  const body = `140403${birth}${digits(2)}1`;
-  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-  return body + '10X98765432'[[...body].reduce((sum, digit, i) => sum + digit * weights[i], 0) % 11];
-}
-
-/* GB 32100-2015: 17 characters and the check character over them. */
-function newCreditCode() {
-  const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY';
-  const weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
-  const organisation = `MA${digits(6)}`;
-  const parts = [3, 7, 9, 10, 5, 8, 4, 2];
-  const sum = [...organisation].reduce((all, c, i) => all + parseInt(c, 36) * parts[i], 0);
-  const body = `91140400${organisation}${'0X987654321'[sum % 11]}`;
-  const total = [...body].reduce((all, c, i) => all + alphabet.indexOf(c) * weights[i], 0);
-  return body + alphabet[(31 - (total % 31)) % 31];
-}
+const newIdNumber = (birth) => idNumber('140403', birth, `${digits(2)}1`); // of a man
+const newCreditCode = () => creditCode(`MA${digits(6)}`);
 
 function pngChunk(name, data) {
   const chunk = Buffer.alloc(12 + data.length);

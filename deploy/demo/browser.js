@@ -1,0 +1,80 @@
+/* A browser, as far as filling in forms over HTTP needs one. */
+'use strict';
+const http = require('node:http');
+const { randomBytes, randomUUID } = require('node:crypto');
+
+class Browser {
+  cookies = new Map();
+  nonce = randomBytes(16).toString('hex');
+
+  constructor(origin) {
+    this.origin = origin;
+  }
+
+  /* The answer as {status, headers, body}; body is parsed where it is JSON. */
+  async send(method, target, { json, bytes, type, headers = {} } = {}) {
+    const body = bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
+    const sent = { Origin: this.origin, 'Sec-Fetch-Site': 'same-origin', ...headers };
+    if (method !== 'GET') {
+      sent['X-Guild-Request'] = '1'; // no other site's form can send it
+      sent['Idempotency-Key'] ??= randomUUID();
+    }
+    if (body) sent['Content-Type'] = type ?? 'application/json';
+    sent['Content-Length'] = body ? body.length : 0;
+    if (this.cookies.size > 0)
+      sent.Cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await exchange(this.origin, method, target, sent, body);
+    for (const cookie of answer.headers['set-cookie'] ?? []) this.keep(cookie);
+    return answer;
+  }
+
+  keep(cookie) {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie);
+    if (value === '' || /max-age=0/i.test(cookie)) this.cookies.delete(name);
+    else this.cookies.set(name, value);
+  }
+
+  /* The same, where the status must be the expected one. */
+  async expect(status, method, target, content) {
+    const answer = await this.send(method, target, content);
+    if (answer.status !== status)
+      throw new Error(
+        `${method} ${target}: ${answer.status} instead of ${status}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  get(target) {
+    return this.expect(200, 'GET', target);
+  }
+  post(target, json = {}) {
+    return this.expect(200, 'POST', target, { json });
+  }
+  put(target, json) {
+    return this.expect(200, 'PUT', target, { json });
+  }
+}
+
+function exchange(origin, method, target, headers, body) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(new URL(target, origin), { method, headers, timeout: 15000 });
+    request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer in 15 s`)));
+    request.on('error', reject);
+    request.on('response', (response) => {
+      const parts = [];
+      response.on('data', (part) => parts.push(part));
+      response.on('error', reject);
+      response.on('end', () => {
+        const whole = Buffer.concat(parts);
+        const isJson = /json/.test(response.headers['content-type'] ?? '');
+        resolve({
+          status: response.statusCode,
+          headers: response.headers,
+          body: isJson && whole.length > 0 ? JSON.parse(whole.toString('utf8')) : whole,
+        });
+      });
+    });
+    request.end(body);
+  });
+}
+
+module.exports = { Browser };

@@ -1,0 +1,187 @@
+/* Makes the demonstration set over HTTP: each person registers with a code from the SMS folder, uploads rendered papers,
+   fills in a form and hands it in; two secretaries decide. See deploy/demo/seed, which starts it. */
+'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+const { execFileSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const { parseArgs } = require('node:util');
+const { documents } = require('../association.json');
+const { Browser } = require('./browser.js');
+const { changeOf, formOf, personOf } = require('./people.js');
+const { picture } = require('./pictures.js');
+
+const { values: options } = parseArgs({
+  options: {
+    url: { type: 'string' }, data: { type: 'string' }, accounts: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' }, only: { type: 'string' },
+  },
+});
+const password = process.env.GUILD_DEMO_PASSWORD;
+const together = 6; // people at a time: more of them would wait for each other's password hashes
+
+/* Of fifty people of an identity. DRAFT is NONE with a form begun. */
+const shares = { NONE: 2, DRAFT: 4, PENDING: 15, APPROVED: 14, REJECTED: 6, APPROVED_PENDING: 5, APPROVED_REJECTED: 4 };
+const plan = Object.entries(shares).flatMap(([state, count]) => Array(count).fill(state));
+
+/* The state that person n shall reach; 7 and 50 have no common divisor, so that the states come mixed. */
+const wanted = (n) => options.only ?? plan[(Math.floor(n / 4) * 7) % plan.length];
+
+// ---- the office
+
+const staff = [['demo-secretary', '张秘书', 'secretary'], ['demo-second', '李秘书', 'secretary'], ['demo-reviewer', '王审核', 'reviewer']];
+
+/* A member of staff, logged in; made where he is not there yet. */
+async function clerkOf([login, name, role]) {
+  const clerk = new Browser(options.url);
+  const known = await clerk.send('POST', '/api/v1/staff/sessions', { json: { login, password } });
+  if (known.status === 200) return clerk;
+  const told = execFileSync(path.join(__dirname, '../ctl'),
+    ['--data', options.data, 'staff', 'create', '--login', login, '--name', name, '--role', role], { encoding: 'utf8' });
+  const once = /^password\s+(\S+)/m.exec(told)[1];
+  await clerk.post('/api/v1/staff/sessions', { login, password: once });
+  await clerk.put('/api/v1/staff/me/password', { old_password: once, new_password: password, new_password_confirm: password });
+  return clerk;
+}
+
+/* Where the policy asks for two people, the answer after the first is QUEUED still. */
+async function decide(clerks, applicationNo, verdict) {
+  const { reviews: [review] } = await clerks[0].get(`/api/v1/staff/reviews?view=OPEN&q=${applicationNo}`);
+  const target = `/api/v1/staff/reviews/${review.id}`;
+  for (const clerk of clerks) {
+    await clerk.post(`${target}/claim`);
+    const answer = await clerk.post(`${target}/decision`, { submission_version: review.submission_version, ...verdict });
+    if (answer.state !== 'QUEUED') return;
+  }
+}
+
+// ---- a person
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/* The codes that went to a phone, the newest last. */
+function codesSentTo(phone) {
+  const file = path.join(options.data, 'sms/sms.jsonl');
+  const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : [];
+  return lines.filter((line) => line.includes(phone) && line.endsWith('}'))
+    .map((line) => /\b\d{6}\b/.exec(JSON.parse(line).text)?.[0]).filter(Boolean);
+}
+
+/* A code for a new person. Within a minute of the last one none is sent: an interrupted run's is still good, because the nonce
+   is the same. */
+async function codeFor(browser, phone) {
+  const before = codesSentTo(phone).length;
+  const reply = await browser.post('/api/v1/codes', { phone, purpose: 'REGISTER', nonce: browser.nonce });
+  const known = reply.resend_after_s < 60 ? 0 : before;
+  for (const end = Date.now() + 20000; Date.now() < end; await pause(50)) {
+    const codes = codesSentTo(phone);
+    if (codes.length > known) return codes.at(-1);
+  }
+  throw new Error(`no SMS with a code to ${phone} within 20 s`);
+}
+
+/* Logged in; registered where that was not done by an earlier run. */
+async function enter({ phone }) {
+  const browser = new Browser(options.url);
+  const known = await browser.send('POST', '/api/v1/sessions', { json: { phone, password } });
+  if (known.status === 200) return browser;
+  browser.nonce = createHash('sha256').update(phone + password).digest('hex').slice(0, 32);
+  await browser.post('/api/v1/accounts', {
+    phone, password, password_confirm: password, sms_code: await codeFor(browser, phone), nonce: browser.nonce,
+    terms_version: documents.terms_version, privacy_version: documents.privacy_version,
+  });
+  return browser;
+}
+
+async function upload(browser, purpose, [template, words]) {
+  const name = { licence: '营业执照', certificate: '证书', 'id-card-front': '身份证人像面', 'id-card-back': '身份证国徽面' }[template];
+  const target = `/api/v1/attachments?purpose=${purpose}&file_name=${encodeURIComponent(`${name}.png`)}`;
+  const bytes = await picture(template, words);
+  return (await browser.expect(200, 'POST', target, { bytes, type: 'image/png' })).id;
+}
+
+/* The form with ids in place of its papers, those of rows too. */
+async function withFiles(browser, form) {
+  const filled = {};
+  for (const [field, value] of Object.entries(form)) {
+    if (field.endsWith('_files') || field.endsWith('_file')) {
+      filled[field] = [];
+      for (const file of value) filled[field].push(await upload(browser, field, file));
+    } else if (Array.isArray(value) && typeof value[0] === 'object') {
+      filled[field] = [];
+      for (const row of value) filled[field].push(await withFiles(browser, row));
+    } else filled[field] = value;
+  }
+  return filled;
+}
+
+async function handIn(browser, target, name, form) {
+  const { draft } = await browser.get(target);
+  const saved = await browser.put(`${target}/draft`, { version: draft?.version ?? 0, form: { [name]: form } });
+  return browser.post(`${target}/submissions`, { version: saved.version, form: { [name]: form } });
+}
+
+/* Takes person n from where he is to the state that he shall reach: each state knows its next step. */
+async function lead(n, clerks, rejections) {
+  const person = personOf(Number(options.seed), n);
+  const browser = await enter(person);
+  const target = `/api/v1/identities/${person.kind}`;
+  const name = person.kind.toLowerCase();
+  const goal = wanted(n);
+  const approve = ({ application_no }) => decide(clerks, application_no, { verdict: 'APPROVE' });
+  const reject = ({ application_no }) => decide(clerks, application_no,
+    { verdict: 'REJECT', reason_codes: [rejections[person.kind]], message_to_applicant: '请按提示补充后重新提交。（演示）' });
+  const change = async () => {
+    const { in_force } = await browser.get(target);
+    return handIn(browser, target, name, { ...in_force[name], ...changeOf(person) });
+  };
+  const steps = {
+    NONE: async () => handIn(browser, target, name, await withFiles(browser, formOf(person))),
+    PENDING: goal === 'REJECTED' ? reject : approve,
+    APPROVED: change,
+    APPROVED_PENDING: reject,
+  };
+  const { identity, draft } = await browser.get(target);
+  if (goal === 'DRAFT' && !draft) await browser.put(`${target}/draft`, { version: 0, form: { [name]: begun(formOf(person)) } });
+  if (goal === 'NONE' || goal === 'DRAFT') return goal;
+  for (let at = identity; at.state !== goal; at = (await browser.get(target)).identity) await steps[at.state](at);
+  return goal;
+}
+
+/* As far as somebody gets who has no papers at hand. */
+function begun(form) {
+  return Object.fromEntries(Object.entries(form).filter(([, value]) => !Array.isArray(value)).slice(0, 5));
+}
+
+/* A reason to refuse that points at a field of each identity. */
+async function rejectionsOf(clerk) {
+  const { reasons } = await clerk.get('/api/v1/staff/reject-reasons');
+  const pointing = (field) => reasons.find((reason) => reason.retryable && reason.fields.includes(field)).code;
+  return {
+    OWNER_UNIT: pointing('business_license_file'), MEMBER_UNIT: pointing('uscc'), EXPERT: pointing('id_number'),
+    NATURAL_PERSON: pointing('qualifications'),
+  };
+}
+
+async function main() {
+  const clerks = [];
+  for (const one of staff) clerks.push(await clerkOf(one));
+  const rejections = await rejectionsOf(clerks[0]);
+  const count = Number(options.accounts);
+  const reached = {};
+  let next = 0;
+  const worker = async () => {
+    while (next < count) {
+      const state = await lead(next++, clerks.slice(0, 2), rejections);
+      reached[state] = (reached[state] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: together }, worker));
+  console.log(`  ${count} accounts: ${Object.entries(reached).map(([state, many]) => `${many} ${state}`).join(', ')}`);
+  console.log(`  staff: ${staff.map(([login, name]) => `${login} (${name})`).join(', ')}`);
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});

@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
-const { createHash } = require('node:crypto');
+const { createHash, randomUUID } = require('node:crypto');
 const { parseArgs } = require('node:util');
 const { documents } = require('../association.json');
 const { Browser } = require('./browser.js');
@@ -27,13 +27,26 @@ const plan = Object.entries(shares).flatMap(([state, count]) => Array(count).fil
 /* The state that person n shall reach; 7 and 50 have no common divisor, so that the states come mixed. */
 const wanted = (n) => options.only ?? plan[(Math.floor(n / 4) * 7) % plan.length];
 
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/* Asks again, with the same key, while the platform has too much to do. */
+class Visitor extends Browser {
+  async send(method, target, content) {
+    const headers = { 'Idempotency-Key': randomUUID() };
+    for (const end = Date.now() + 30000; ; await pause(500)) {
+      const answer = await super.send(method, target, { headers, ...content });
+      if (answer.status !== 503 || Date.now() > end) return answer;
+    }
+  }
+}
+
 // ---- the office
 
 const staff = [['demo-secretary', '张秘书', 'secretary'], ['demo-second', '李秘书', 'secretary'], ['demo-reviewer', '王审核', 'reviewer']];
 
 /* A member of staff, logged in; made where he is not there yet. */
 async function clerkOf([login, name, role]) {
-  const clerk = new Browser(options.url);
+  const clerk = new Visitor(options.url);
   const known = await clerk.send('POST', '/api/v1/staff/sessions', { json: { login, password } });
   if (known.status === 200) return clerk;
   const told = execFileSync(path.join(__dirname, '../ctl'),
@@ -56,8 +69,6 @@ async function decide(clerks, applicationNo, verdict) {
 }
 
 // ---- a person
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /* The codes that went to a phone, the newest last. */
 function codesSentTo(phone) {
@@ -82,7 +93,7 @@ async function codeFor(browser, phone) {
 
 /* Logged in; registered where that was not done by an earlier run. */
 async function enter({ phone }) {
-  const browser = new Browser(options.url);
+  const browser = new Visitor(options.url);
   const known = await browser.send('POST', '/api/v1/sessions', { json: { phone, password } });
   if (known.status === 200) return browser;
   browser.nonce = createHash('sha256').update(phone + password).digest('hex').slice(0, 32);
@@ -128,7 +139,8 @@ async function lead(n, clerks, rejections) {
   const target = `/api/v1/identities/${person.kind}`;
   const name = person.kind.toLowerCase();
   const goal = wanted(n);
-  const approve = ({ application_no }) => decide(clerks, application_no, { verdict: 'APPROVE' });
+  const approve = async ({ application_no }) => decide(clerks, application_no,
+    { verdict: 'APPROVE', association_post: (await browser.get(target)).draft.form[name].association_post ?? '' });
   const reject = ({ application_no }) => decide(clerks, application_no,
     { verdict: 'REJECT', reason_codes: [rejections[person.kind]], message_to_applicant: '请按提示补充后重新提交。（演示）' });
   const change = async () => {

@@ -42,7 +42,9 @@ class Visitor extends Browser {
 
 // ---- the office
 
-const staff = [['demo-secretary', '张秘书', 'secretary'], ['demo-second', '李秘书', 'secretary'], ['demo-reviewer', '王审核', 'reviewer']];
+const staff = [
+  ['demo-secretary', '张秘书', 'secretary'], ['demo-second', '李秘书', 'secretary'], ['demo-reviewer', '王审核', 'reviewer'],
+];
 
 /* A member of staff, logged in; made where he is not there yet. */
 async function clerkOf([login, name, role]) {

@@ -6,10 +6,10 @@
 const { creditCode, idNumber } = require('./numbers.js');
 
 const surnames = [...'王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董程曹袁许傅沈曾彭吕苏卢蒋'];
-const givenNames = ['建国', '志强', '晓燕', '丽华', '文博', '俊杰', '秀英', '海涛', '雪梅', '永红', '国栋', '春生', '敏', '静', '磊', '鹏飞',
-  '桂兰', '玉珍', '振华', '立新', '思远', '雅琴', '红霞', '卫东', '瑞', '慧敏', '晋生', '凯', '淑芳', '宏伟'];
-const brands = ['太行', '潞安', '上党', '漳泽', '襄垣', '长子', '壶关', '屯留', '黎城', '沁源', '武乡', '老顶山', '神农', '浊漳', '金威', '晋东南',
-  '恒信', '同创', '正源', '中诚', '鼎立', '华鑫', '博远', '鸿泰', '天成'];
+const givenNames = ['建国', '志强', '晓燕', '丽华', '文博', '俊杰', '秀英', '海涛', '雪梅', '永红',
+  '国栋', '春生', '敏', '静', '磊', '鹏飞', '桂兰', '玉珍', '振华', '立新', '思远', '雅琴', '红霞', '卫东', '瑞', '慧敏', '晋生', '凯', '淑芳', '宏伟'];
+const brands = ['太行', '潞安', '上党', '漳泽', '襄垣', '长子', '壶关', '屯留', '黎城', '沁源', '武乡', '老顶山', '神农',
+  '浊漳', '金威', '晋东南', '恒信', '同创', '正源', '中诚', '鼎立', '华鑫', '博远', '鸿泰', '天成'];
 const ownerTrades = ['建设开发', '房地产开发', '城市建设投资', '水务建设', '文旅发展', '新能源开发', '交通建设投资', '煤业'];
 const memberTrades = {
   COST: '工程造价咨询', CONSULT: '工程咨询', TENDER: '招标代理', SUPERVISE: '工程监理', PM: '工程项目管理', SURVEY: '工程勘察',
@@ -83,10 +83,12 @@ const forms = {
     const qualifications = [qualification(person)];
     const graduated = Number(person.birth[0]) + 22;
     return {
-      name: person.name, gender: person.man ? '1' : '2', birth_date: person.birth.join('-'), ethnicity: '01', id_number: person.id,
-      address: person.address, political_status: person.pick(['01', '13', '12']), mobile: person.phone, employer_name: person.unit,
+      name: person.name, gender: person.man ? '1' : '2',
+      birth_date: person.birth.join('-'), ethnicity: '01', id_number: person.id, address: person.address,
+      political_status: person.pick(['01', '13', '12']), mobile: person.phone, employer_name: person.unit,
       province_code: '140000', city_code: '140400', education_level: '21', expert_type: person.calling[4],
-      review_specialties: ['A0201', 'A0101'].slice(0, 1 + person.below(2)), preferred_regions: ['140400', person.pick(['140500', '140100', '140700'])],
+      review_specialties: ['A0201', 'A0101'].slice(0, 1 + person.below(2)),
+      preferred_regions: ['140400', person.pick(['140500', '140100', '140700'])],
       id_card_files: [identityFront(person), ['id-card-back', { issued: `${2006 + person.below(18)}.${person.birth[1]}.01` }]],
       sensitive_consent: true, qualifications,
       employments: [{

@@ -69,11 +69,11 @@ void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMe
 
 static const Certification__AttachmentPart *read_part(struct http *h,
                                                       const struct assertion *assertion,
-                                                      Certification__ReadAttachmentRequest *request,
-                                                      uint32_t part)
+                                                      ProtobufCMessage *request, uint32_t part)
 {
-    request->part = part;
-    struct exchange exchange = http_exchange(h, assertion, &request->base, HTTP_READ_MS);
+    struct field_errors ignored = {.arena = h->arena};
+    json_set_text(request, "part", arena_printf(h->arena, "%" PRIu32, part), &ignored);
+    struct exchange exchange = http_exchange(h, assertion, request, HTTP_READ_MS);
     exchange_run(h->gateway->bus, &exchange);
     const Certification__AttachmentPart *got =
         exchange.status != STATUS_OK ? NULL
@@ -101,9 +101,8 @@ static const char *disposition(struct http *h, const char *name)
     return arena_printf(h->arena, "inline; filename=\"attachment\"; filename*=UTF-8''%s", encoded);
 }
 
-void files_download(struct http *h, const struct assertion *assertion, ProtobufCMessage *message)
+void files_download(struct http *h, const struct assertion *assertion, ProtobufCMessage *request)
 {
-    Certification__ReadAttachmentRequest *request = (Certification__ReadAttachmentRequest *)message;
     const Certification__AttachmentPart *part = read_part(h, assertion, request, 0);
     if (part == NULL)
         return;
@@ -112,14 +111,15 @@ void files_download(struct http *h, const struct assertion *assertion, ProtobufC
     memcpy(whole, part->content.data, part->content.len);
     const char *lines = arena_printf(h->arena,
                                      "Content-Disposition: %s\r\n"
-                                     "Cache-Control: private, max-age=300\r\n",
-                                     disposition(h, part->file_name));
+                                     "Cache-Control: private, %s\r\n",
+                                     disposition(h, part->file_name),
+                                     part->may_change ? "no-cache" : "max-age=300");
     const char *type = part->content_type;
     for (uint32_t n = 1; sent < size; n++) {
         part = read_part(h, assertion, request, n);
         if (part == NULL)
             return; /* told by read_part; nothing was sent yet */
-        if (part->content.len == 0 || part->content.len > size - sent) {
+        if (part->size_bytes != size || part->content.len == 0 || part->content.len > size - sent) {
             http_status_problem(h, STATUS_INTERNAL, 0);
             return;
         }

@@ -22,6 +22,7 @@ const struct route routes[] = {
     {POST,   "/api/v1/attachments",                    MEMBER, "certification", "UploadAttachment",    UPLOAD,   PUBLIC},
     {GET,    "/api/v1/attachments/:id/content",        MEMBER, "certification", "ReadAttachment",      DOWNLOAD,
      PUBLIC                                                                                                            },
+    {GET,    "/api/v1/documents/:kind",                MEMBER, "certification", "ReadDocument",        DOWNLOAD, PUBLIC},
     {GET,    "/api/v1/dictionaries/:name",             PUBLIC, "certification", "GetDictionary",       JSON,     PUBLIC},
 
  /* inbox and fees */
@@ -44,6 +45,8 @@ const struct route routes[] = {
      PUBLIC                                                                                                            },
     {POST,   "/api/v1/staff/reviews/:id/decision",     STAFF,  "certification", "DecideReview",        JSON,
      PUBLIC                                                                                                            },
+    {GET,    "/api/v1/staff/reviews/:id/document",     STAFF,  "certification", "ReadReviewDocument",
+     DOWNLOAD,                                                                                                   PUBLIC},
     {GET,    "/api/v1/staff/reviews/:id/reviewers",    STAFF,  "certification", "ListReviewers",       JSON,
      PUBLIC                                                                                                            },
     {POST,   "/api/v1/staff/reviews/:id/transfer",     STAFF,  "certification", "TransferReview",      JSON,

@@ -103,22 +103,27 @@ static const char *seal_id_number(struct call *c, const struct keyring *keys, ch
     return hex;
 }
 
-bool form_bind(struct call *c, const struct keyring *keys, const Certification__Form *form,
-               Certification__Identity__Kind kind)
+void form_bind_named(struct call *c, ProtobufCMessage *message)
 {
-    ProtobufCMessage *message = form_of(form, kind);
     struct found found = {{.arena = c->arena}, {.arena = c->arena}};
-    const char *json = NULL;
-    if (message == NULL)
-        return false;
     message_visit(message, c->arena, find, &found);
-    call_set(c, "id_number_index",
-             form->expert == NULL ? "" : seal_id_number(c, keys, &form->expert->id_number));
     call_set(c, "file_ids", column(&found.files, 0));
     call_set(c, "file_purposes", column(&found.files, 1));
     call_set(c, "code_fields", column(&found.codes, 0));
     call_set(c, "code_dictionaries", column(&found.codes, 1));
     call_set(c, "codes", column(&found.codes, 2));
+}
+
+bool form_bind(struct call *c, const struct keyring *keys, const Certification__Form *form,
+               Certification__Identity__Kind kind)
+{
+    ProtobufCMessage *message = form_of(form, kind);
+    const char *json = NULL;
+    if (message == NULL)
+        return false;
+    form_bind_named(c, message);
+    call_set(c, "id_number_index",
+             form->expert == NULL ? "" : seal_id_number(c, keys, &form->expert->id_number));
     if (!message_bind(&form->base, form_name(kind), c->arena, &json))
         return false;
     call_set(c, "form", json);

@@ -12,11 +12,14 @@ ProtobufCMessage *form_of(const Certification__Form *form, Certification__Identi
 /* Its name in the contract: "owner_unit". */
 const char *form_name(Certification__Identity__Kind kind);
 
-/* Binds the form of the kind for a statement, what nobody but its owner may read sealed:
-   :form                         jsonb, the form itself
+/* Binds what a form of some kind names, for a statement:
    :file_ids, :file_purposes     text[], each attachment that it names and the field that names it
    :code_fields, :code_dictionaries, :codes
-                                 text[], each code of an option list that it names
+                                 text[], each code of an option list that it names */
+void form_bind_named(struct call *c, ProtobufCMessage *message);
+
+/* Binds the form of the kind for a statement, what nobody but its owner may read sealed; beside what it names:
+   :form                         jsonb, the form itself
    :id_number_index              text, the blind index of the identity card's number; empty: it has none
    The request's own texts become the sealed ones. false: nothing to bind (form_of). */
 bool form_bind(struct call *c, const struct keyring *keys, const Certification__Form *form,

@@ -1,7 +1,8 @@
 /* guild-certification: the four identities.
 
-   What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries.
-   Operations     application.c, attachment.c, dictionary.c, expert.c, review.c, revocation.c: handlers and rows; the contract is
+   What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool; printable
+                  documents.
+   Operations     application.c, attachment.c, dictionary.c, expert.c, print.c, review.c, revocation.c; the contract is
                   proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
@@ -18,15 +19,18 @@
 #include <stdlib.h>
 
 static const struct setting certification_settings[] = {
-    {"GUILD_BLOB_FOLDER",    SETTING_TEXT, NULL, "folder where attachments are stored, encrypted"},
+    {"GUILD_BLOB_FOLDER",    SETTING_TEXT, NULL,                                   "folder where attachments are stored, encrypted"},
     {"GUILD_FIELD_KEY_FILE", SETTING_FILE, NULL,
-     "keyring that attachments and fields are sealed with"                                       },
-    {"GUILD_IMAGE_PROGRAM",  SETTING_FILE, NULL, "path of guild-image, which cleans uploads"     },
+     "keyring that attachments and fields are sealed with"                                                                         },
+    {"GUILD_IMAGE_PROGRAM",  SETTING_FILE, NULL,                                   "path of guild-image, which cleans uploads"     },
+    {"GUILD_ASSOCIATION",    SETTING_TEXT, "长治市项目全过程咨询协会",
+     "name of the association, on what is printed"                                                                                 },
     SETTINGS_END,
 };
 
 static const struct op *const certification_nouns[] = {
-    application_ops, attachment_ops, dictionary_ops, expert_ops, review_ops, revocation_ops, NULL};
+    application_ops, attachment_ops, dictionary_ops, document_ops,
+    expert_ops,      review_ops,     revocation_ops, NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -46,6 +50,7 @@ static void certification_start(struct service_run *run)
 {
     static struct certification state;
     const char *why = "";
+    state.association = config_text("GUILD_ASSOCIATION");
     state.image_program = config_text("GUILD_IMAGE_PROGRAM");
     state.field_keys = keyring_load(config_text("GUILD_FIELD_KEY_FILE"), &why);
     if (state.field_keys == NULL) {

@@ -12,6 +12,7 @@ struct certification {
     struct keyring *field_keys;
     struct work *work; /* cleaning, sealing and opening files */
     const char *image_program;
+    const char *association;
 };
 
 /* Reminds experts of certificates that end (N17): every ten minutes from now on, or once. */
@@ -21,6 +22,7 @@ void expert_watch_run(struct service_run *run);
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op dictionary_ops[];
+extern const struct op document_ops[];
 extern const struct op expert_ops[];
 extern const struct op review_ops[];
 extern const struct op revocation_ops[];

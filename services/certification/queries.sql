@@ -171,6 +171,41 @@ SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM
 INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
 VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.read', :id, :request_id);
 
+-- ---- printable documents
+
+-- name: document_of_member
+SELECT s.account_id, s.kind, s.version, s.application_no, s.unit_name, form_json(s.kind, s.form) AS form,
+       to_char(s.submitted_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS made_at,
+       encode(sha256(convert_to(s.form::text, 'UTF8')), 'hex') AS digest
+  FROM identity i JOIN submission s ON s.account_id = i.account_id AND s.kind = i.kind
+   AND s.version = CASE WHEN :version::int > 0 THEN :version::int ELSE coalesce(i.in_force_version, i.last_version) END
+ WHERE i.account_id = :caller_id::bigint AND i.kind = :kind::text;
+
+-- name: document_of_review
+SELECT s.account_id, s.kind, s.version, s.application_no, s.unit_name, form_json(s.kind, s.form) AS form,
+       to_char(s.submitted_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS made_at,
+       encode(sha256(convert_to(s.form::text, 'UTF8')), 'hex') AS digest,
+       r.state, r.claimed_by_name AS reviewer, r.message_to_applicant,
+       to_char(r.claimed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS claimed_at,
+       to_char(r.decided_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS decided_at,
+       (SELECT coalesce(string_agg(x.code || ' ' || x.text || '：' || x.advice, E'\n' ORDER BY x.code), '')
+          FROM reject_reason x WHERE x.code = ANY (r.reason_codes)) AS reasons
+  FROM review r JOIN submission s USING (account_id, kind, version)
+ WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
+
+-- name: document_look
+-- A member of staff printed somebody's form.
+INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
+VALUES (:caller_kind, :caller_id, :caller_session, 'document.read', :id, :request_id);
+
+-- name: document_names
+-- The options that a form chose, also those that cannot be chosen any more.
+SELECT i.dictionary, i.code, i.name FROM unnest(:code_dictionaries::text[], :codes::text[]) AS named(dictionary, code)
+  JOIN dictionary_item i USING (dictionary, code);
+
+-- name: document_files
+SELECT a.id, a.file_name FROM attachment a WHERE a.account_id = :owner::bigint AND a.id = ANY (:file_ids::text[]);
+
 -- ---- the reviewer
 
 -- name: review_counts

@@ -26,6 +26,9 @@
     R(file_broken, INVALID, "文件无法打开，可能已损坏，请重新拍摄或导出后上传。")                  \
     R(pdf_active, INVALID, "PDF中含有脚本、附件或加密内容，请打印成普通PDF或拍照上传。")           \
     R(pdf_too_long, INVALID, "PDF超过30页，请只保留所需的页面，或拍照上传。")                      \
+    R(document_gone, NOT_FOUND, "没有可以打印的资料，请先提交申请，再回来打印。")                  \
+    R(document_page_gone, NOT_FOUND, "这份资料没有这一页，请返回前一页。")                         \
+    R(opinion_none, CONFLICT, "这份申请还没有审核结论，请先审核，再打印审核意见单。")              \
     R(review_gone, NOT_FOUND, "没有找到这份申请，它可能已被撤回，请返回列表刷新。")                \
     R(review_taken, CONFLICT, "这份申请正由其他同事审核，请选择下一份。")                          \
     R(review_stale, CONFLICT,                                                                      \

@@ -1,0 +1,198 @@
+#include "document.h"
+
+#include "message.h"
+#include <string.h>
+
+enum { WIDE_FROM = 60, SENTENCE_FROM = 24 };
+
+/* What differs from kind to kind. Rows that the form does not ask are filled in by hand. */
+struct sheet_kind {
+    const char *letters, *title;
+    bool photo;
+    const char *by_hand[24];
+    const char *declaration, *signer, *second_label, *second_signer;
+};
+
+static const struct sheet_kind kinds[] = {
+    [CERTIFICATION__IDENTITY__KIND__OWNER_UNIT] =
+        {"D5",
+                                                     "建设单位登记表", false,
+                                                     {NULL},
+                                                     "本单位承诺：以上所填内容及所附证照真实、有效，如有不实，由本单位承担相应责任。",
+                                                     "单位（盖章）：",                                                                                                                          "协会意见",
+                                                     "协会（盖章）："                                                                                                                                                                  },
+    [CERTIFICATION__IDENTITY__KIND__MEMBER_UNIT] =
+        {"D1",
+                                                     "入会申请表",       false,
+                                                     {"单位性质", "成立日期", "注册资本（万元）", "邮编", "*通讯地址", "法定代表人性别",
+          "法定代表人政治面貌", "法定代表人职务", "联系人姓名", "联系人职务", "联系人手机",
+          "联系人微信", "联系人邮箱", "从业人数", "注册执业人数", "*资质及等级", "*主营业务",
+          "*主要业绩"},
+                                                     "本单位自愿加入协会，拥护协会章程，遵守协会各项规定，按时缴纳会费，履行会员义务；"
+         "以上所填内容真实、有效。",                                                                                                                              "单位（盖章）：",
+                                                     "协会意见",                                                                                                                                                   "协会（盖章）："},
+    [CERTIFICATION__IDENTITY__KIND__EXPERT] =
+        {"D4",
+                                                     "专家登记表",       true,
+                                                     {NULL},
+                                                     "本人承诺：以上所填内容及所附证件真实、有效；参加评审时客观公正、遵守纪律，"
+         "如有不实或违反，愿承担相应责任。",                                                                                                                  "本人（签字）：",
+                                                     "所在单位意见",                                                                                                                                             "单位（盖章）："},
+    [CERTIFICATION__IDENTITY__KIND__NATURAL_PERSON] =
+        {"D5",
+                                                     "自然人登记表",    false,
+                                                     {NULL},
+                                                     "本人承诺：以上所填内容及所附证件真实、有效，如有不实，愿承担相应责任。",
+                                                     "本人（签字）：",                                                                                                                          "协会意见",
+                                                     "协会（盖章）："                                                                                                                                                                  },
+};
+
+const char *document_title(Certification__Identity__Kind kind)
+{
+    return kinds[kind].title;
+}
+
+/* ---- values as people read them */
+
+static const char *text_of(const struct document *d, const struct field_rule *rule,
+                           const char *value)
+{
+    const struct rows *rows = rule->file ? d->files : d->names;
+    if (!rule->file && rule->dictionary[0] == '\0')
+        return value;
+    for (size_t i = 0; i < rows->count; i++)
+        if (rule->file ? strcmp(rows_get(rows, i, "id"), value) == 0
+                       : strcmp(rows_get(rows, i, "dictionary"), rule->dictionary) == 0 &&
+                             strcmp(rows_get(rows, i, "code"), value) == 0)
+            return arena_text(d->arena, rows_get(rows, i, rule->file ? "file_name" : "name"));
+    return value;
+}
+
+static const char *list_of(const struct document *d, const struct field_rule *rule,
+                           char *const *values, size_t count)
+{
+    const char *text = "";
+    for (size_t i = 0; i < count; i++)
+        text =
+            arena_printf(d->arena, "%s%s%s", text, i == 0 ? "" : "、", text_of(d, rule, values[i]));
+    return text;
+}
+
+/* ---- the form, field by field */
+
+static size_t count_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return *(const size_t *)((const char *)message + field->quantifier_offset);
+}
+
+static void add_field(const struct document *d, struct paper *paper,
+                      const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const struct field_rule *rule = message_rule(message->descriptor, field->name);
+    const void *at = (const char *)message + field->offset;
+    bool wide = rule->max >= WIDE_FROM;
+    if (field->type == PROTOBUF_C_TYPE_BOOL) {
+        bool yes = *(const protobuf_c_boolean *)at;
+        if (strlen(rule->label) > 3 * SENTENCE_FROM)
+            paper_text(paper, arena_printf(d->arena, "%s %s", yes ? "■" : "□", rule->label));
+        else
+            paper_field(paper, rule->label, yes ? "是" : "否", false);
+    } else if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        paper_field(paper, rule->label,
+                    list_of(d, rule, *(char *const *const *)at, count_of(message, field)), true);
+    } else {
+        paper_field(paper, rule->label, text_of(d, rule, *(const char *const *)at), wide);
+    }
+}
+
+static void add_fields(const struct document *d, struct paper *paper,
+                       const ProtobufCMessage *message)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+            add_field(d, paper, message, field);
+    }
+}
+
+static void add_rows(const struct document *d, struct paper *paper)
+{
+    const ProtobufCMessage *form = d->form;
+    for (unsigned i = 0; i < form->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &form->descriptor->fields[i];
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+            continue;
+        const char *label = message_rule(form->descriptor, field->name)->label;
+        const void *at = (const char *)form + field->offset;
+        ProtobufCMessage *const *rows = *(ProtobufCMessage *const *const *)at;
+        size_t count = count_of(form, field);
+        for (size_t n = 0; n < count; n++) {
+            paper_table(paper,
+                        count == 1 ? label : arena_printf(d->arena, "%s（%zu）", label, n + 1));
+            add_fields(d, paper, rows[n]);
+        }
+    }
+}
+
+/* ---- whole documents */
+
+static struct paper *begin(const struct document *d, const char *letters, const char *title,
+                           const char *made_at)
+{
+    return paper_new(d->arena, &(struct paper_head){
+                                   .association = d->association,
+                                   .title = title,
+                                   .number = arena_printf(d->arena, "%s-%s-%s", letters,
+                                                          d->application_no, d->version),
+                                   .code = arena_printf(d->arena, "CZQG:%s:%s:v%s", letters,
+                                                        d->application_no, d->version),
+                                   .made_at = made_at,
+                                   .digest = d->digest,
+                               });
+}
+
+struct paper *document_of_form(const struct document *document)
+{
+    const struct sheet_kind *kind = &kinds[document->kind];
+    struct paper *paper = begin(document, kind->letters, kind->title, document->made_at);
+    paper_table(paper, "基本信息");
+    if (kind->photo)
+        paper_photo(paper, "照　片");
+    add_fields(document, paper, document->form);
+    add_rows(document, paper);
+    if (kind->by_hand[0] != NULL)
+        paper_table(paper, "补充信息（请填写）");
+    for (const char *const *label = kind->by_hand; *label != NULL; label++)
+        paper_field(paper, *label + (**label == '*'), "", **label == '*');
+    paper_table(paper, "签字盖章");
+    paper_sign(paper, "申请人声明", kind->declaration, kind->signer);
+    paper_sign(paper, kind->second_label, "", kind->second_signer);
+    return paper;
+}
+
+struct paper *document_of_opinion(const struct document *document, const struct rows *review)
+{
+    bool approved = strcmp(rows_get(review, 0, "state"), "APPROVED") == 0;
+    const char *decided_at = rows_get(review, 0, "decided_at");
+    const char *claimed_at = rows_get(review, 0, "claimed_at");
+    struct paper *paper = begin(document, "D8", "审核意见单", decided_at);
+    struct arena *arena = document->arena;
+    paper_table(paper, "申请");
+    paper_field(paper, "申请编号", document->application_no, false);
+    paper_field(paper, "提交版本", document->version, false);
+    paper_field(paper, "申请材料", kinds[document->kind].title, false);
+    paper_field(paper, "提交时间",
+                arena_printf(arena, "%.10s %.5s", document->made_at, document->made_at + 11),
+                false);
+    paper_field(paper, "名称", document->name, true);
+    paper_table(paper, "审核意见");
+    paper_field(paper, "审核结论", approved ? "审核通过" : "驳回", false);
+    paper_field(paper, "审核人", rows_get(review, 0, "reviewer"), false);
+    paper_field(paper, "受理时间", claimed_at == NULL ? "" : claimed_at, false);
+    paper_field(paper, "审核时间", arena_printf(arena, "%.10s %.5s", decided_at, decided_at + 11),
+                false);
+    paper_field(paper, "驳回原因", rows_get(review, 0, "reasons"), true);
+    paper_field(paper, "审核说明", rows_get(review, 0, "message_to_applicant"), true);
+    paper_sign(paper, "协会意见", "", "协会（盖章）：");
+    return paper;
+}

@@ -1,0 +1,169 @@
+/* Printable documents over the bus: what a submission says is read, drawn in an actor, and answered part by part. Each part is
+   drawn anew, since the same version gives the same bytes. */
+#include "certification.pb-c.h"
+#include "certification_queries.h"
+#include "document.h"
+#include "form.h"
+#include "nouns.h"
+#include "reasons.h"
+#include "service.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { PART_BYTES = 256 * 1024 };
+
+/* One request, whoever made it. */
+struct print {
+    struct document document;
+    Certification__Document__Content content;
+    Certification__Document__Format format;
+    uint32_t page, part;
+    bool may_change;
+    struct rows review; /* document_of_review's row */
+    struct paper *paper;
+    struct paper_bytes bytes;
+    enum status status;
+};
+
+/* ---- drawing it */
+
+static void print_work(void *job)
+{
+    struct print *print = job;
+    print->status = print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG
+                        ? paper_png(print->paper, print->page, &print->bytes)
+                        : paper_pdf(print->paper, &print->bytes);
+}
+
+static char *file_name(const struct print *print)
+{
+    const struct document *document = &print->document;
+    bool opinion = print->content == CERTIFICATION__DOCUMENT__CONTENT__OPINION;
+    const char *title = opinion ? "审核意见单" : document_title(document->kind);
+    if (print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG)
+        return arena_printf(document->arena, "%s-%s-第%u页.png", title, document->name,
+                            print->page);
+    return arena_printf(document->arena, "%s-%s.pdf", title, document->name);
+}
+
+static answer print_worked(struct call *c, void *job)
+{
+    struct print *print = job;
+    struct paper_bytes bytes = print->bytes;
+    Certification__AttachmentPart part = CERTIFICATION__ATTACHMENT_PART__INIT;
+    size_t from = (size_t)print->part * PART_BYTES;
+    if (print->status != STATUS_OK)
+        return call_fail(c, print->status == STATUS_NOT_FOUND ? REASON_document_page_gone
+                                                              : REASON_busy);
+    size_t left = from < bytes.size ? bytes.size - from : 0;
+    part.content.len = left < PART_BYTES ? left : PART_BYTES;
+    part.content.data = arena_copy(c->arena, bytes.data + bytes.size - left, part.content.len);
+    free(bytes.data);
+    part.content_type = arena_text(c->arena, print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG
+                                                 ? "image/png"
+                                                 : "application/pdf");
+    part.file_name = file_name(print);
+    part.size_bytes = (uint32_t)bytes.size;
+    part.may_change = print->may_change;
+    return call_reply(c, &part.base);
+}
+
+/* ---- what is on it */
+
+static answer print_named(struct call *c, const struct rows *results)
+{
+    const struct certification *state = service_state(c->run);
+    struct print *print = c->state;
+    print->document.names = &results[0];
+    print->document.files = &results[1];
+    print->paper = print->content == CERTIFICATION__DOCUMENT__CONTENT__OPINION
+                       ? document_of_opinion(&print->document, &print->review)
+                       : document_of_form(&print->document);
+    return work_then(c, state->work, print_work, print, print_worked);
+}
+
+static bool fill(struct call *c, struct print *print, const struct rows *row,
+                 Certification__Draft *submitted)
+{
+    const struct certification *state = service_state(c->run);
+    int64_t owner = rows_integer(row, 0, "account_id");
+    if (c->caller->kind == COMMON__PRINCIPAL__KIND__STAFF)
+        form_open_masked(c, state->field_keys, submitted->form, owner);
+    else
+        form_open(c, state->field_keys, submitted->form, owner);
+    ProtobufCMessage *form = form_of(submitted->form, submitted->kind);
+    print->document = (struct document){
+        .arena = c->arena,
+        .association = state->association,
+        .kind = submitted->kind,
+        .form = form,
+        .application_no = rows_get(row, 0, "application_no"),
+        .name = rows_get(row, 0, "unit_name"),
+        .version = rows_get(row, 0, "version"),
+        .made_at = rows_get(row, 0, "made_at"),
+        .digest = rows_get(row, 0, "digest"),
+    };
+    print->review = *row;
+    call_set_integer(c, "owner", owner);
+    if (form != NULL)
+        form_bind_named(c, form);
+    return form != NULL;
+}
+
+static answer print_found(struct call *c, const struct rows *results)
+{
+    struct print *print = c->state;
+    bool opinion = print->content == CERTIFICATION__DOCUMENT__CONTENT__OPINION;
+    if (results[0].count == 0)
+        return call_fail(c, REASON_document_gone);
+    if (opinion && rows_get(&results[0], 0, "decided_at") == NULL)
+        return call_fail(c, REASON_opinion_none);
+    ProtobufCMessage *submitted =
+        message_from_rows(&certification__draft__descriptor, &results[0], c->arena);
+    if (submitted == NULL || !fill(c, print, &results[0], (Certification__Draft *)submitted))
+        return call_fail(c, REASON_internal);
+    batch_add(c, &sql_document_names);
+    batch_add(c, &sql_document_files);
+    return batch_then(c, print_named);
+}
+
+/* ---- who asks */
+
+static struct print *print_new(struct call *c, Certification__Document__Format format,
+                               uint32_t page, uint32_t part)
+{
+    struct print *print = arena_alloc(c->arena, sizeof *print);
+    print->format = format;
+    print->page = page == 0 ? 1 : page;
+    print->part = part;
+    c->state = print;
+    return print;
+}
+
+static answer document_read(struct call *c)
+{
+    const Certification__ReadDocumentRequest *req = c->request;
+    struct print *print = print_new(c, req->format, req->page, req->part);
+    print->may_change = req->version == 0;
+    batch_add(c, &sql_document_of_member);
+    return batch_then(c, print_found);
+}
+
+/* A look of staff is in the audit before the first byte leaves. */
+static answer review_document_read(struct call *c)
+{
+    const Certification__ReadReviewDocumentRequest *req = c->request;
+    struct print *print = print_new(c, req->format, req->page, req->part);
+    print->content = req->content;
+    print->may_change = true;
+    batch_add(c, &sql_document_of_review);
+    if (req->part == 0)
+        batch_add(c, &sql_document_look);
+    return batch_then(c, print_found);
+}
+
+const struct op document_ops[] = {
+    {"ReadDocument",       MEMBER,      document_read,        0},
+    {"ReadReviewDocument", STAFF(NULL), review_document_read, 0},
+    OP_END,
+};

@@ -373,8 +373,8 @@ static void sign_write(const struct sheet *s, const struct item *item, PangoLayo
     for (int i = 0; i < pango_layout_get_line_count(statement); i++)
         write_line(s, x + PADDING, s->y + PADDING + i * LINE + BASELINE, 0,
                    pango_layout_get_line_readonly(statement, i));
-    write_text(s, right - 120, s->y + height - 30, 0.5, TEXT_SIZE, false, item->signer);
-    write_text(s, right, s->y + height - 10, 1, TEXT_SIZE, false, "年　　　月　　　日");
+    write_text(s, right - 186, s->y + height - 31, 0, TEXT_SIZE, false, item->signer);
+    write_text(s, right, s->y + height - 11, 1, TEXT_SIZE, false, "年　　　月　　　日");
     g_object_unref(label);
 }
 

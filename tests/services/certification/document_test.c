@@ -242,10 +242,10 @@ static const char *without_blanks(const char *text)
     return out;
 }
 
-/* In the order of drawing: cell by cell. */
+/* What stands between the head and the foot of each page, in the order of drawing: cell by cell. */
 static const char *text_of_pdf(const struct file *pdf)
 {
-    return without_blanks(said(pdf, "pdftotext -raw", "-"));
+    return without_blanks(said(pdf, "pdftotext -raw -r 72 -x 0 -y 66 -W 596 -H 722", "-"));
 }
 
 static void assert_says(const char *text, const char *words)
@@ -355,7 +355,7 @@ static void test_every_field_is_printed(void **state)
                                        ->offset);
         keep(arena_printf(arena, "%d.pdf", kind), pdf.data, pdf.size);
         assert_says(text, titles[kind]);
-        assert_says(text, "长治市项目全过程咨询协会");
+        assert_says(without_blanks(said(&pdf, "pdftotext", "-")), "长治市项目全过程咨询协会");
         assert_says_all(text, form);
         assert_string_equal(pdf.type, "application/pdf");
         assert_non_null(strstr(pdf.name, titles[kind]));
@@ -439,8 +439,8 @@ static void test_nobody_else_reads_it(void **state)
     assert_string_equal(service_test_reason(&reviewer, "ReadReviewDocument", &theirs.base),
                         "document_gone");
     assert_string_equal(service_test_reason(&other, "ReadReviewDocument", &theirs.base),
-                        "forbidden");
-    assert_string_equal(service_test_reason(&secretary, "ReadDocument", &mine.base), "forbidden");
+                        "not_allowed");
+    assert_string_equal(service_test_reason(&secretary, "ReadDocument", &mine.base), "not_allowed");
 }
 
 static void test_an_opinion_is_printed_once_there_is_one(void **state)
@@ -509,7 +509,7 @@ static void test_a_long_form_goes_on_on_the_next_page(void **state)
     keep("long.pdf", pdf.data, pdf.size);
     assert_true(pages > 10);
     assert_says_all(text, &expert->base);
-    assert_says(text, arena_printf(arena, "第%u页　共%u页", pages, pages));
+    assert_says(without_blanks(said(&pdf, "pdftotext", "-")), arena_printf(arena, "共%u页", pages));
     struct file last = document(5, 3, CERTIFICATION__DOCUMENT__FORMAT__PNG, pages);
     keep("long-last.png", last.data, last.size);
 }

@@ -22,7 +22,9 @@ const struct route routes[] = {
     {POST,   "/api/v1/attachments",                    MEMBER, "certification", "UploadAttachment",    UPLOAD,   PUBLIC},
     {GET,    "/api/v1/attachments/:id/content",        MEMBER, "certification", "ReadAttachment",      DOWNLOAD,
      PUBLIC                                                                                                            },
-    {GET,    "/api/v1/documents/:kind",                MEMBER, "certification", "ReadDocument",        DOWNLOAD, PUBLIC},
+    {GET,    "/api/v1/documents/:kind",                MEMBER, "certification", "GetDocument",         JSON,     PUBLIC},
+    {GET,    "/api/v1/documents/:kind/content",        MEMBER, "certification", "ReadDocument",        DOWNLOAD,
+     PUBLIC                                                                                                            },
     {GET,    "/api/v1/dictionaries/:name",             PUBLIC, "certification", "GetDictionary",       JSON,     PUBLIC},
 
  /* inbox and fees */

@@ -1,6 +1,7 @@
 #include "paper.h"
 
 #include <cairo-pdf.h>
+#include <limits.h>
 #include <pango/pangocairo.h>
 #include <qrencode.h>
 #include <stdlib.h>
@@ -421,8 +422,9 @@ static void flow(struct sheet *s)
     photo_close(s);
 }
 
-/* Counts the pages, then draws them. Measures do not depend on the pixels of the surface. */
-static bool draw(const struct paper *paper, cairo_surface_t *surface, double scale, unsigned only)
+/* Counts the pages, then draws them; gives their number. Measures do not depend on the pixels of the surface. */
+static unsigned draw(const struct paper *paper, cairo_surface_t *surface, double scale,
+                     unsigned only)
 {
     struct sheet s = {.paper = paper, .cr = cairo_create(surface), .only = only};
     cairo_font_options_t *options = cairo_font_options_create();
@@ -438,13 +440,12 @@ static bool draw(const struct paper *paper, cairo_surface_t *surface, double sca
     pango_cairo_update_context(s.cr, s.context);
     flow(&s);
     s.pages = s.page;
-    bool found = only <= s.pages;
-    if (found)
+    if (only <= s.pages)
         flow(&s);
     g_object_unref(s.context);
     cairo_font_options_destroy(options);
     cairo_destroy(s.cr);
-    return found;
+    return s.pages;
 }
 
 static cairo_status_t take(void *out, const unsigned char *data, unsigned size)
@@ -466,6 +467,14 @@ static enum status taken(cairo_status_t status, struct paper_bytes *out)
     free(out->data);
     *out = (struct paper_bytes){NULL, 0};
     return STATUS_UNAVAILABLE;
+}
+
+unsigned paper_pages(const struct paper *paper)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+    unsigned pages = draw(paper, surface, 1, UINT_MAX);
+    cairo_surface_destroy(surface);
+    return pages;
 }
 
 enum status paper_pdf(const struct paper *paper, struct paper_bytes *out)
@@ -494,7 +503,7 @@ enum status paper_png(const struct paper *paper, unsigned page, struct paper_byt
     cairo_set_source_rgb(white, 1, 1, 1);
     cairo_paint(white);
     cairo_destroy(white);
-    bool found = draw(paper, surface, PIXELS_PER_INCH / 72.0, page);
+    bool found = page <= draw(paper, surface, PIXELS_PER_INCH / 72.0, page);
     cairo_status_t status = cairo_surface_status(surface);
     if (found && status == CAIRO_STATUS_SUCCESS)
         status = cairo_surface_write_to_png_stream(surface, take, out);

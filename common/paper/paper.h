@@ -38,7 +38,10 @@ struct paper_bytes {
     size_t size;
 };
 
-/* Both may run in any thread. UNAVAILABLE: no memory. */
+/* How many pages it has. This and what follows may run in any thread. */
+unsigned paper_pages(const struct paper *paper);
+
+/* UNAVAILABLE: no memory. */
 enum status paper_pdf(const struct paper *paper, struct paper_bytes *out) MUST_CHECK;
 /* Pages count from 1; NOT_FOUND: the paper has fewer. */
 enum status paper_png(const struct paper *paper, unsigned page, struct paper_bytes *out) MUST_CHECK;

@@ -21,6 +21,8 @@ struct print {
     bool may_change;
     struct rows review; /* document_of_review's row */
     struct paper *paper;
+    work_fn *work;
+    handler_worked_fn *worked;
     struct paper_bytes bytes;
     enum status status;
 };
@@ -68,6 +70,25 @@ static answer print_worked(struct call *c, void *job)
     return call_reply(c, &part.base);
 }
 
+/* ---- or only counting its pages */
+
+static void count_work(void *job)
+{
+    struct print *print = job;
+    print->page = paper_pages(print->paper);
+}
+
+static answer count_worked(struct call *c, void *job)
+{
+    const struct print *print = job;
+    Certification__Document facts = CERTIFICATION__DOCUMENT__INIT;
+    facts.title = arena_text(c->arena, document_title(print->document.kind));
+    facts.application_no = arena_text(c->arena, print->document.application_no);
+    facts.version = (uint32_t)atoi(print->document.version);
+    facts.pages = print->page;
+    return call_reply(c, &facts.base);
+}
+
 /* ---- what is on it */
 
 static answer print_named(struct call *c, const struct rows *results)
@@ -79,7 +100,7 @@ static answer print_named(struct call *c, const struct rows *results)
     print->paper = print->content == CERTIFICATION__DOCUMENT__CONTENT__OPINION
                        ? document_of_opinion(&print->document, &print->review)
                        : document_of_form(&print->document);
-    return work_then(c, state->work, print_work, print, print_worked);
+    return work_then(c, state->work, print->work, print, print->worked);
 }
 
 static bool fill(struct call *c, struct print *print, const struct rows *row,
@@ -133,11 +154,22 @@ static struct print *print_new(struct call *c, Certification__Document__Format f
                                uint32_t page, uint32_t part)
 {
     struct print *print = arena_alloc(c->arena, sizeof *print);
+    print->work = print_work;
+    print->worked = print_worked;
     print->format = format;
     print->page = page == 0 ? 1 : page;
     print->part = part;
     c->state = print;
     return print;
+}
+
+static answer document_get(struct call *c)
+{
+    struct print *print = print_new(c, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0, 0);
+    print->work = count_work;
+    print->worked = count_worked;
+    batch_add(c, &sql_document_of_member);
+    return batch_then(c, print_found);
 }
 
 static answer document_read(struct call *c)
@@ -163,6 +195,7 @@ static answer review_document_read(struct call *c)
 }
 
 const struct op document_ops[] = {
+    {"GetDocument",        MEMBER,      document_get,         0},
     {"ReadDocument",       MEMBER,      document_read,        0},
     {"ReadReviewDocument", STAFF(NULL), review_document_read, 0},
     OP_END,

@@ -67,6 +67,11 @@ export function attachmentUrl(of: 'member' | 'staff', id: string, thumbnail = fa
   return splitRequest(operation, { id, thumbnail: thumbnail || undefined }).url;
 }
 
+/* The address of a printable document. */
+export function documentUrl<Name extends 'readDocument' | 'readReviewDocument'>(name: Name, request: Request<Name>): string {
+  return splitRequest(table[name], request).url;
+}
+
 /* ---- idempotency: a write whose outcome is unknown is repeated with the key it had */
 
 const unsettledKeys = new Map<string, string>();

@@ -506,8 +506,15 @@ static void test_a_long_form_goes_on_on_the_next_page(void **state)
     struct file pdf = document(5, 3, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0);
     const char *text = text_of_pdf(&pdf);
     unsigned pages = pages_of(&pdf);
+    Common__Principal who = service_test_member(5);
+    Certification__DocumentRequest facts = CERTIFICATION__DOCUMENT_REQUEST__INIT;
+    ProtobufCMessage *reply;
+    facts.kind = CERTIFICATION__IDENTITY__KIND__EXPERT;
     keep("long.pdf", pdf.data, pdf.size);
     assert_true(pages > 10);
+    assert_int_equal(service_test_call(&who, "gateway", "GetDocument", &facts.base, "", &reply),
+                     STATUS_OK);
+    assert_int_equal(((Certification__Document *)reply)->pages, pages);
     assert_says_all(text, &expert->base);
     assert_says(without_blanks(said(&pdf, "pdftotext", "-")), arena_printf(arena, "共%u页", pages));
     struct file last = document(5, 3, CERTIFICATION__DOCUMENT__FORMAT__PNG, pages);

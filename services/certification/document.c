@@ -47,9 +47,35 @@ static const struct sheet_kind kinds[] = {
                                                      "协会（盖章）："                                                                                                                                                                  },
 };
 
-const char *document_title(Certification__Identity__Kind kind)
+static const struct {
+    const char *letters, *title;
+} others[] = {
+    [CERTIFICATION__DOCUMENT__CONTENT__OPINION] = {"D8", "审核意见单"                  },
+    [CERTIFICATION__DOCUMENT__CONTENT__HOLDER] = {"D2", "企业协会账号负责人说明"},
+};
+
+static bool is_form(const struct document *document)
 {
-    return kinds[kind].title;
+    return document->content == CERTIFICATION__DOCUMENT__CONTENT__FORM;
+}
+
+bool document_exists(const struct document *document)
+{
+    switch (document->content) {
+    case CERTIFICATION__DOCUMENT__CONTENT__FORM:
+    case CERTIFICATION__DOCUMENT__CONTENT__OPINION:
+        return true;
+    case CERTIFICATION__DOCUMENT__CONTENT__HOLDER:
+        return document->kind == CERTIFICATION__IDENTITY__KIND__MEMBER_UNIT;
+    case _CERTIFICATION__DOCUMENT__CONTENT_IS_INT_SIZE:
+        break;
+    }
+    return false;
+}
+
+const char *document_title(const struct document *document)
+{
+    return is_form(document) ? kinds[document->kind].title : others[document->content].title;
 }
 
 /* ---- values as people read them */
@@ -136,12 +162,12 @@ static void add_rows(const struct document *d, struct paper *paper)
 
 /* ---- whole documents */
 
-static struct paper *begin(const struct document *d, const char *letters, const char *title,
-                           const char *made_at)
+static struct paper *begin(const struct document *d, const char *made_at)
 {
+    const char *letters = is_form(d) ? kinds[d->kind].letters : others[d->content].letters;
     return paper_new(d->arena, &(struct paper_head){
                                    .association = d->association,
-                                   .title = title,
+                                   .title = document_title(d),
                                    .number = arena_printf(d->arena, "%s-%s-%s", letters,
                                                           d->application_no, d->version),
                                    .code = arena_printf(d->arena, "CZQG:%s:%s:v%s", letters,
@@ -151,10 +177,30 @@ static struct paper *begin(const struct document *d, const char *letters, const 
                                });
 }
 
-struct paper *document_of_form(const struct document *document)
+static struct paper *of_holder(const struct document *document)
+{
+    const Certification__MemberUnitForm *form =
+        (const Certification__MemberUnitForm *)document->form;
+    struct paper *paper = begin(document, document->made_at);
+    paper_table(paper, "账号负责人");
+    paper_field(paper, "姓名", form->principal_name, false);
+    paper_field(paper, "性别", "", false);
+    paper_field(paper, "职务", "", false);
+    paper_field(paper, "电话", form->principal_phone, false);
+    paper_field(paper, "公司名称", form->unit_name, true);
+    paper_text(paper, arena_printf(document->arena,
+                                   "经决定，由我公司该员工负责在“%s数字化平台”注册的"
+                                   "＿＿＿＿＿＿＿＿＿＿＿＿（企业协会账号），"
+                                   "负责对接本公司与协会各项工作事宜。",
+                                   document->association));
+    paper_sign(paper, "公司意见", "", "公司名称（盖章）：");
+    return paper;
+}
+
+static struct paper *of_form(const struct document *document)
 {
     const struct sheet_kind *kind = &kinds[document->kind];
-    struct paper *paper = begin(document, kind->letters, kind->title, document->made_at);
+    struct paper *paper = begin(document, document->made_at);
     paper_table(paper, "基本信息");
     if (kind->photo)
         paper_photo(paper, "照　片");
@@ -170,12 +216,13 @@ struct paper *document_of_form(const struct document *document)
     return paper;
 }
 
-struct paper *document_of_opinion(const struct document *document, const struct rows *review)
+static struct paper *of_opinion(const struct document *document)
 {
+    const struct rows *review = &document->review;
     bool approved = strcmp(rows_get(review, 0, "state"), "APPROVED") == 0;
     const char *decided_at = rows_get(review, 0, "decided_at");
     const char *claimed_at = rows_get(review, 0, "claimed_at");
-    struct paper *paper = begin(document, "D8", "审核意见单", decided_at);
+    struct paper *paper = begin(document, decided_at);
     struct arena *arena = document->arena;
     paper_table(paper, "申请");
     paper_field(paper, "申请编号", document->application_no, false);
@@ -195,4 +242,18 @@ struct paper *document_of_opinion(const struct document *document, const struct 
     paper_field(paper, "审核说明", rows_get(review, 0, "message_to_applicant"), true);
     paper_sign(paper, "协会意见", "", "协会（盖章）：");
     return paper;
+}
+
+struct paper *document_paper(const struct document *document)
+{
+    switch (document->content) {
+    case CERTIFICATION__DOCUMENT__CONTENT__OPINION:
+        return of_opinion(document);
+    case CERTIFICATION__DOCUMENT__CONTENT__HOLDER:
+        return of_holder(document);
+    case CERTIFICATION__DOCUMENT__CONTENT__FORM:
+    case _CERTIFICATION__DOCUMENT__CONTENT_IS_INT_SIZE:
+        break;
+    }
+    return of_form(document);
 }

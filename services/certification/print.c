@@ -15,11 +15,9 @@ enum { PART_BYTES = 256 * 1024 };
 /* One request, whoever made it. */
 struct print {
     struct document document;
-    Certification__Document__Content content;
     Certification__Document__Format format;
     uint32_t page, part;
     bool may_change;
-    struct rows review; /* document_of_review's row */
     struct paper *paper;
     work_fn *work;
     handler_worked_fn *worked;
@@ -40,8 +38,7 @@ static void print_work(void *job)
 static char *file_name(const struct print *print)
 {
     const struct document *document = &print->document;
-    bool opinion = print->content == CERTIFICATION__DOCUMENT__CONTENT__OPINION;
-    const char *title = opinion ? "审核意见单" : document_title(document->kind);
+    const char *title = document_title(document);
     if (print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG)
         return arena_printf(document->arena, "%s-%s-第%u页.png", title, document->name,
                             print->page);
@@ -82,7 +79,7 @@ static answer count_worked(struct call *c, void *job)
 {
     const struct print *print = job;
     Certification__Document facts = CERTIFICATION__DOCUMENT__INIT;
-    facts.title = arena_text(c->arena, document_title(print->document.kind));
+    facts.title = arena_text(c->arena, document_title(&print->document));
     facts.application_no = arena_text(c->arena, print->document.application_no);
     facts.version = (uint32_t)atoi(print->document.version);
     facts.pages = print->page;
@@ -97,9 +94,7 @@ static answer print_named(struct call *c, const struct rows *results)
     struct print *print = c->state;
     print->document.names = &results[0];
     print->document.files = &results[1];
-    print->paper = print->content == CERTIFICATION__DOCUMENT__CONTENT__OPINION
-                       ? document_of_opinion(&print->document, &print->review)
-                       : document_of_form(&print->document);
+    print->paper = document_paper(&print->document);
     return work_then(c, state->work, print->work, print, print->worked);
 }
 
@@ -115,6 +110,8 @@ static bool fill(struct call *c, struct print *print, const struct rows *row,
     ProtobufCMessage *form = form_of(submitted->form, submitted->kind);
     print->document = (struct document){
         .arena = c->arena,
+        .content = print->document.content,
+        .review = *row,
         .association = state->association,
         .kind = submitted->kind,
         .form = form,
@@ -124,7 +121,6 @@ static bool fill(struct call *c, struct print *print, const struct rows *row,
         .made_at = rows_get(row, 0, "made_at"),
         .digest = rows_get(row, 0, "digest"),
     };
-    print->review = *row;
     call_set_integer(c, "owner", owner);
     if (form != NULL)
         form_bind_named(c, form);
@@ -134,7 +130,7 @@ static bool fill(struct call *c, struct print *print, const struct rows *row,
 static answer print_found(struct call *c, const struct rows *results)
 {
     struct print *print = c->state;
-    bool opinion = print->content == CERTIFICATION__DOCUMENT__CONTENT__OPINION;
+    bool opinion = print->document.content == CERTIFICATION__DOCUMENT__CONTENT__OPINION;
     if (results[0].count == 0)
         return call_fail(c, REASON_document_gone);
     if (opinion && rows_get(&results[0], 0, "decided_at") == NULL)
@@ -143,6 +139,8 @@ static answer print_found(struct call *c, const struct rows *results)
         message_from_rows(&certification__draft__descriptor, &results[0], c->arena);
     if (submitted == NULL || !fill(c, print, &results[0], (Certification__Draft *)submitted))
         return call_fail(c, REASON_internal);
+    if (!document_exists(&print->document))
+        return call_fail(c, REASON_document_gone);
     batch_add(c, &sql_document_names);
     batch_add(c, &sql_document_files);
     return batch_then(c, print_named);
@@ -150,12 +148,13 @@ static answer print_found(struct call *c, const struct rows *results)
 
 /* ---- who asks */
 
-static struct print *print_new(struct call *c, Certification__Document__Format format,
-                               uint32_t page, uint32_t part)
+static struct print *print_new(struct call *c, Certification__Document__Content content,
+                               Certification__Document__Format format, uint32_t page, uint32_t part)
 {
     struct print *print = arena_alloc(c->arena, sizeof *print);
     print->work = print_work;
     print->worked = print_worked;
+    print->document.content = content;
     print->format = format;
     print->page = page == 0 ? 1 : page;
     print->part = part;
@@ -165,7 +164,8 @@ static struct print *print_new(struct call *c, Certification__Document__Format f
 
 static answer document_get(struct call *c)
 {
-    struct print *print = print_new(c, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0, 0);
+    const Certification__DocumentRequest *req = c->request;
+    struct print *print = print_new(c, req->content, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0, 0);
     print->work = count_work;
     print->worked = count_worked;
     batch_add(c, &sql_document_of_member);
@@ -175,7 +175,7 @@ static answer document_get(struct call *c)
 static answer document_read(struct call *c)
 {
     const Certification__ReadDocumentRequest *req = c->request;
-    struct print *print = print_new(c, req->format, req->page, req->part);
+    struct print *print = print_new(c, req->content, req->format, req->page, req->part);
     print->may_change = req->version == 0;
     batch_add(c, &sql_document_of_member);
     return batch_then(c, print_found);
@@ -185,8 +185,7 @@ static answer document_read(struct call *c)
 static answer review_document_read(struct call *c)
 {
     const Certification__ReadReviewDocumentRequest *req = c->request;
-    struct print *print = print_new(c, req->format, req->page, req->part);
-    print->content = req->content;
+    struct print *print = print_new(c, req->content, req->format, req->page, req->part);
     print->may_change = true;
     batch_add(c, &sql_document_of_review);
     if (req->part == 0)

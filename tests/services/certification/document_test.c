@@ -475,6 +475,30 @@ static void test_an_opinion_is_printed_once_there_is_one(void **state)
                     (long long)early.id));
 }
 
+static void test_who_answers_for_an_account_is_said_on_a_sheet(void **state)
+{
+    Certification__ReadDocumentRequest request = CERTIFICATION__READ_DOCUMENT_REQUEST__INIT;
+    Common__Principal unit = service_test_member(2), person = service_test_member(4);
+    struct file pdf = {NULL, 0, NULL, NULL};
+    ProtobufCMessage *reply;
+    (void)state;
+    request.kind = CERTIFICATION__IDENTITY__KIND__MEMBER_UNIT;
+    request.content = CERTIFICATION__DOCUMENT__CONTENT__HOLDER;
+    assert_int_equal(service_test_call(&unit, "gateway", "ReadDocument", &request.base, "", &reply),
+                     STATUS_OK);
+    append(&pdf, (Certification__AttachmentPart *)reply);
+    keep("holder.pdf", pdf.data, pdf.size);
+    const char *text = text_of_pdf(&pdf);
+    assert_says(text, "企业协会账号负责人说明");
+    assert_says(text, handed_in[2].member_unit->principal_name);
+    assert_says(text, handed_in[2].member_unit->principal_phone);
+    assert_says(text, "经决定，由我公司该员工负责在“长治市项目全过程咨询协会数字化平台”注册的");
+    assert_says(text, "（企业协会账号），负责对接本公司与协会各项工作事宜。");
+    request.kind = CERTIFICATION__IDENTITY__KIND__NATURAL_PERSON;
+    assert_string_equal(service_test_reason(&person, "ReadDocument", &request.base),
+                        "document_gone");
+}
+
 /* ---- long ones */
 
 static char *long_text(size_t place, size_t characters)
@@ -575,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_the_owner_reads_the_identity_number_and_staff_do_not),
         cmocka_unit_test(test_nobody_else_reads_it),
         cmocka_unit_test(test_an_opinion_is_printed_once_there_is_one),
+        cmocka_unit_test(test_who_answers_for_an_account_is_said_on_a_sheet),
         cmocka_unit_test(test_a_long_form_goes_on_on_the_next_page),
         cmocka_unit_test(test_a_row_longer_than_a_page_is_not_cut),
     };

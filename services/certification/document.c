@@ -168,9 +168,9 @@ static struct paper *begin(const struct document *d, const char *made_at)
     return paper_new(d->arena, &(struct paper_head){
                                    .association = d->association,
                                    .title = document_title(d),
-                                   .number = arena_printf(d->arena, "%s-%s-%s", letters,
+                                   .number = arena_printf(d->arena, "%s-%s-%u", letters,
                                                           d->application_no, d->version),
-                                   .code = arena_printf(d->arena, "CZQG:%s:%s:v%s", letters,
+                                   .code = arena_printf(d->arena, "CZQG:%s:%s:v%u", letters,
                                                         d->application_no, d->version),
                                    .made_at = made_at,
                                    .digest = d->digest,
@@ -190,7 +190,7 @@ static struct paper *of_holder(const struct document *document)
     paper_field(paper, "公司名称", form->unit_name, true);
     paper_text(paper, arena_printf(document->arena,
                                    "经决定，由我公司该员工负责在“%s数字化平台”注册的"
-                                   "＿＿＿＿＿＿＿＿＿＿＿＿（企业协会账号），"
+                                   "＿＿＿＿＿＿＿＿＿（企业协会账号），"
                                    "负责对接本公司与协会各项工作事宜。",
                                    document->association));
     paper_sign(paper, "公司意见", "", "公司名称（盖章）：");
@@ -226,7 +226,7 @@ static struct paper *of_opinion(const struct document *document)
     struct arena *arena = document->arena;
     paper_table(paper, "申请");
     paper_field(paper, "申请编号", document->application_no, false);
-    paper_field(paper, "提交版本", document->version, false);
+    paper_field(paper, "提交版本", arena_printf(arena, "%u", document->version), false);
     paper_field(paper, "申请材料", kinds[document->kind].title, false);
     paper_field(paper, "提交时间",
                 arena_printf(arena, "%.10s %.5s", document->made_at, document->made_at + 11),

@@ -15,7 +15,8 @@ struct document {
     Certification__Document__Content content;
     Certification__Identity__Kind kind;
     const ProtobufCMessage *form;
-    const char *application_no, *name, *version, *made_at, *digest;
+    const char *application_no, *name, *made_at, *digest;
+    uint32_t version;         /* of the submission */
     const struct rows *names; /* dictionary, code, name */
     const struct rows *files; /* id, file_name */
     struct rows review;       /* document_of_review's row */

@@ -81,7 +81,7 @@ static answer count_worked(struct call *c, void *job)
     Certification__Document facts = CERTIFICATION__DOCUMENT__INIT;
     facts.title = arena_text(c->arena, document_title(&print->document));
     facts.application_no = arena_text(c->arena, print->document.application_no);
-    facts.version = (uint32_t)atoi(print->document.version);
+    facts.version = print->document.version;
     facts.pages = print->page;
     return call_reply(c, &facts.base);
 }
@@ -117,7 +117,7 @@ static bool fill(struct call *c, struct print *print, const struct rows *row,
         .form = form,
         .application_no = rows_get(row, 0, "application_no"),
         .name = rows_get(row, 0, "unit_name"),
-        .version = rows_get(row, 0, "version"),
+        .version = submitted->version,
         .made_at = rows_get(row, 0, "made_at"),
         .digest = rows_get(row, 0, "digest"),
     };

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <pango/pangocairo.h>
 #include <qrencode.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,7 @@ void paper_sign(struct paper *paper, const char *label, const char *statement, c
 #define ROW_MIN 25.0
 #define SIGN_HEIGHT 104.0
 #define QR_MODULE 2.4 /* five pixels at 150 dpi */
+#define QR_TOP (14 * QR_MODULE)
 
 enum { PIXELS_PER_INCH = 150, PNG_WIDTH = 1240, PNG_HEIGHT = 1754, CELLS = 4 };
 
@@ -164,10 +166,12 @@ static void draw_code(const struct sheet *s)
         return;
     double left = MARGIN + BODY_WIDTH - code->width * QR_MODULE;
     left = QR_MODULE * (int)(left / QR_MODULE);
-    for (int i = 0; i < code->width * code->width; i++)
-        if (code->data[i] & 1)
-            cairo_rectangle(s->cr, left + i % code->width * QR_MODULE,
-                            14 * QR_MODULE + i / code->width * QR_MODULE, QR_MODULE, QR_MODULE);
+    const unsigned char *module = code->data;
+    for (int row = 0; row < code->width; row++)
+        for (int column = 0; column < code->width; column++)
+            if (*module++ & 1)
+                cairo_rectangle(s->cr, left + column * QR_MODULE, QR_TOP + row * QR_MODULE,
+                                QR_MODULE, QR_MODULE);
     cairo_set_antialias(s->cr, CAIRO_ANTIALIAS_NONE);
     cairo_fill(s->cr);
     cairo_set_antialias(s->cr, CAIRO_ANTIALIAS_DEFAULT);
@@ -182,30 +186,25 @@ static void draw_head(const struct sheet *s)
         write_text(s, MARGIN + BODY_WIDTH, NEXT_TOP - 8, 1, 9, false, head->number);
         return;
     }
+    char number[80];
+    snprintf(number, sizeof number, "编号：%s", head->number);
     write_text(s, A4_WIDTH / 2, 62, 0.5, 14, false, head->association);
     write_text(s, A4_WIDTH / 2, 96, 0.5, 22, true, head->title);
-    write_text(s, MARGIN, FIRST_TOP - 8, 0, 9, false,
-               arena_printf(s->paper->arena, "编号：%s", head->number));
+    write_text(s, MARGIN, FIRST_TOP - 8, 0, 9, false, number);
     draw_code(s);
-}
-
-/* 2026-11-24T10:32:00+08:00 as people write it. */
-static const char *time_words(const struct paper *paper)
-{
-    const char *at = paper->head.made_at;
-    return strlen(at) < 16 ? at : arena_printf(paper->arena, "%.10s %.5s", at, at + 11);
 }
 
 static void draw_foot(const struct sheet *s)
 {
-    struct arena *arena = s->paper->arena;
+    const struct paper_head *head = &s->paper->head;
     double y = BODY_BOTTOM + 16;
-    write_text(s, MARGIN, y, 0, 8, false,
-               arena_printf(arena, "生成时间：%s", time_words(s->paper)));
-    write_text(s, MARGIN + BODY_WIDTH, y, 1, 8, false,
-               arena_printf(arena, "第 %u 页　共 %u 页", s->page, s->pages));
-    write_text(s, MARGIN, y + 12, 0, 6, false,
-               arena_printf(arena, "内容摘要 SHA-256：%s", s->paper->head.digest));
+    char made[80], pages[80], digest[160];
+    snprintf(made, sizeof made, "生成时间：%.10s %.5s", head->made_at, head->made_at + 11);
+    snprintf(pages, sizeof pages, "第 %u 页　共 %u 页", s->page, s->pages);
+    snprintf(digest, sizeof digest, "内容摘要 SHA-256：%s", head->digest);
+    write_text(s, MARGIN, y, 0, 8, false, made);
+    write_text(s, MARGIN + BODY_WIDTH, y, 1, 8, false, pages);
+    write_text(s, MARGIN, y + 12, 0, 6, false, digest);
 }
 
 static void page_begin(struct sheet *s)

@@ -77,7 +77,7 @@ void paper_sign(struct paper *paper, const char *label, const char *statement, c
 #define BODY_BOTTOM 786.0
 #define FIRST_TOP 130.0
 #define NEXT_TOP 70.0
-#define LABEL_WIDTH 82.0
+#define LABEL_WIDTH 84.5
 #define PHOTO_WIDTH 99.0
 #define PHOTO_HEIGHT 122.0
 #define TEXT_SIZE 10.5

@@ -345,7 +345,7 @@ static void test_every_field_is_printed(void **state)
     static const char *const titles[] = {"", "建设单位登记表", "入会申请表", "专家登记表",
                                          "自然人登记表"};
     (void)state;
-    for (int kind = 1; kind <= OWNERS; kind++) {
+    for (Certification__Identity__Kind kind = 1; kind <= OWNERS; kind++) {
         struct file pdf = document(kind, kind, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0);
         const char *text = text_of_pdf(&pdf);
         const ProtobufCMessage *form =
@@ -375,7 +375,7 @@ static void test_a_picture_is_a_page_with_its_code(void **state)
 {
     static const char *const letters[] = {"", "D5", "D1", "D4", "D5"};
     (void)state;
-    for (int kind = 1; kind <= OWNERS; kind++) {
+    for (Certification__Identity__Kind kind = 1; kind <= OWNERS; kind++) {
         struct file png = document(kind, kind, CERTIFICATION__DOCUMENT__FORMAT__PNG, 0);
         const char *number = service_test_value(
             "SELECT application_no FROM submission WHERE account_id = %d AND version = 1", kind);
@@ -401,7 +401,7 @@ static void test_a_page_that_is_not_there(void **state)
 static void test_the_same_version_is_the_same_bytes(void **state)
 {
     (void)state;
-    for (int format = 0; format < 2; format++) {
+    for (Certification__Document__Format format = 0; format < 2; format++) {
         struct file first = document(3, 3, format, 1);
         sleep(1); /* a clock would have moved on */
         struct file second = document(3, 3, format, 1);
@@ -573,7 +573,7 @@ static int open_service(void **state)
     service_test_open(&certification);
     secretary = service_test_staff(11, "cert.owner.review cert.expert.review");
     reviewer = service_test_staff(12, "cert.owner.review cert.person.review");
-    for (int kind = 1; kind <= OWNERS; kind++) {
+    for (Certification__Identity__Kind kind = 1; kind <= OWNERS; kind++) {
         handed_in[kind] = form_filled(kind, kind);
         hand_in(kind, kind, handed_in[kind]);
     }

@@ -11,8 +11,9 @@
 #include <zbar.h>
 
 #define TEXT(t) ((char *)(uintptr_t)(t))
+#define LAST_KIND CERTIFICATION__IDENTITY__KIND__NATURAL_PERSON
 
-enum { OWNERS = 4, EMPLOYMENTS = 30, PAGE_WIDTH = 1240, PAGE_HEIGHT = 1754 };
+enum { EMPLOYMENTS = 30, PAGE_WIDTH = 1240, PAGE_HEIGHT = 1754 };
 
 static struct arena *arena;
 static Common__Principal secretary, reviewer;
@@ -338,14 +339,14 @@ static void assert_says_all(const char *text, const ProtobufCMessage *message)
     }
 }
 
-static Certification__Form handed_in[OWNERS + 1];
+static Certification__Form handed_in[LAST_KIND + 1];
 
 static void test_every_field_is_printed(void **state)
 {
     static const char *const titles[] = {"", "建设单位登记表", "入会申请表", "专家登记表",
                                          "自然人登记表"};
     (void)state;
-    for (Certification__Identity__Kind kind = 1; kind <= OWNERS; kind++) {
+    for (Certification__Identity__Kind kind = 1; kind <= LAST_KIND; kind++) {
         struct file pdf = document(kind, kind, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0);
         const char *text = text_of_pdf(&pdf);
         const ProtobufCMessage *form =
@@ -375,7 +376,7 @@ static void test_a_picture_is_a_page_with_its_code(void **state)
 {
     static const char *const letters[] = {"", "D5", "D1", "D4", "D5"};
     (void)state;
-    for (Certification__Identity__Kind kind = 1; kind <= OWNERS; kind++) {
+    for (Certification__Identity__Kind kind = 1; kind <= LAST_KIND; kind++) {
         struct file png = document(kind, kind, CERTIFICATION__DOCUMENT__FORMAT__PNG, 0);
         const char *number = service_test_value(
             "SELECT application_no FROM submission WHERE account_id = %d AND version = 1", kind);
@@ -573,7 +574,7 @@ static int open_service(void **state)
     service_test_open(&certification);
     secretary = service_test_staff(11, "cert.owner.review cert.expert.review");
     reviewer = service_test_staff(12, "cert.owner.review cert.person.review");
-    for (Certification__Identity__Kind kind = 1; kind <= OWNERS; kind++) {
+    for (Certification__Identity__Kind kind = 1; kind <= LAST_KIND; kind++) {
         handed_in[kind] = form_filled(kind, kind);
         hand_in(kind, kind, handed_in[kind]);
     }

@@ -185,7 +185,7 @@ SELECT s.account_id, s.kind, s.version, s.application_no, s.unit_name, form_json
 SELECT s.account_id, s.kind, s.version, s.application_no, s.unit_name, form_json(s.kind, s.form) AS form,
        to_char(s.submitted_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS made_at,
        encode(sha256(convert_to(s.form::text, 'UTF8')), 'hex') AS digest,
-       r.state, r.claimed_by_name AS reviewer, r.message_to_applicant,
+       r.state, coalesce(nullif(r.decided_by_name, ''), r.claimed_by_name) AS reviewer, r.message_to_applicant,
        to_char(r.claimed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS claimed_at,
        to_char(r.decided_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS decided_at,
        (SELECT coalesce(string_agg(x.code || ' ' || x.text || '：' || x.advice, E'\n' ORDER BY x.code), '')
@@ -214,12 +214,12 @@ SELECT count(*) FILTER (WHERE first_by IS NULL AND (state = 'QUEUED' OR claimed_
            AS claimed_by_me,
        count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by <> :caller_id::bigint)
            AS claimed_by_others,
-       count(*) FILTER (WHERE s.expected_by < now()::date) AS overdue,
+       count(*) FILTER (WHERE promised_by < now()::date) AS overdue,
        count(*) FILTER (WHERE r.first_by IS NOT NULL) AS second,
        (SELECT count(*) FROM review d WHERE d.decided_at >= now()::date AND d.state <> 'CANCELLED'
            AND review_permission(d.kind) = ANY (:caller_permissions::text[])) AS decided_today,
        min(r.submitted_at) AS oldest_submitted_at
-  FROM review r JOIN submission s USING (account_id, kind, version)
+  FROM review r
  WHERE r.state IN ('QUEUED', 'CLAIMED') AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
 
 -- name: review_list_oldest
@@ -272,7 +272,7 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
  LIMIT :page_size::int + 1;
 
 -- name: review_total
-SELECT count(*) AS total FROM review r JOIN submission s USING (account_id, kind, version)
+SELECT count(*) AS total FROM review r
  WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
    AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
    AND CASE :view::text
@@ -282,7 +282,10 @@ SELECT count(*) AS total FROM review r JOIN submission s USING (account_id, kind
            WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
            WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
            ELSE r.state IN ('QUEUED', 'CLAIMED') END
-   AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like);
+   AND (:q::text = '' OR EXISTS (
+           SELECT 1 FROM submission s
+            WHERE s.account_id = r.account_id AND s.kind = r.kind AND s.version = r.version
+              AND (s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)));
 
 -- name: review_get
 SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind', r.kind, 'unit_name', s.unit_name,

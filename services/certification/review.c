@@ -222,7 +222,7 @@ static answer policy_save(struct call *c)
     return batch_reply(c, REASON_review_policy_changed);
 }
 
-#define REVIEWER STAFF("cert.owner.review")
+#define REVIEWER STAFF("cert.review")
 
 const struct op review_ops[] = {
     {"CountReviews",       REVIEWER,            review_counts,      0},

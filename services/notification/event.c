@@ -11,8 +11,6 @@
 
 extern const struct statement sql_inbox_insert; /* of the common statements */
 
-#define REVIEWERS_PERMISSION "cert.owner.review"
-
 static struct notification *mine(struct call *c)
 {
     return service_state(c->run);
@@ -44,6 +42,12 @@ static const char *word_of(const void *source, const char *name, struct arena *a
     return value != NULL && strcmp(name, "purpose") == 0 ? rules_purpose_word(value) : value;
 }
 
+static const char *reviewers_of(const struct event *event, struct arena *arena)
+{
+    const char *kind = event_text(event, "kind", arena);
+    return rules_review_permission(kind == NULL ? "" : kind);
+}
+
 /* One template of the event becomes rows of the inbox and of the delivery log. Values are bound at once, so that
    several templates may use the same names. */
 static void add_template(struct call *c, const struct rows *templates, size_t row,
@@ -60,7 +64,7 @@ static void add_template(struct call *c, const struct rows *templates, size_t ro
     call_set(c, "template_code", rows_get(templates, row, "code"));
     if (inbox[0] != '\0') {
         call_set(c, "to_account", to_reviewers ? NULL : event_text(event, "account_id", arena));
-        call_set(c, "to_permission", to_reviewers ? REVIEWERS_PERMISSION : NULL);
+        call_set(c, "to_permission", to_reviewers ? reviewers_of(event, arena) : NULL);
         call_set(c, "title", rules_fill(rows_get(templates, row, "title"), word_of, &words, arena));
         call_set(c, "body", rules_fill(inbox, word_of, &words, arena));
         call_set(c, "link", rules_fill(rows_get(templates, row, "link"), word_of, &words, arena));

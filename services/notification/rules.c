@@ -45,6 +45,18 @@ const char *rules_identity_word(const char *kind)
     return word_of(words, kind);
 }
 
+const char *rules_review_permission(const char *kind)
+{
+    static const struct word words[] = {
+        {"OWNER_UNIT",     "cert.owner.review" },
+        {"MEMBER_UNIT",    "cert.member.review"},
+        {"EXPERT",         "cert.expert.review"},
+        {"NATURAL_PERSON", "cert.person.review"},
+        {NULL,             "cert.review"       },
+    };
+    return word_of(words, kind);
+}
+
 const char *rules_purpose_word(const char *purpose)
 {
     static const struct word words[] = {

@@ -14,6 +14,9 @@ const char *rules_fill(const char *text, rules_value_fn *value, const void *sour
 /* The handbook's word for an identity's kind: OWNER_UNIT → 建设单位. */
 const char *rules_identity_word(const char *kind);
 
+/* The permission to review an identity's kind. */
+const char *rules_review_permission(const char *kind);
+
 /* What a code is for, in the SMS: REGISTER → 注册账号. */
 const char *rules_purpose_word(const char *purpose);
 

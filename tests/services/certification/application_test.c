@@ -386,8 +386,8 @@ static int open_service(void **state)
     service_test_open(&certification);
     member = service_test_member(1);
     stranger = service_test_member(2);
-    reviewer = service_test_staff(11, "cert.owner.review");
-    colleague = service_test_staff(12, "cert.owner.review");
+    reviewer = service_test_staff(11, "cert.review cert.owner.review");
+    colleague = service_test_staff(12, "cert.review cert.owner.review");
     administrator = service_test_staff(13, "staff.manage");
     return 0;
 }

@@ -306,7 +306,7 @@ static int open_service(void **state)
     (void)state;
     service_test_open(&certification);
     editor = service_test_staff(14, "dict.edit");
-    reviewer = service_test_staff(11, "cert.owner.review");
+    reviewer = service_test_staff(11, "cert.review cert.owner.review");
     member = service_test_member(1);
     return 0;
 }

@@ -572,8 +572,8 @@ static int open_service(void **state)
     (void)state;
     arena = arena_new(1 << 20);
     service_test_open(&certification);
-    secretary = service_test_staff(11, "cert.owner.review cert.expert.review");
-    reviewer = service_test_staff(12, "cert.owner.review cert.person.review");
+    secretary = service_test_staff(11, "cert.review cert.owner.review cert.expert.review");
+    reviewer = service_test_staff(12, "cert.review cert.owner.review cert.person.review");
     for (Certification__Identity__Kind kind = 1; kind <= LAST_KIND; kind++) {
         handed_in[kind] = form_filled(kind, kind);
         hand_in(kind, kind, handed_in[kind]);

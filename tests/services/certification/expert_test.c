@@ -513,7 +513,7 @@ static int open_service(void **state)
     (void)state;
     service_test_open(&certification);
     arena = arena_new(1 << 20);
-    reviewer = service_test_staff(11, "cert.owner.review cert.expert.review");
+    reviewer = service_test_staff(11, "cert.review cert.owner.review cert.expert.review");
     manager = service_test_staff(12, "expert.manage");
     reader = service_test_staff(13, "expert.read");
     member = service_test_member(1);

@@ -374,8 +374,9 @@ static int open_service(void **state)
     service_test_open(&certification);
     expert = service_test_member(1);
     other = service_test_member(2);
-    secretary = service_test_staff(11, "cert.owner.review cert.expert.review pii.reveal");
-    reviewer = service_test_staff(12, "cert.owner.review cert.person.review");
+    secretary =
+        service_test_staff(11, "cert.review cert.owner.review cert.expert.review pii.reveal");
+    reviewer = service_test_staff(12, "cert.review cert.owner.review cert.person.review");
     return 0;
 }
 

@@ -308,10 +308,10 @@ static int open_service(void **state)
 {
     (void)state;
     service_test_open(&certification);
-    people[MAKER] = service_test_staff(11, "cert.owner.review");
+    people[MAKER] = service_test_staff(11, "cert.review cert.owner.review");
     people[SECRETARY] = service_test_staff(
-        12, "cert.owner.review cert.member.review cert.second_review param.edit");
-    people[CHECKER] = service_test_staff(13, "cert.owner.review cert.second_review");
+        12, "cert.review cert.owner.review cert.member.review cert.second_review param.edit");
+    people[CHECKER] = service_test_staff(13, "cert.review cert.owner.review cert.second_review");
     for (int who = 0; who < WHO_COUNT; who++)
         assert_string_equal(happens(CLAIM, (enum who)who, given("OWNER_UNIT", "QUEUED", 0, NOBODY)),
                             "");

@@ -152,8 +152,8 @@ static int open_service(void **state)
 {
     (void)state;
     service_test_open(&certification);
-    reviewer = service_test_staff(11, "cert.owner.review");
-    secretary = service_test_staff(12, "cert.owner.review cert.revoke");
+    reviewer = service_test_staff(11, "cert.review cert.owner.review");
+    secretary = service_test_staff(12, "cert.review cert.owner.review cert.revoke");
     stranger = service_test_staff(13, "cert.person.review cert.revoke");
     return 0;
 }

@@ -1,7 +1,7 @@
 /* 认证审核: the queue and the case. */
 import type { AreaModule } from '@shared/modules';
 
-const permission = 'cert.owner.review';
+const permission = 'cert.review';
 
 export default {
   routes: [

@@ -55,6 +55,18 @@ static void staff_insert(const struct wish *wish, const char *hash)
     PQfinish(pg);
 }
 
+#define ROLES "administrator, secretary, reviewer or expert_reviewer"
+
+static bool is_role(const char *text)
+{
+    static const char *const roles[] = {"administrator", "secretary", "reviewer",
+                                        "expert_reviewer"};
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (strcmp(text, roles[i]) == 0)
+            return true;
+    return false;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct wish *wish = state->input;
@@ -66,9 +78,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         wish->name = text;
         return 0;
     case 'r':
-        if (strcmp(text, "administrator") != 0 && strcmp(text, "secretary") != 0 &&
-            strcmp(text, "reviewer") != 0)
-            argp_error(state, "a role is administrator, secretary or reviewer");
+        if (!is_role(text))
+            argp_error(state, "a role is " ROLES);
         wish->role = text;
         return 0;
     case ARGP_KEY_ARG:
@@ -89,7 +100,7 @@ int staff_main(int argc, char **argv)
     static const struct argp_option options[] = {
         {"login",                         'l', "LOGIN", 0, "what the person logs in with", 0},
         {"name",                        'n', "NAME", 0, "the person's name, shown to others", 0},
-        {"role", 'r', "ROLE", 0, "administrator, secretary or reviewer", 0},
+        {"role", 'r', "ROLE", 0, ROLES, 0},
         {0                              }
     };
     static const struct argp argp = {

@@ -194,8 +194,8 @@ static answer review_document_read(struct call *c)
 }
 
 const struct op document_ops[] = {
-    {"GetDocument",        MEMBER,                     document_get,         0},
-    {"ReadDocument",       MEMBER,                     document_read,        0},
+    {"GetDocument",        MEMBER,               document_get,         0},
+    {"ReadDocument",       MEMBER,               document_read,        0},
     {"ReadReviewDocument", STAFF("cert.review"), review_document_read, 0},
     OP_END,
 };

@@ -43,6 +43,6 @@ static answer revocation_decide(struct call *c)
 const struct op revocation_ops[] = {
     {"RequestRevocation", STAFF("cert.review"), revocation_request, 0},
     {"ListRevocations",   STAFF("cert.review"), revocation_list,    0},
-    {"DecideRevocation",  STAFF("cert.revoke"),       revocation_decide,  0},
+    {"DecideRevocation",  STAFF("cert.revoke"), revocation_decide,  0},
     OP_END,
 };

@@ -6,3 +6,497 @@ SELECT association_post, association_post_name, amount_fen, valid_from::text AS 
   FROM (SELECT DISTINCT ON (association_post) * FROM fee_schedule
          WHERE valid_from <= now()::date ORDER BY association_post, valid_from DESC) AS current
  ORDER BY place;
+
+-- name: fee_save
+-- keyed
+-- audit: fee.saved object
+-- A new row of a post there is, from a day to come: what was billed keeps its fee.
+WITH answer AS (
+    INSERT INTO fee_schedule (association_post, association_post_name, amount_fen, valid_from, place)
+    SELECT f.association_post, f.association_post_name, :amount_fen::bigint, :valid_from::date, f.place
+      FROM fee_of(:association_post::text, 'infinity') AS f WHERE f.association_post IS NOT NULL
+    RETURNING association_post, association_post_name, amount_fen, valid_from::text AS valid_from,
+              association_post || '/' || valid_from AS object)
+SELECT * FROM answer;
+
+-- name: policy_get
+SELECT term_mode, grace_days, second_over_fen, version, changed_by_name, changed_at FROM dues_policy;
+
+-- name: policy_save
+-- keyed
+-- audit: dues.policy_changed term_mode
+WITH answer AS (
+    UPDATE dues_policy SET term_mode = :term_mode::text, grace_days = :grace_days::int,
+           second_over_fen = :second_over_fen::bigint, version = version + 1, changed_by_name = :caller_name, changed_at = now()
+     WHERE version = :version::int
+    RETURNING term_mode, grace_days, second_over_fen, version, changed_by_name, changed_at)
+SELECT * FROM answer;
+
+-- ---- units, as certification tells of them
+
+-- name: unit_tell
+-- Events may overtake each other: what is older than what is known changes nothing; what was taken back stays so.
+INSERT INTO unit (account_id, version, certified, unit_name, uscc, association_post, legal_person_name)
+VALUES (:account_id::bigint, :unit_version::int, :certified::boolean, :unit_name::text, :uscc::text, :association_post::text,
+        :legal_person_name::text)
+ON CONFLICT (account_id) DO UPDATE
+   SET version = excluded.version, certified = excluded.certified, unit_name = excluded.unit_name, uscc = excluded.uscc,
+       association_post = excluded.association_post, legal_person_name = excluded.legal_person_name, changed_at = now()
+ WHERE excluded.version > unit.version OR excluded.version = unit.version AND NOT excluded.certified;
+
+-- name: bill_make_first
+-- With the certification comes the first bill.
+INSERT INTO bill (account_id, year, association_post, association_post_name, amount_fen, reference_code, due_on)
+SELECT u.account_id, year, f.association_post, f.association_post_name, f.amount_fen, :reference_code::text, current_date + 30
+  FROM unit u, bill_due_year(u.account_id, current_date) AS year, fee_of(u.association_post, current_date) AS f
+ WHERE u.account_id = :account_id::bigint AND year IS NOT NULL AND f.amount_fen IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.account_id = u.account_id);
+
+-- ---- the unit's own
+
+-- name: dues_get
+SELECT u.certified, u.unit_name, u.uscc,
+       (SELECT association_post_name FROM fee_of(u.association_post, current_date)) AS association_post_name,
+       status_json(member_status(u.account_id, current_date)) AS status, bills_json(u.account_id) AS bills,
+       terms_json(u.account_id) AS terms, u.credit_fen,
+       coalesce((SELECT v.receipt_info FROM voucher v WHERE v.account_id = u.account_id ORDER BY v.id DESC LIMIT 1),
+                jsonb_build_object('receipt_title', u.unit_name, 'receipt_tax_id', u.uscc)) AS receipt_info,
+       coalesce((SELECT max(v.id) FROM voucher v WHERE v.account_id = u.account_id AND v.state = 'SUBMITTED'), 0)
+           AS waiting_voucher_id,
+       coalesce((SELECT l.id FROM (SELECT id, state FROM voucher v WHERE v.account_id = u.account_id ORDER BY id DESC LIMIT 1) AS l
+                  WHERE l.state = 'REJECTED'), 0) AS rejected_voucher_id,
+       bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill
+  FROM unit u WHERE u.account_id = :caller_id::bigint;
+
+-- name: bill_request
+-- keyed
+-- audit: bill.requested id
+WITH made AS (
+    INSERT INTO bill (account_id, year, association_post, association_post_name, amount_fen, reference_code, due_on)
+    SELECT u.account_id, year, f.association_post, f.association_post_name, f.amount_fen, :reference_code::text,
+           greatest(current_date + 30, member_last_day(u.account_id))
+      FROM unit u, bill_due_year(u.account_id, current_date) AS year, fee_of(u.association_post, current_date) AS f
+     WHERE u.account_id = :caller_id::bigint AND year IS NOT NULL AND f.amount_fen IS NOT NULL
+    RETURNING *),
+answer AS (
+    SELECT id, year, state, association_post, association_post_name, amount_fen, paid_fen, reference_code, due_on FROM made)
+SELECT * FROM answer;
+
+-- name: voucher_explain
+-- Why a voucher that is about to be handed in is refused.
+SELECT (SELECT count(*) FROM bill WHERE id = ANY (:bill_ids::bigint[]) AND account_id = :caller_id::bigint
+           AND state IN ('OPEN', 'PARTLY_PAID')) AS open_bills,
+       (SELECT count(*) FROM attachment WHERE id = ANY (:voucher_files::text[]) AND account_id = :caller_id::bigint
+           AND purpose = 'voucher') AS own_files,
+       (SELECT count(*) FROM voucher v WHERE v.file_ids && :voucher_files::text[] AND v.state IN ('SUBMITTED', 'CONFIRMED'))
+           AS used_files,
+       :paid_date::date > current_date AS in_future, :paid_date::date < current_date - 400 AS too_old;
+
+-- name: voucher_submit
+-- keyed
+-- audit: voucher.submitted id
+-- Any rule broken meanwhile: no row, nobody told.
+WITH made AS (
+    INSERT INTO voucher (account_id, recorder, pay_method, paid_fen, paid_date, payer_name, payer_account_tail, bank_serial,
+                         remark, file_ids, bill_ids, receipt_info)
+    SELECT u.account_id, 'MEMBER:' || u.account_id, :pay_method::text, :paid_fen::bigint, :paid_date::date, :payer_name,
+           :payer_account_tail, :bank_serial, :remark, :voucher_files::text[], :bill_ids::bigint[], :receipt_info::jsonb
+      FROM unit u
+     WHERE u.account_id = :caller_id::bigint AND :paid_date::date BETWEEN current_date - 400 AND current_date
+       AND (SELECT count(*) FROM bill b WHERE b.id = ANY (:bill_ids::bigint[]) AND b.account_id = u.account_id
+               AND b.state IN ('OPEN', 'PARTLY_PAID')) = cardinality(:bill_ids::bigint[])
+       AND (SELECT count(*) FROM attachment a WHERE a.id = ANY (:voucher_files::text[]) AND a.account_id = u.account_id
+               AND a.purpose = 'voucher') = cardinality(:voucher_files::text[])
+       AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.file_ids && :voucher_files::text[]
+                          AND v.state IN ('SUBMITTED', 'CONFIRMED'))
+    RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'voucher.submitted', jsonb_build_object('account_id', m.account_id, 'voucher_id', m.id, 'amount', yuan(m.paid_fen),
+               'unit_name', u.unit_name)
+      FROM made m JOIN unit u USING (account_id)),
+answer AS (
+    SELECT m.id, m.state, u.unit_name, years_of(m.bill_ids) AS years, m.pay_method, m.paid_fen, m.paid_date, m.submitted_at,
+           m.payer_name, m.account_id
+      FROM made m JOIN unit u USING (account_id))
+SELECT * FROM answer;
+
+-- name: voucher_withdraw
+-- keyed
+-- audit: voucher.withdrawn id
+WITH moved AS (
+    UPDATE voucher SET state = 'WITHDRAWN', version = version + 1, decided_at = now()
+     WHERE id = :id::bigint AND account_id = :caller_id::bigint AND state = 'SUBMITTED' AND first_by IS NULL
+       AND recorder = 'MEMBER:' || account_id
+    RETURNING *),
+answer AS (SELECT m.id, m.state, m.account_id, m.paid_fen, m.pay_method FROM moved m)
+SELECT * FROM answer;
+
+-- name: my_voucher_list
+SELECT t.*, t.id || '.0' AS position FROM voucher v, voucher_told(v) AS t
+ WHERE v.account_id = :caller_id::bigint AND (:state::text = 'UNSPECIFIED' OR v.state = :state)
+   AND (:year::int = 0 OR :year::text = ANY (string_to_array(t.years, '、')))
+   AND v.id < :cursor_us::bigint
+ ORDER BY v.id DESC LIMIT :page_size::int + 1;
+
+-- name: my_voucher_total
+SELECT count(*) AS total FROM voucher v
+ WHERE v.account_id = :caller_id::bigint AND (:state::text = 'UNSPECIFIED' OR v.state = :state)
+   AND (:year::int = 0 OR :year::text = ANY (string_to_array(voucher_years(v), '、')));
+
+-- name: voucher_get
+-- The unit's own without what is for staff only, or anyone's for finance.
+SELECT to_jsonb(voucher_told(v)) AS item, v.version, u.uscc, v.payer_account_tail, v.bank_serial, v.remark,
+       attachments_json(v.file_ids) AS files, v.receipt_info,
+       (SELECT jsonb_agg(bill_json(b) ORDER BY b.year) FROM bill b WHERE b.id = ANY (v.bill_ids)) AS bills,
+       CASE WHEN :caller_kind = 'STAFF' THEN
+           (SELECT jsonb_agg(bill_json(b) ORDER BY b.year) FROM bill b
+             WHERE b.account_id = v.account_id AND b.state IN ('OPEN', 'PARTLY_PAID') AND b.id <> ALL (v.bill_ids)) END
+           AS other_bills,
+       (SELECT jsonb_agg(jsonb_build_object('bill_id', a.bill_id, 'year', b.year, 'amount_fen', a.amount_fen,
+                             'unit_name', bu.unit_name) ORDER BY b.year, b.id)
+          FROM voucher_allocation a JOIN bill b ON b.id = a.bill_id JOIN unit bu ON bu.account_id = b.account_id
+         WHERE a.voucher_id = v.id AND v.state IN ('CONFIRMED', 'REVERSED')) AS allocations,
+       (SELECT jsonb_agg(jsonb_build_object('code', code, 'text', text, 'advice', advice) ORDER BY code)
+          FROM voucher_reason WHERE code = ANY (v.reason_codes)) AS reasons,
+       v.message_to_payer, CASE WHEN :caller_kind = 'STAFF' THEN v.internal_note END AS internal_note,
+       CASE WHEN :caller_kind = 'STAFF' THEN v.first_by_name END AS first_by_name,
+       coalesce(:caller_kind = 'STAFF' AND v.first_by = :caller_id::bigint, false) AS first_by_me,
+       CASE WHEN :caller_kind = 'STAFF' THEN v.decided_by_name END AS decided_by_name,
+       CASE WHEN :caller_kind = 'STAFF' THEN voucher_warnings(v) END AS warnings,
+       status_json(member_status(v.account_id, current_date)) AS status,
+       (SELECT r.state FROM receipt r WHERE r.voucher_id = v.id ORDER BY r.id DESC LIMIT 1) AS receipt_state,
+       v.recorded_by_name
+  FROM voucher v JOIN unit u USING (account_id)
+ WHERE v.id = :id::bigint AND (:caller_kind = 'STAFF' OR v.account_id = :caller_id::bigint);
+
+-- ---- finance
+
+-- name: voucher_counts
+SELECT count(*) FILTER (WHERE state = 'SUBMITTED') AS waiting,
+       count(*) FILTER (WHERE state = 'SUBMITTED' AND first_by IS NOT NULL) AS second,
+       count(*) FILTER (WHERE decided_at >= current_date AND state <> 'WITHDRAWN') AS decided_today,
+       coalesce(sum(confirmed_fen) FILTER (WHERE decided_at >= current_date AND state = 'CONFIRMED'), 0)::bigint
+           AS confirmed_today_fen,
+       min(submitted_at) FILTER (WHERE state = 'SUBMITTED') AS oldest_submitted_at
+  FROM voucher WHERE state = 'SUBMITTED' OR decided_at >= current_date;
+
+-- name: voucher_list_oldest
+SELECT t.*, (extract(epoch FROM v.submitted_at) * 1000000)::bigint || '.' || v.id AS position
+  FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v, voucher_told(v) AS t
+ WHERE (v.submitted_at, v.id) > (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+ ORDER BY v.submitted_at, v.id LIMIT :page_size::int + 1;
+
+-- name: voucher_list_newest
+SELECT t.*, (extract(epoch FROM v.submitted_at) * 1000000)::bigint || '.' || v.id AS position
+  FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v, voucher_told(v) AS t
+ WHERE (v.submitted_at, v.id) < (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+ ORDER BY v.submitted_at DESC, v.id DESC LIMIT :page_size::int + 1;
+
+-- name: voucher_total
+SELECT count(*) AS total FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v;
+
+-- name: voucher_state
+-- Why nobody decided it.
+SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same,
+       first_by = :caller_id::bigint OR recorder = 'STAFF:' || :caller_id AS is_own,
+       (SELECT count(*) FROM unnest(:reason_codes::text[]) AS wanted(code)
+         WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled)) AS unknown_reasons
+  FROM voucher WHERE id = :id::bigint;
+
+-- name: voucher_decide
+-- keyed
+-- audit: voucher.decided id
+-- Only the version that was read. A confirmation that takes two waits for the second person, with what the first laid out.
+-- The posting, the receipt and the renewal follow from the confirmed row (voucher_post, bill_settled).
+WITH laid AS (
+    SELECT bill_id, round(amount::numeric * 100)::bigint AS amount_fen
+      FROM jsonb_to_recordset(:allocations::jsonb) AS a(bill_id bigint, amount text)),
+chosen AS MATERIALIZED (
+    SELECT v.id, CASE WHEN :verdict::text = 'REJECT' THEN 'REJECTED'
+                      WHEN v.first_by IS NULL AND voucher_needs_second(:confirmed_fen::bigint) THEN 'SUBMITTED'
+                      ELSE 'CONFIRMED' END AS state
+      FROM voucher v
+     WHERE v.id = :id::bigint AND v.version = :version::int AND v.state = 'SUBMITTED'
+       AND (:verdict = 'REJECT' OR (v.first_by IS NULL OR v.first_by <> :caller_id::bigint)
+            AND v.recorder <> 'STAFF:' || :caller_id AND :received_date::date <= current_date)
+       AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
+                        WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled))
+       FOR UPDATE),
+placed AS (
+    INSERT INTO voucher_allocation (voucher_id, bill_id, amount_fen)
+    SELECT c.id, l.bill_id, l.amount_fen FROM chosen c, laid l WHERE c.state = 'CONFIRMED'),
+changed AS (
+    UPDATE voucher v SET state = c.state, version = v.version + 1,
+           first_by = CASE WHEN c.state = 'SUBMITTED' THEN :caller_id::bigint ELSE v.first_by END,
+           first_by_name = CASE WHEN c.state = 'SUBMITTED' THEN :caller_name ELSE v.first_by_name END,
+           confirmed_fen = CASE WHEN c.state <> 'REJECTED' THEN :confirmed_fen::bigint END,
+           received_on = CASE WHEN c.state <> 'REJECTED' THEN :received_date::date END,
+           reason_codes = :reason_codes::text[], message_to_payer = :message_to_payer,
+           internal_note = CASE WHEN :internal_note = '' THEN v.internal_note
+               ELSE trim(E'\n' FROM v.internal_note || E'\n' || :caller_name || '：' || :internal_note) END,
+           decided_by = CASE WHEN c.state <> 'SUBMITTED' THEN :caller_id::bigint END,
+           decided_by_name = CASE WHEN c.state <> 'SUBMITTED' THEN :caller_name ELSE '' END,
+           decided_at = CASE WHEN c.state <> 'SUBMITTED' THEN now() END
+      FROM chosen c WHERE v.id = c.id
+    RETURNING v.*),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT CASE state WHEN 'CONFIRMED' THEN 'voucher.confirmed' ELSE 'voucher.rejected' END,
+           jsonb_build_object('account_id', account_id, 'voucher_id', id, 'amount', yuan(coalesce(confirmed_fen, paid_fen)),
+               'year', years_of(coalesce((SELECT array_agg(bill_id) FROM laid), bill_ids)),
+               'reason', coalesce((SELECT string_agg(text, '、' ORDER BY code) FROM voucher_reason
+                                    WHERE code = ANY (reason_codes)), message_to_payer),
+               'message', message_to_payer,
+               'advice', (SELECT coalesce(string_agg(advice, E'\n' ORDER BY code), '') FROM voucher_reason
+                           WHERE code = ANY (reason_codes)))
+      FROM changed WHERE state <> 'SUBMITTED'),
+answer AS (
+    SELECT c.id, c.state, c.state = 'SUBMITTED' AS second,
+           coalesce((SELECT v.id FROM voucher v
+                      WHERE v.state = 'SUBMITTED' AND v.id <> c.id AND (v.first_by IS NULL OR v.first_by <> :caller_id::bigint)
+                      ORDER BY v.submitted_at, v.id LIMIT 1), 0) AS next_id
+      FROM changed c)
+SELECT * FROM answer;
+
+-- name: payment_record
+-- keyed
+-- audit: voucher.recorded id
+-- By staff: it waits for another of them.
+WITH made AS (
+    INSERT INTO voucher (account_id, recorder, recorded_by_name, pay_method, paid_fen, paid_date, payer_name, bank_serial,
+                         remark, bill_ids, receipt_info)
+    SELECT u.account_id, 'STAFF:' || :caller_id, :caller_name, :pay_method::text, :paid_fen::bigint, :paid_date::date,
+           :payer_name, :bank_serial, :remark,
+           coalesce((SELECT array_agg(b.id ORDER BY b.year) FROM bill b
+                      WHERE b.account_id = u.account_id AND b.state IN ('OPEN', 'PARTLY_PAID')), '{}'),
+           coalesce((SELECT v.receipt_info FROM voucher v WHERE v.account_id = u.account_id ORDER BY v.id DESC LIMIT 1),
+                    jsonb_build_object('receipt_title', u.unit_name, 'receipt_tax_id', u.uscc))
+      FROM unit u
+     WHERE u.account_id = :account_id::bigint AND :paid_date::date BETWEEN current_date - 400 AND current_date
+    RETURNING *),
+answer AS (
+    SELECT m.id, m.state, u.unit_name, years_of(m.bill_ids) AS years, m.pay_method, m.paid_fen, m.paid_date, m.submitted_at,
+           m.payer_name, m.account_id
+      FROM made m JOIN unit u USING (account_id))
+SELECT * FROM answer;
+
+-- name: voucher_reason_list
+SELECT code, text, advice FROM voucher_reason WHERE enabled ORDER BY code;
+
+-- name: bill_list
+SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amount_fen, b.paid_fen, b.waived_fen,
+       b.reference_code, b.due_on, u.unit_name, b.account_id, b.created_at,
+       EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id) AS opened, (b.due_on - date '1900-01-01') || '.' || b.id AS position
+  FROM bill_found(:view::text, :year::int, :q::text) AS b JOIN unit u USING (account_id)
+ WHERE (b.due_on, b.id) > (date '1900-01-01' + least(:cursor_us::bigint, 3000000)::int, :cursor_id::bigint)
+ ORDER BY b.due_on, b.id LIMIT :page_size::int + 1;
+
+-- name: bill_total
+SELECT count(*) AS total FROM bill_found(:view::text, :year::int, :q::text) AS b;
+
+-- name: bill_slip
+-- What the payment slip says (D-3).
+SELECT b.id, b.year, b.amount_fen - b.paid_fen - b.waived_fen AS due_fen, b.association_post_name, b.reference_code,
+       b.due_on, u.unit_name, u.uscc
+  FROM bill b JOIN unit u USING (account_id) WHERE b.id = :id::bigint AND b.account_id = :caller_id::bigint;
+
+-- ---- memberships
+
+-- name: member_list
+SELECT u.account_id, u.unit_name, u.uscc, u.certified, f.association_post_name, status_json(s) AS status,
+       u.account_id || '.0' AS position
+  FROM unit u, member_status(u.account_id, current_date) AS s, fee_of(u.association_post, current_date) AS f
+ WHERE (:any_state::boolean OR s.state = :state::text)
+   AND (:association_post::text = '' OR u.association_post = :association_post)
+   AND (:q::text = '' OR position(:q IN u.unit_name) > 0 OR position(upper(:q) IN u.uscc) > 0 OR s.member_no = upper(:q))
+   AND u.account_id < :cursor_us::bigint
+ ORDER BY u.account_id DESC LIMIT :page_size::int + 1;
+
+-- name: member_total
+SELECT count(*) AS total
+  FROM unit u, member_status(u.account_id, current_date) AS s
+ WHERE (:any_state::boolean OR s.state = :state::text)
+   AND (:association_post::text = '' OR u.association_post = :association_post)
+   AND (:q::text = '' OR position(:q IN u.unit_name) > 0 OR position(upper(:q) IN u.uscc) > 0 OR s.member_no = upper(:q));
+
+-- name: member_get
+SELECT jsonb_build_object('account_id', u.account_id, 'unit_name', u.unit_name, 'uscc', u.uscc, 'certified', u.certified,
+           'association_post_name', coalesce((SELECT association_post_name FROM fee_of(u.association_post, current_date)), ''),
+           'status', status_json(member_status(u.account_id, current_date))) AS item,
+       bills_json(u.account_id) AS bills, terms_json(u.account_id) AS terms, u.credit_fen,
+       (SELECT jsonb_agg(jsonb_strip_nulls(to_jsonb(t)) ORDER BY t.id DESC) FROM voucher v, voucher_told(v) AS t
+         WHERE v.account_id = u.account_id) AS vouchers,
+       (SELECT jsonb_agg(jsonb_strip_nulls(to_jsonb(t)) ORDER BY t.id DESC) FROM proposal p, proposal_told(p, :caller_id::bigint) AS t
+         WHERE p.account_id = u.account_id) AS proposals,
+       coalesce((SELECT min(b.id) FROM bill b WHERE b.account_id = u.account_id AND b.state IN ('PAID', 'WRITTEN_OFF')
+                    AND NOT EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id)), 0) AS ready_bill_id,
+       n.first_day AS next_first_day, term_last_day(n.first_day) AS next_last_day
+  FROM unit u, term_first_day(u.account_id, current_date) AS n(first_day) WHERE u.account_id = :account_id::bigint;
+
+-- name: membership_open
+-- keyed
+-- audit: membership.opened id
+-- The number is given with the first term. Who is not certified, or has not paid: term_guard says so.
+WITH wanted AS (
+    SELECT u.account_id, b.id AS bill_id, b.association_post, b.association_post_name,
+           coalesce(:first_day::date, term_first_day(u.account_id, current_date)) AS first_day
+      FROM unit u JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id
+     WHERE u.account_id = :account_id::bigint),
+member AS (
+    INSERT INTO membership (account_id, member_no)
+    SELECT account_id, member_number_next(extract(year FROM first_day)::int) FROM wanted
+     WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.account_id = wanted.account_id)
+    RETURNING account_id),
+again AS (
+    UPDATE membership m SET state = 'ACTIVE', reason = '', changed_at = now()
+      FROM wanted w WHERE m.account_id = w.account_id AND m.state = 'TERMINATED'),
+opened AS (
+    INSERT INTO term (account_id, bill_id, association_post, association_post_name, first_day, last_day, reason, opened_by,
+                      opened_by_name)
+    SELECT account_id, bill_id, association_post, association_post_name, first_day, term_last_day(first_day), :reason,
+           :caller_id::bigint, :caller_name
+      FROM wanted
+    RETURNING *),
+answer AS (
+    SELECT o.id, o.bill_id, o.association_post_name, o.first_day, o.last_day, o.opened_by_name, o.opened_at FROM opened o)
+SELECT * FROM answer;
+
+-- ---- what takes two persons
+
+-- name: propose
+-- keyed
+-- audit: proposal.requested id
+WITH made AS (
+    INSERT INTO proposal (kind, account_id, bill_id, voucher_id, amount_fen, reason, requested_by, requested_by_name)
+    SELECT :kind::text, u.account_id, b.id, v.id, CASE WHEN :kind = 'REFUND' THEN :amount_fen::bigint END, :reason,
+           :caller_id::bigint, :caller_name
+      FROM unit u LEFT JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id AND b.state IN ('OPEN', 'PARTLY_PAID')
+      LEFT JOIN voucher v ON v.id = :voucher_id::bigint AND v.account_id = u.account_id AND v.state = 'CONFIRMED'
+      LEFT JOIN membership m ON m.account_id = u.account_id
+     WHERE u.account_id = :account_id::bigint
+       AND CASE :kind WHEN 'WAIVE' THEN b.id IS NOT NULL WHEN 'REVERSE' THEN v.id IS NOT NULL
+                      WHEN 'REFUND' THEN u.credit_fen >= :amount_fen::bigint WHEN 'SUSPEND' THEN m.state = 'ACTIVE'
+                      WHEN 'RESUME' THEN m.state = 'SUSPENDED' ELSE m.state IN ('ACTIVE', 'SUSPENDED') END
+    RETURNING *),
+answer AS (
+    SELECT m.id, m.kind, m.state, m.account_id, u.unit_name, m.bill_id, m.voucher_id, m.amount_fen, m.reason,
+           m.requested_by_name, true AS requested_by_me, m.requested_at
+      FROM made m JOIN unit u USING (account_id))
+SELECT * FROM answer;
+
+-- name: proposal_list
+SELECT t.* FROM proposal p, proposal_told(p, :caller_id::bigint) AS t
+ WHERE p.state = 'REQUESTED' AND proposal_permission(p.kind) = ANY (:caller_permissions::text[]) ORDER BY p.id LIMIT 200;
+
+-- name: proposal_state
+SELECT requested_by = :caller_id::bigint AS is_own, state FROM proposal WHERE id = :id::bigint;
+
+-- name: proposal_decide
+-- keyed
+-- audit: proposal.decided id
+WITH decided AS (
+    UPDATE proposal p SET state = CASE :verdict::text WHEN 'CONFIRM' THEN 'CONFIRMED' ELSE 'REFUSED' END,
+           decided_by = :caller_id::bigint, decided_by_name = :caller_name, decided_at = now(), note = :note
+     WHERE p.id = :id::bigint AND p.state = 'REQUESTED' AND p.requested_by <> :caller_id::bigint
+       AND proposal_permission(p.kind) = ANY (:caller_permissions::text[])
+    RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'membership.changed', jsonb_build_object('account_id', account_id, 'reason', reason,
+               'from', CASE kind WHEN 'RESUME' THEN '已暂停' ELSE '会员有效' END,
+               'to', CASE kind WHEN 'SUSPEND' THEN '已暂停' WHEN 'RESUME' THEN '会员有效' ELSE '已退会' END,
+               'date', current_date)
+      FROM decided WHERE state = 'CONFIRMED' AND kind IN ('SUSPEND', 'RESUME', 'TERMINATE')),
+answer AS (
+    SELECT d.id, d.kind, d.state, d.account_id, u.unit_name, d.bill_id, d.voucher_id, d.amount_fen, d.reason,
+           d.requested_by_name, d.requested_at, d.decided_by_name, d.decided_at, d.note
+      FROM decided d JOIN unit u USING (account_id))
+SELECT * FROM answer;
+
+-- ---- receipts
+
+-- name: my_receipt_list
+SELECT t.*, t.id || '.0' AS position FROM receipt r, receipt_told(r) AS t
+ WHERE r.account_id = :caller_id::bigint AND r.id < :cursor_us::bigint ORDER BY r.id DESC LIMIT :page_size::int + 1;
+
+-- name: my_receipt_total
+SELECT count(*) AS total FROM receipt r WHERE r.account_id = :caller_id::bigint;
+
+-- name: receipt_correct
+-- keyed
+-- audit: receipt.corrected id
+WITH moved AS (
+    UPDATE receipt SET state = 'REQUESTED', version = version + 1, info = :info::jsonb, note = ''
+     WHERE id = :id::bigint AND account_id = :caller_id::bigint AND state = 'RETURNED' AND version = :version::int
+    RETURNING *),
+answer AS (SELECT id, state, voucher_id, amount_fen, info, version FROM moved)
+SELECT * FROM answer;
+
+-- name: receipt_acknowledge
+-- keyed
+-- audit: receipt.delivered id
+WITH moved AS (
+    UPDATE receipt SET state = 'DELIVERED', version = version + CASE state WHEN 'ISSUED' THEN 1 ELSE 0 END
+     WHERE id = :id::bigint AND account_id = :caller_id::bigint AND state IN ('ISSUED', 'DELIVERED')
+    RETURNING *),
+answer AS (SELECT id, state, voucher_id, amount_fen, version FROM moved)
+SELECT * FROM answer;
+
+-- name: receipt_list
+SELECT t.*, (extract(epoch FROM r.requested_at) * 1000000)::bigint || '.' || r.id AS position
+  FROM receipt_found(:view::text, :year::int, :q::text) AS r, receipt_told(r) AS t
+ WHERE CASE WHEN :view::text IN ('UNSPECIFIED', 'RETURNED')
+            THEN (r.requested_at, r.id) > (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+            ELSE (r.requested_at, r.id) < (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint) END
+ ORDER BY CASE WHEN :view IN ('UNSPECIFIED', 'RETURNED') THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
+
+-- name: receipt_total
+SELECT count(*) AS total FROM receipt_found(:view::text, :year::int, :q::text) AS r;
+
+-- name: receipt_state
+SELECT state, version = :version::int AS is_same, amount_fen FROM receipt WHERE id = :id::bigint;
+
+-- name: receipt_issue
+-- keyed
+-- audit: receipt.issued id
+-- Its amount is the money's; its file was taken here.
+WITH moved AS (
+    UPDATE receipt r SET state = 'ISSUED', version = r.version + 1, receipt_no = :receipt_no, receipt_code = :receipt_code,
+           check_code = :check_code, issued_on = :issued_on::date, file_id = :file_id, issued_by = :caller_id::bigint,
+           issued_by_name = :caller_name
+     WHERE r.id = :id::bigint AND r.version = :version::int AND r.state = 'REQUESTED' AND r.amount_fen = :amount_fen::bigint
+       AND :issued_on::date <= current_date
+       AND EXISTS (SELECT 1 FROM attachment a WHERE a.id = :file_id AND a.purpose = 'receipt')
+    RETURNING r.*),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'receipt.issued', jsonb_build_object('account_id', m.account_id, 'receipt_id', m.id, 'tail', right(m.receipt_no, 4),
+               'year', (SELECT voucher_years(v) FROM voucher v WHERE v.id = m.voucher_id))
+      FROM moved m),
+answer AS (SELECT id, state, voucher_id, amount_fen, receipt_no, issued_on, file_id, version FROM moved)
+SELECT * FROM answer;
+
+-- name: receipt_return
+-- keyed
+-- audit: receipt.returned id
+WITH moved AS (
+    UPDATE receipt SET state = 'RETURNED', version = version + 1, note = :reason
+     WHERE id = :id::bigint AND version = :version::int AND state = 'REQUESTED'
+    RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'receipt.returned', jsonb_build_object('account_id', account_id, 'receipt_id', id, 'reason', note) FROM moved),
+answer AS (SELECT id, state, voucher_id, amount_fen, note, version FROM moved)
+SELECT * FROM answer;
+
+-- name: receipt_void
+-- keyed
+-- audit: receipt.void id
+-- The void one stays; another takes its place and is to be issued (receipt_replace).
+WITH moved AS (
+    UPDATE receipt SET state = 'VOID', version = version + 1, note = :reason
+     WHERE id = :id::bigint AND version = :version::int AND state IN ('ISSUED', 'DELIVERED')
+    RETURNING *),
+answer AS (SELECT id, state, voucher_id, amount_fen, note, version FROM moved)
+SELECT * FROM answer;

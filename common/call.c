@@ -373,6 +373,20 @@ static answer reply_from_rows(struct service_call *all, const struct rows *rows)
 
 enum { PAGE_DEFAULT = 20 };
 
+bool page_from(struct call *c, const char *cursor, bool newest_first)
+{
+    /* of lists by time, places are microseconds since 1970: none is after the year 2200 */
+    static const long long LAST = 7258118400000000;
+    long long place = newest_first ? LAST : 0, id = 0;
+    int read = 0;
+    if (cursor[0] != '\0' && (sscanf(cursor, "%18lld.%18lld%n", &place, &id, &read) != 2 ||
+                              cursor[read] != '\0' || place < 0 || id < 0 || place > LAST))
+        return false;
+    call_set_integer(c, "cursor_place", place);
+    call_set_integer(c, "cursor_id", id);
+    return true;
+}
+
 void page_begin(struct call *c, uint32_t limit)
 {
     whole(c)->page_size = limit == 0 ? PAGE_DEFAULT : limit;

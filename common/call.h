@@ -121,9 +121,12 @@ void batch_add(struct call *c, const struct statement *statement);
 /* The rows of the last statement become the reply (message_from_rows); no row: the reason (REASON_none: an empty
    reply). */
 answer batch_reply(struct call *c, int reason_no_row);
-/* A page of a list. page_begin binds :page_size (`limit`, 0: 20). Then the handler adds two statements: one that gives
+/* A page of a list. page_from binds :cursor_place and :cursor_id, from a cursor "place.id" of two whole numbers, or where the
+   list begins in its order when the cursor is empty; false: it is none (PAGE_LOST says so). page_begin binds :page_size (`limit`, 0: 20). Then the handler adds two statements: one that gives
    `total`, and one of at most page_size + 1 rows, each with its cursor in `position`. The reply has the rows, `total`
    and `next_cursor`, which stays empty on the last page. */
+#define PAGE_LOST "分页位置无效，请返回列表首页。"
+bool page_from(struct call *c, const char *cursor, bool newest_first);
 void page_begin(struct call *c, uint32_t limit);
 answer page_reply(struct call *c);
 /* `done` gets one struct rows per statement that the handler added, in order. It may add a further batch. */

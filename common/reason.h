@@ -34,6 +34,15 @@ struct reason {
     R(outcome_unknown, TIMEOUT,                                                                    \
       "操作结果未知，可能已经成功。请先刷新页面查看结果，再决定是否重试。")                        \
     R(key_reused, INVALID, "同一请求编号被用于不同内容，请刷新页面后重试。")                       \
+    R(attachment_gone, NOT_FOUND, "没有找到这个附件，它可能已被删除，或不属于您。")                \
+    R(attachment_none, INVALID, "没有收到文件内容，请重新选择文件上传。")                          \
+    R(attachment_quota, CONFLICT, "您上传的文件过多，请联系协会处理：0355-3069919。")              \
+    R(file_type, UNSUPPORTED, "只能上传JPG、PNG、WebP图片或PDF文件，请重新选择。")                 \
+    R(file_too_large, TOO_LARGE, "文件过大，请上传10MB以内的文件。")                               \
+    R(image_too_large, INVALID, "图片尺寸过大，请缩小到4000万像素以内再上传。")                    \
+    R(file_broken, INVALID, "文件无法打开，可能已损坏，请重新拍摄或导出后上传。")                  \
+    R(pdf_active, INVALID, "PDF中含有脚本、附件或加密内容，请打印成普通PDF或拍照上传。")           \
+    R(pdf_too_long, INVALID, "PDF超过30页，请只保留所需的页面，或拍照上传。")                      \
     R(internal, INTERNAL, "系统出现错误，我们已记录。请稍后再试，或致电0355-3069919。")
 
 enum { REASON_none = -1, COMMON_REASONS(REASON_ENUM) REASON_SERVICE_FIRST };

@@ -67,7 +67,7 @@ void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMe
 
 /* ---- downloads */
 
-static const Certification__AttachmentPart *read_part(struct http *h,
+static const Common__AttachmentPart *read_part(struct http *h,
                                                       const struct assertion *assertion,
                                                       ProtobufCMessage *request, uint32_t part)
 {
@@ -75,10 +75,10 @@ static const Certification__AttachmentPart *read_part(struct http *h,
     json_set_text(request, "part", arena_printf(h->arena, "%" PRIu32, part), &ignored);
     struct exchange exchange = http_exchange(h, assertion, request, HTTP_READ_MS);
     exchange_run(h->gateway->bus, &exchange);
-    const Certification__AttachmentPart *got =
+    const Common__AttachmentPart *got =
         exchange.status != STATUS_OK ? NULL
-                                     : (const Certification__AttachmentPart *)message_unpack(
-                                           &certification__attachment_part__descriptor,
+                                     : (const Common__AttachmentPart *)message_unpack(
+                                           &common__attachment_part__descriptor,
                                            exchange.reply, exchange.reply_size, h->arena);
     if (got == NULL)
         http_refusal(h, &exchange);
@@ -103,7 +103,7 @@ static const char *disposition(struct http *h, const char *name)
 
 void files_download(struct http *h, const struct assertion *assertion, ProtobufCMessage *request)
 {
-    const Certification__AttachmentPart *part = read_part(h, assertion, request, 0);
+    const Common__AttachmentPart *part = read_part(h, assertion, request, 0);
     if (part == NULL)
         return;
     size_t size = part->size_bytes, sent = part->content.len;

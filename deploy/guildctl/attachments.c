@@ -28,8 +28,10 @@ static void remove_unnamed(void *owner, const char *file)
     char id[ID_DIGITS + 1];
     const char *const values[] = {id};
     snprintf(id, sizeof id, "%.*s", ID_DIGITS, file);
-    PGresult *named =
-        database_ask(check->pg, "SELECT FROM certification.attachment WHERE id = $1", 1, values);
+    PGresult *named = database_ask(check->pg,
+                                   "SELECT FROM certification.attachment WHERE id = $1 UNION ALL "
+                                   "SELECT FROM payment.attachment WHERE id = $1",
+                                   1, values);
     bool unfinished = strstr(file, ".part") != NULL;
     if ((unfinished || PQntuples(named) == 0) && blob_delete(check->blobs, file) == STATUS_OK) {
         printf("removed %s: no row names it\n", file);
@@ -51,7 +53,7 @@ static enum status read_file(void *source, uint64_t offset, void *out, size_t si
     return blob_get(file->blobs, file->id, offset, out, size);
 }
 
-/* Opens every part as services/certification/attachment.c seals them. `hash`: of the content. */
+/* Opens every part as common/files/files.c seals them. `hash`: of the content. */
 static bool file_opens(const struct check *check, const char *id, const char *ending,
                        const char *owner, size_t size, unsigned char hash[static 32])
 {
@@ -97,7 +99,9 @@ static void check_rows(struct check *check)
     for (int count = PAGE; count == PAGE;) {
         PGresult *rows = database_ask(check->pg,
                                       "SELECT id, account_id, size_bytes, thumbnail_bytes,"
-                                      " encode(content_hash, 'hex') FROM certification.attachment"
+                                      " encode(content_hash, 'hex') FROM (SELECT * FROM"
+                                      " certification.attachment UNION ALL SELECT * FROM"
+                                      " payment.attachment) AS of_both"
                                       " WHERE id > $1 ORDER BY id LIMIT 100",
                                       1, values);
         count = PQntuples(rows);

@@ -1,4 +1,5 @@
-/* The fee schedule of deploy/association.json into payment.fee_schedule: names of members are names of columns. */
+/* The fees and the account of deploy/association.json into payment.fee_schedule and payment.payee: names of members are names
+   of columns. */
 #include "guildctl.h"
 
 #include <argp.h>
@@ -6,32 +7,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool seed_fees(PGconn *pg, const char *association)
+/* `member`: an object of the file, or a list of them. Returns whether rows were written. */
+static bool seed_table(PGconn *pg, const char *text, const char *member, const char *table)
 {
-    size_t size;
-    char *text = file_read(association, &size);
-    const char *const values[] = {text};
-    PGresult *columns = database_ask(pg,
-                                     "SELECT string_agg(format('%I', member), ', ') FROM "
-                                     "jsonb_object_keys($1::jsonb -> 'fees' -> 0)"
-                                     " AS member",
-                                     1, values);
+    const char *const values[] = {text, member};
+    PGresult *columns = database_ask(
+        pg,
+        "SELECT string_agg(format('%I', name), ', ') FROM jsonb_object_keys(CASE"
+        " jsonb_typeof($1::jsonb -> $2) WHEN 'array' THEN $1::jsonb -> $2 -> 0 ELSE $1::jsonb -> $2"
+        " END) AS name",
+        2, values);
     char *sql = NULL;
     if (PQgetisnull(columns, 0, 0))
-        die("%s has no fees", association);
+        die("the association's file has no %s", member);
     if (asprintf(&sql,
-                 "INSERT INTO payment.fee_schedule (%1$s) SELECT %1$s FROM"
-                 " jsonb_populate_recordset(NULL::payment.fee_schedule, $1::jsonb -> 'fees')"
-                 " WHERE NOT EXISTS (SELECT FROM payment.fee_schedule)",
-                 PQgetvalue(columns, 0, 0)) < 0)
+                 "INSERT INTO payment.%2$s (%1$s) SELECT %1$s FROM"
+                 " jsonb_populate_recordset(NULL::payment.%2$s, CASE jsonb_typeof($1::jsonb -> $2)"
+                 " WHEN 'array' THEN $1::jsonb -> $2 ELSE jsonb_build_array($1::jsonb -> $2) END)"
+                 " WHERE NOT EXISTS (SELECT FROM payment.%2$s)",
+                 PQgetvalue(columns, 0, 0), table) < 0)
         abort();
-    PGresult *written = database_ask(pg, sql, 1, values);
+    PGresult *written = database_ask(pg, sql, 2, values);
     bool any = strcmp(PQcmdTuples(written), "0") != 0;
     PQclear(written);
     PQclear(columns);
     free(sql);
-    free(text);
     return any;
+}
+
+bool seed_fees(PGconn *pg, const char *association)
+{
+    size_t size;
+    char *text = file_read(association, &size);
+    bool fees = seed_table(pg, text, "fees", "fee_schedule");
+    bool payee = seed_table(pg, text, "bank", "payee");
+    free(text);
+    return fees || payee;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)

@@ -55,12 +55,12 @@ static void staff_insert(const struct wish *wish, const char *hash)
     PQfinish(pg);
 }
 
-#define ROLES "administrator, secretary, reviewer or expert_reviewer"
+#define ROLES "administrator, secretary, reviewer, expert_reviewer, finance or invoicing"
 
 static bool is_role(const char *text)
 {
-    static const char *const roles[] = {"administrator", "secretary", "reviewer",
-                                        "expert_reviewer"};
+    static const char *const roles[] = {"administrator",   "secretary", "reviewer",
+                                        "expert_reviewer", "finance",   "invoicing"};
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
         if (strcmp(text, roles[i]) == 0)
             return true;

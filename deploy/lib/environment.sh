@@ -30,6 +30,13 @@ conninfo() {
     printf '%s' "host=$run dbname=guild user=$role connect_timeout=2${*:+ $*}"
 }
 
+# file_settings: what a service is given that keeps files of people
+file_settings() {
+    echo "GUILD_BLOB_FOLDER=$data/attachments"
+    echo "GUILD_FIELD_KEY_FILE=$data/secrets/keys/field.key"
+    echo "GUILD_IMAGE_PROGRAM=$data/app/bin/guild-image"
+}
+
 # service_settings NAME SERVICE INSTANCE: what all services are given, one NAME=VALUE a line
 service_settings() {
     local keys=$data/secrets/keys
@@ -60,12 +67,11 @@ program_settings() {
         ;;
     payment)
         service_settings "$1" payment 1
+        file_settings
         ;;
     certification-*)
         service_settings "$1" certification "${1#certification-}"
-        echo "GUILD_BLOB_FOLDER=$data/attachments"
-        echo "GUILD_FIELD_KEY_FILE=$keys/field.key"
-        echo "GUILD_IMAGE_PROGRAM=$data/app/bin/guild-image"
+        file_settings
         ;;
     auth)
         service_settings "$1" auth 1

@@ -18,7 +18,7 @@ static answer identity_list(struct call *c)
 static const struct keyring *field_keys(struct call *c)
 {
     const struct certification *state = service_state(c->run);
-    return state->field_keys;
+    return state->files.keys;
 }
 
 static answer application_get_done(struct call *c, const struct rows *results)

@@ -12,12 +12,8 @@ static answer expert_list(struct call *c)
 {
     const Certification__ListExpertsRequest *req = c->request;
     bool newest = req->sort == CERTIFICATION__LIST_EXPERTS_REQUEST__SORT__NEWEST_FIRST;
-    int64_t place, id;
-
-    if (!rules_cursor(req->cursor, newest, &place, &id))
-        return call_fail_field(c, "cursor", "分页位置无效，请返回列表首页。");
-    call_set_integer(c, "cursor_place", place);
-    call_set_integer(c, "cursor_id", id);
+    if (!page_from(c, req->cursor, newest))
+        return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
     batch_add(c, &sql_expert_total);
     batch_add(c, newest ? &sql_expert_list_newest : &sql_expert_list_ending);
@@ -34,7 +30,7 @@ static answer expert_get_done(struct call *c, const struct rows *results)
     if (record == NULL)
         return call_fail(c, REASON_internal);
     const struct certification *state = service_state(c->run);
-    form_open_masked(c, state->field_keys, record->in_force,
+    form_open_masked(c, state->files.keys, record->in_force,
                      rows_integer(&results[0], 0, "account_id"));
     return call_reply(c, &record->base);
 }

@@ -6,8 +6,8 @@
                   proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
-   Tells          notification, of each submission and decision, of experts moved and of their certificates that end,
-                  through its outbox.
+   Tells          notification, of each submission and decision, of experts moved and of their certificates that end;
+                  payment, of member units certified and revoked; through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
    written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
 #include "certification.pb-c.h"
@@ -15,16 +15,11 @@
 #include "nouns.h"
 #include "reasons.h"
 #include "service.h"
-#include <stdio.h>
-#include <stdlib.h>
 
 static const struct setting certification_settings[] = {
-    {"GUILD_BLOB_FOLDER",    SETTING_TEXT, NULL,                                   "folder where attachments are stored, encrypted"},
-    {"GUILD_FIELD_KEY_FILE", SETTING_FILE, NULL,
-     "keyring that attachments and fields are sealed with"                                                                         },
-    {"GUILD_IMAGE_PROGRAM",  SETTING_FILE, NULL,                                   "path of guild-image, which cleans uploads"     },
-    {"GUILD_ASSOCIATION",    SETTING_TEXT, "长治市项目全过程咨询协会",
-     "name of the association, on what is printed"                                                                                 },
+    FILE_SETTINGS,
+    {"GUILD_ASSOCIATION", SETTING_TEXT, "长治市项目全过程咨询协会",
+      "name of the association, on what is printed"},
     SETTINGS_END,
 };
 
@@ -39,6 +34,7 @@ static const struct subscription certification_subscriptions[] = {
     {"application.rejected",      "notification"},
     {"application.revoked",       "notification"},
     {"application.withdrawn",     "notification"},
+    {"unit.changed",              "payment"     },
     {"expert.paused",             "notification"},
     {"expert.resumed",            "notification"},
     {"expert.removed",            "notification"},
@@ -49,20 +45,8 @@ static const struct subscription certification_subscriptions[] = {
 static void certification_start(struct service_run *run)
 {
     static struct certification state;
-    const char *why = "";
     state.association = config_text("GUILD_ASSOCIATION");
-    state.image_program = config_text("GUILD_IMAGE_PROGRAM");
-    state.field_keys = keyring_load(config_text("GUILD_FIELD_KEY_FILE"), &why);
-    if (state.field_keys == NULL) {
-        fprintf(stderr, "GUILD_FIELD_KEY_FILE %s\n", why);
-        exit(2);
-    }
-    state.blobs = blob_open(config_text("GUILD_BLOB_FOLDER"));
-    if (state.blobs == NULL) {
-        fprintf(stderr, "GUILD_BLOB_FOLDER cannot be written\n");
-        exit(2);
-    }
-    state.work = work_new(service_loop(run), 2, 16);
+    file_store_open(&state.files, run);
     service_set_state(run, &state);
     expert_watch_start(run);
 }
@@ -70,9 +54,7 @@ static void certification_start(struct service_run *run)
 static void certification_stop(struct service_run *run)
 {
     struct certification *state = service_state(run);
-    work_destroy(&state->work);
-    blob_close(&state->blobs);
-    keyring_destroy(&state->field_keys);
+    file_store_close(&state->files);
 }
 
 static const struct service certification = {

@@ -2,16 +2,11 @@
 #ifndef GUILD_CERTIFICATION_NOUNS_H
 #define GUILD_CERTIFICATION_NOUNS_H
 
-#include "blob.h"
 #include "call.h"
-#include "secret.h"
-#include "work.h"
+#include "files.h"
 
 struct certification {
-    struct blob_store *blobs;
-    struct keyring *field_keys;
-    struct work *work; /* cleaning, sealing and opening files */
-    const char *image_program;
+    struct file_store files;
     const char *association;
 };
 

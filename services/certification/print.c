@@ -49,22 +49,13 @@ static answer print_worked(struct call *c, void *job)
 {
     struct print *print = job;
     struct paper_bytes bytes = print->bytes;
-    Certification__AttachmentPart part = CERTIFICATION__ATTACHMENT_PART__INIT;
-    size_t from = (size_t)print->part * PART_BYTES;
     if (print->status != STATUS_OK)
         return call_fail(c, print->status == STATUS_NOT_FOUND ? REASON_document_page_gone
                                                               : REASON_busy);
-    size_t left = from < bytes.size ? bytes.size - from : 0;
-    part.content.len = left < PART_BYTES ? left : PART_BYTES;
-    part.content.data = arena_copy(c->arena, bytes.data + bytes.size - left, part.content.len);
-    free(bytes.data);
-    part.content_type = arena_text(c->arena, print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG
-                                                 ? "image/png"
-                                                 : "application/pdf");
-    part.file_name = file_name(print);
-    part.size_bytes = (uint32_t)bytes.size;
-    part.may_change = print->may_change;
-    return call_reply(c, &part.base);
+    return file_part(c, bytes.data, bytes.size, print->part,
+                     print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG ? "image/png"
+                                                                           : "application/pdf",
+                     file_name(print), print->may_change);
 }
 
 /* ---- or only counting its pages */
@@ -95,7 +86,7 @@ static answer print_named(struct call *c, const struct rows *results)
     print->document.names = &results[0];
     print->document.files = &results[1];
     print->paper = document_paper(&print->document);
-    return work_then(c, state->work, print->work, print, print->worked);
+    return work_then(c, state->files.work, print->work, print, print->worked);
 }
 
 static bool fill(struct call *c, struct print *print, const struct rows *row,
@@ -104,9 +95,9 @@ static bool fill(struct call *c, struct print *print, const struct rows *row,
     const struct certification *state = service_state(c->run);
     int64_t owner = rows_integer(row, 0, "account_id");
     if (c->caller->kind == COMMON__PRINCIPAL__KIND__STAFF)
-        form_open_masked(c, state->field_keys, submitted->form, owner);
+        form_open_masked(c, state->files.keys, submitted->form, owner);
     else
-        form_open(c, state->field_keys, submitted->form, owner);
+        form_open(c, state->files.keys, submitted->form, owner);
     ProtobufCMessage *form = form_of(submitted->form, submitted->kind);
     print->document = (struct document){
         .arena = c->arena,

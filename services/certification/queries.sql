@@ -244,7 +244,7 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
            WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
            ELSE r.state IN ('QUEUED', 'CLAIMED') END
    AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)
-   AND (r.submitted_at, r.id) > (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+   AND (r.submitted_at, r.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
  ORDER BY r.submitted_at, r.id
  LIMIT :page_size::int + 1;
 
@@ -268,7 +268,7 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
            WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
            ELSE r.state IN ('QUEUED', 'CLAIMED') END
    AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)
-   AND (r.submitted_at, r.id) < (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+   AND (r.submitted_at, r.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
  ORDER BY r.submitted_at DESC, r.id DESC
  LIMIT :page_size::int + 1;
 

@@ -17,15 +17,6 @@
     R(files_missing, INVALID, "附件不存在或不属于您，请重新上传附件。")                            \
     R(nothing_to_withdraw, CONFLICT, "没有可以撤回的申请，它可能已经审核完毕，请刷新页面。")       \
     R(state_changed, CONFLICT, "申请的状态已经变化，请刷新页面查看最新情况。")                     \
-    R(attachment_gone, NOT_FOUND, "没有找到这个附件，它可能已被删除，或不属于您。")                \
-    R(attachment_none, INVALID, "没有收到文件内容，请重新选择文件上传。")                          \
-    R(attachment_quota, CONFLICT, "您上传的文件过多，请联系协会处理：0355-3069919。")              \
-    R(file_type, UNSUPPORTED, "只能上传JPG、PNG、WebP图片或PDF文件，请重新选择。")                 \
-    R(file_too_large, TOO_LARGE, "文件过大，请上传10MB以内的文件。")                               \
-    R(image_too_large, INVALID, "图片尺寸过大，请缩小到4000万像素以内再上传。")                    \
-    R(file_broken, INVALID, "文件无法打开，可能已损坏，请重新拍摄或导出后上传。")                  \
-    R(pdf_active, INVALID, "PDF中含有脚本、附件或加密内容，请打印成普通PDF或拍照上传。")           \
-    R(pdf_too_long, INVALID, "PDF超过30页，请只保留所需的页面，或拍照上传。")                      \
     R(document_gone, NOT_FOUND, "没有可以打印的资料，请先提交申请，再回来打印。")                  \
     R(document_page_gone, NOT_FOUND, "这份资料没有这一页，请返回前一页。")                         \
     R(opinion_none, CONFLICT, "这份申请还没有审核结论，请先审核，再打印审核意见单。")              \

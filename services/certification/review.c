@@ -35,12 +35,8 @@ static answer review_list(struct call *c)
 {
     const Certification__ListReviewsRequest *req = c->request;
     bool newest = req->sort == CERTIFICATION__LIST_REVIEWS_REQUEST__SORT__NEWEST_FIRST;
-    int64_t us, id;
-
-    if (!rules_cursor(req->cursor, newest, &us, &id))
-        return call_fail_field(c, "cursor", "分页位置无效，请返回列表首页。");
-    call_set_integer(c, "cursor_us", us);
-    call_set_integer(c, "cursor_id", id);
+    if (!page_from(c, req->cursor, newest))
+        return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
     call_set(c, "q_like", like_pattern(c, req->q));
     batch_add(c, &sql_review_total);
@@ -87,8 +83,8 @@ static answer review_get_done(struct call *c, const struct rows *results)
         return call_fail(c, REASON_internal);
     const struct certification *state = service_state(c->run);
     int64_t owner = rows_integer(&results[0], 0, "account_id");
-    form_open_masked(c, state->field_keys, review->submitted, owner);
-    form_open_masked(c, state->field_keys, review->in_force, owner);
+    form_open_masked(c, state->files.keys, review->submitted, owner);
+    form_open_masked(c, state->files.keys, review->in_force, owner);
     add_prechecks(c, &results[0], review);
     check_mask_mobile(phone == NULL ? "" : phone, masked, sizeof masked);
     review->applicant_phone_masked = arena_text(c->arena, masked);
@@ -112,7 +108,7 @@ static answer review_reveal_done(struct call *c, const struct rows *results)
         &certification__review__descriptor, &results[0], c->arena);
     if (review == NULL || review->submitted == NULL || review->submitted->expert == NULL)
         return call_fail(c, REASON_internal);
-    form_open(c, state->field_keys, review->submitted, rows_integer(&results[0], 0, "account_id"));
+    form_open(c, state->files.keys, review->submitted, rows_integer(&results[0], 0, "account_id"));
     reply.id_number = review->submitted->expert->id_number;
     return call_reply(c, &reply.base);
 }

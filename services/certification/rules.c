@@ -97,12 +97,7 @@ void rules_form(const Certification__Form *form, const char *today, struct field
                              form->natural_person->n_qualifications);
 }
 
-/* ---- what may be stored, and refused */
-
-bool rules_may_store(int64_t files, int64_t bytes)
-{
-    return files < 200 && bytes < INT64_C(400) * 1024 * 1024;
-}
+/* ---- what may be refused */
 
 bool rules_rejection_is_founded(size_t reasons, const char *message)
 {
@@ -159,22 +154,4 @@ size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[st
     if (facts->phone_elsewhere > 3)
         out[n++] = say(WARNING, "联系方式在3个以上账号的申请中出现过");
     return n;
-}
-
-bool rules_cursor(const char *cursor, bool newest_first, int64_t *ret_us, int64_t *ret_id)
-{
-    static const int64_t YEAR_2200_US = INT64_C(7258118400000000);
-    long long us, id;
-    int read = 0;
-    if (cursor[0] == '\0') {
-        *ret_us = newest_first ? YEAR_2200_US : 0;
-        *ret_id = 0;
-        return true;
-    }
-    if (sscanf(cursor, "%18lld.%18lld%n", &us, &id, &read) != 2 || cursor[read] != '\0' || us < 0 ||
-        id < 0 || us > YEAR_2200_US)
-        return false;
-    *ret_us = us;
-    *ret_id = id;
-    return true;
 }

@@ -12,9 +12,6 @@
    provinces, days in their order, nothing that ends before it begins, nothing issued tomorrow. `today`: YYYY-MM-DD. */
 void rules_form(const Certification__Form *form, const char *today, struct field_errors *errors);
 
-/* May an account with so much stored store another file? 200 files and 400 MiB: an expert alone may hand in 140. */
-bool rules_may_store(int64_t files, int64_t bytes);
-
 /* A refusal tells why: at least one canned reason, or five characters of text. */
 bool rules_rejection_is_founded(size_t reasons, const char *message);
 
@@ -36,8 +33,5 @@ enum { PRECHECKS_MAX = 8 };
 /* Fills `out`, returns how many. */
 size_t rules_precheck(const struct precheck_facts *facts,
                       struct precheck out[static PRECHECKS_MAX]);
-
-/* A review list's cursor "microseconds.id"; false: not one. Empty: the beginning of the list in the given order. */
-bool rules_cursor(const char *cursor, bool newest_first, int64_t *ret_us, int64_t *ret_id);
 
 #endif

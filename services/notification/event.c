@@ -42,9 +42,12 @@ static const char *word_of(const void *source, const char *name, struct arena *a
     return value != NULL && strcmp(name, "purpose") == 0 ? rules_purpose_word(value) : value;
 }
 
-static const char *reviewers_of(const struct event *event, struct arena *arena)
+static const char *reviewers_of(const char *permission, const struct event *event,
+                                struct arena *arena)
 {
     const char *kind = event_text(event, "kind", arena);
+    if (permission[0] != '\0')
+        return permission;
     return rules_review_permission(kind == NULL ? "" : kind);
 }
 
@@ -64,7 +67,9 @@ static void add_template(struct call *c, const struct rows *templates, size_t ro
     call_set(c, "template_code", rows_get(templates, row, "code"));
     if (inbox[0] != '\0') {
         call_set(c, "to_account", to_reviewers ? NULL : event_text(event, "account_id", arena));
-        call_set(c, "to_permission", to_reviewers ? reviewers_of(event, arena) : NULL);
+        call_set(c, "to_permission",
+                 to_reviewers ? reviewers_of(rows_get(templates, row, "permission"), event, arena)
+                              : NULL);
         call_set(c, "title", rules_fill(rows_get(templates, row, "title"), word_of, &words, arena));
         call_set(c, "body", rules_fill(inbox, word_of, &words, arena));
         call_set(c, "link", rules_fill(rows_get(templates, row, "link"), word_of, &words, arena));

@@ -48,7 +48,7 @@ ON CONFLICT (account_id) DO UPDATE SET phone = excluded.phone, changed_at = excl
  WHERE contact.changed_at < excluded.changed_at;
 
 -- name: template_of_event
-SELECT code, audience, title, inbox_text, sms_text, link, coalesce(c.phone, '') AS phone
+SELECT code, audience, permission, title, inbox_text, sms_text, link, coalesce(c.phone, '') AS phone
   FROM template LEFT JOIN contact c ON c.account_id = :account_id::bigint
  WHERE event = :event_name::text AND enabled
  ORDER BY code;

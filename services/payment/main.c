@@ -1,23 +1,79 @@
-/* guild-payment: fees now; bills, vouchers, memberships and receipts with the dues.
+/* guild-payment: dues.
 
-   What it does   tells the fee schedule in force. The contract is proto/payment.proto.
-   Reads, writes  PostgreSQL, schema payment; the schedule is seeded by `guildctl seed` from deploy/association.json.
-   When PostgreSQL is away, requests are answered 503 and it reconnects by itself. Any number of instances. */
+   What it does   tells the fee schedule; bills units, takes their vouchers, posts what finance confirms to the ledger, opens
+                  and renews memberships, keeps the receipts.
+   Operations     attachment.c, bill.c, fee.c, member.c, policy.c, proposal.c, receipt.c, slip.c, unit.c, verdict.c,
+                  voucher.c; the contract is proto/payment.proto.
+   Reads, writes  PostgreSQL, schema payment; what must never break about money is said there (schema/003 to 006). The fee
+                  schedule and the account that dues are paid to are seeded by `guildctl seed` from
+                  deploy/association.json. The blob folder (contents sealed with the field keyring).
+   Starts         guild-image, once per upload, confined, no network, no files.
+   Is told        by certification, of member units certified and revoked.
+   Tells          notification, of vouchers, memberships and receipts, through its outbox.
+   When PostgreSQL is away, requests are answered 503 and it reconnects by itself. Any number of instances; on several
+   machines they need one blob store. */
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
 #include "reasons.h"
 #include "service.h"
+#include <stdio.h>
+#include <stdlib.h>
 
-static const struct op *const payment_nouns[] = {fee_ops, NULL};
+static const struct setting payment_settings[] = {
+    FILE_SETTINGS,
+    {"GUILD_ASSOCIATION", SETTING_TEXT, "长治市项目全过程咨询协会",
+      "name of the association, on what is printed"},
+    SETTINGS_END,
+};
+
+static const struct op *const payment_nouns[] = {
+    attachment_ops, bill_ops, fee_ops,  member_ops,  policy_ops,  proposal_ops,
+    receipt_ops,    slip_ops, unit_ops, verdict_ops, voucher_ops, NULL};
 REASONS_TABLE(payment_reasons, PAYMENT_REASONS);
+
+static const struct subscription payment_subscriptions[] = {
+    {"voucher.submitted",  "notification"},
+    {"voucher.confirmed",  "notification"},
+    {"voucher.rejected",   "notification"},
+    {"membership.opened",  "notification"},
+    {"membership.changed", "notification"},
+    {"receipt.issued",     "notification"},
+    {"receipt.returned",   "notification"},
+    {NULL,                 NULL          },
+};
+
+static void payment_start(struct service_run *run)
+{
+    static struct payment state;
+    const char *why = "";
+    state.association = config_text("GUILD_ASSOCIATION");
+    state.event_keys = keyring_load(config_text("GUILD_EVENT_KEY_FILE"), &why);
+    if (state.event_keys == NULL) {
+        fprintf(stderr, "GUILD_EVENT_KEY_FILE %s\n", why);
+        exit(2);
+    }
+    file_store_open(&state.files, run);
+    service_set_state(run, &state);
+}
+
+static void payment_stop(struct service_run *run)
+{
+    struct payment *state = service_state(run);
+    file_store_close(&state->files);
+    keyring_destroy(&state->event_keys);
+}
 
 static const struct service payment = {
     .contract = &payment__payment__descriptor,
     .nouns = payment_nouns,
     .statements = payment_statements,
     .reasons = payment_reasons,
-    .about = "guild-payment: the fee schedule.",
+    .settings = payment_settings,
+    .about = "guild-payment: dues, from the bill to the receipt.",
+    .start = payment_start,
+    .stop = payment_stop,
+    .subscriptions = payment_subscriptions,
 };
 
 int main(int argc, char **argv)

@@ -1,9 +1,29 @@
-/* The tables of this service's nouns. */
+/* The tables of this service's nouns, and what its main opens for them. */
 #ifndef GUILD_PAYMENT_NOUNS_H
 #define GUILD_PAYMENT_NOUNS_H
 
 #include "call.h"
+#include "files.h"
 
+struct payment {
+    struct file_store files;
+    struct keyring *event_keys;
+    const char *association;
+};
+
+extern const struct op attachment_ops[];
+extern const struct op bill_ops[];
 extern const struct op fee_ops[];
+extern const struct op member_ops[];
+extern const struct op policy_ops[];
+extern const struct op proposal_ops[];
+extern const struct op receipt_ops[];
+extern const struct op slip_ops[];
+extern const struct op unit_ops[];
+extern const struct op verdict_ops[];
+extern const struct op voucher_ops[];
+
+/* Binds :reference_code to a new one. */
+void bill_set_reference(struct call *c);
 
 #endif

@@ -32,6 +32,36 @@ WITH answer AS (
     RETURNING term_mode, grace_days, second_over_fen, version, changed_by_name, changed_at)
 SELECT * FROM answer;
 
+-- ---- files
+
+-- name: attachment_room
+-- What somebody has stored (the quota), before more is taken. Receipts are the association's: as many as there are.
+SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
+ WHERE account_id = :caller_id::bigint AND purpose = 'voucher' AND :caller_kind::text = 'MEMBER';
+
+-- name: attachment_insert
+INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height, content_hash,
+                        thumbnail_bytes)
+VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_bytes::int, :width::int, :height::int,
+        :content_hash, :thumbnail_bytes::int)
+RETURNING id, file_name, content_type, size_bytes, width, height, created_at;
+
+-- name: attachment_find
+-- A unit its own vouchers, and the receipts made out to it; staff what their work needs.
+SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM attachment a
+ WHERE id = :id::text
+   AND CASE WHEN :caller_kind::text = 'STAFF'
+            THEN 'voucher.review' = ANY (:caller_permissions::text[])
+                 OR a.purpose = 'receipt' AND 'receipt.issue' = ANY (:caller_permissions::text[])
+            ELSE a.purpose = 'voucher' AND account_id = :caller_id::bigint
+                 OR EXISTS (SELECT 1 FROM receipt r WHERE r.file_id = a.id AND r.account_id = :caller_id::bigint
+                               AND r.state IN ('ISSUED', 'DELIVERED')) END;
+
+-- name: attachment_look
+-- A member of staff opened somebody's file.
+INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
+VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.read', :id, :request_id);
+
 -- ---- units, as certification tells of them
 
 -- name: unit_tell
@@ -65,7 +95,8 @@ SELECT u.certified, u.unit_name, u.uscc,
            AS waiting_voucher_id,
        coalesce((SELECT l.id FROM (SELECT id, state FROM voucher v WHERE v.account_id = u.account_id ORDER BY id DESC LIMIT 1) AS l
                   WHERE l.state = 'REJECTED'), 0) AS rejected_voucher_id,
-       bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill
+       bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill,
+       (SELECT to_jsonb(p) - 'one' FROM payee p) AS payee
   FROM unit u WHERE u.account_id = :caller_id::bigint;
 
 -- name: bill_request
@@ -136,7 +167,7 @@ SELECT * FROM answer;
 SELECT t.*, t.id || '.0' AS position FROM voucher v, voucher_told(v) AS t
  WHERE v.account_id = :caller_id::bigint AND (:state::text = 'UNSPECIFIED' OR v.state = :state)
    AND (:year::int = 0 OR :year::text = ANY (string_to_array(t.years, '、')))
-   AND v.id < :cursor_us::bigint
+   AND v.id < :cursor_place::bigint
  ORDER BY v.id DESC LIMIT :page_size::int + 1;
 
 -- name: my_voucher_total
@@ -184,13 +215,13 @@ SELECT count(*) FILTER (WHERE state = 'SUBMITTED') AS waiting,
 -- name: voucher_list_oldest
 SELECT t.*, (extract(epoch FROM v.submitted_at) * 1000000)::bigint || '.' || v.id AS position
   FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v, voucher_told(v) AS t
- WHERE (v.submitted_at, v.id) > (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+ WHERE (v.submitted_at, v.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
  ORDER BY v.submitted_at, v.id LIMIT :page_size::int + 1;
 
 -- name: voucher_list_newest
 SELECT t.*, (extract(epoch FROM v.submitted_at) * 1000000)::bigint || '.' || v.id AS position
   FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v, voucher_told(v) AS t
- WHERE (v.submitted_at, v.id) < (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
+ WHERE (v.submitted_at, v.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
  ORDER BY v.submitted_at DESC, v.id DESC LIMIT :page_size::int + 1;
 
 -- name: voucher_total
@@ -199,7 +230,7 @@ SELECT count(*) AS total FROM voucher_found(:view::text, :pay_method::text, :q::
 -- name: voucher_state
 -- Why nobody decided it.
 SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same,
-       first_by = :caller_id::bigint OR recorder = 'STAFF:' || :caller_id AS is_own,
+       first_by = :caller_id::bigint OR recorder = 'STAFF:' || :caller_id::bigint AS is_own,
        (SELECT count(*) FROM unnest(:reason_codes::text[]) AS wanted(code)
          WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled)) AS unknown_reasons
   FROM voucher WHERE id = :id::bigint;
@@ -207,7 +238,7 @@ SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same
 -- name: voucher_decide
 -- keyed
 -- audit: voucher.decided id
--- Only the version that was read. A confirmation that takes two waits for the second person, with what the first laid out.
+-- Only the version that was read. A confirmation that takes two waits for the second person.
 -- The posting, the receipt and the renewal follow from the confirmed row (voucher_post, bill_settled).
 WITH laid AS (
     SELECT bill_id, round(amount::numeric * 100)::bigint AS amount_fen
@@ -219,7 +250,7 @@ chosen AS MATERIALIZED (
       FROM voucher v
      WHERE v.id = :id::bigint AND v.version = :version::int AND v.state = 'SUBMITTED'
        AND (:verdict = 'REJECT' OR (v.first_by IS NULL OR v.first_by <> :caller_id::bigint)
-            AND v.recorder <> 'STAFF:' || :caller_id AND :received_date::date <= current_date)
+            AND v.recorder <> 'STAFF:' || :caller_id::bigint AND :received_date::date <= current_date)
        AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
                         WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled))
        FOR UPDATE),
@@ -266,7 +297,7 @@ SELECT * FROM answer;
 WITH made AS (
     INSERT INTO voucher (account_id, recorder, recorded_by_name, pay_method, paid_fen, paid_date, payer_name, bank_serial,
                          remark, bill_ids, receipt_info)
-    SELECT u.account_id, 'STAFF:' || :caller_id, :caller_name, :pay_method::text, :paid_fen::bigint, :paid_date::date,
+    SELECT u.account_id, 'STAFF:' || :caller_id::bigint, :caller_name, :pay_method::text, :paid_fen::bigint, :paid_date::date,
            :payer_name, :bank_serial, :remark,
            coalesce((SELECT array_agg(b.id ORDER BY b.year) FROM bill b
                       WHERE b.account_id = u.account_id AND b.state IN ('OPEN', 'PARTLY_PAID')), '{}'),
@@ -289,7 +320,7 @@ SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amo
        b.reference_code, b.due_on, u.unit_name, b.account_id, b.created_at,
        EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id) AS opened, (b.due_on - date '1900-01-01') || '.' || b.id AS position
   FROM bill_found(:view::text, :year::int, :q::text) AS b JOIN unit u USING (account_id)
- WHERE (b.due_on, b.id) > (date '1900-01-01' + least(:cursor_us::bigint, 3000000)::int, :cursor_id::bigint)
+ WHERE (b.due_on, b.id) > (date '1900-01-01' + least(:cursor_place::bigint, 3000000)::int, :cursor_id::bigint)
  ORDER BY b.due_on, b.id LIMIT :page_size::int + 1;
 
 -- name: bill_total
@@ -298,8 +329,9 @@ SELECT count(*) AS total FROM bill_found(:view::text, :year::int, :q::text) AS b
 -- name: bill_slip
 -- What the payment slip says (D-3).
 SELECT b.id, b.year, b.amount_fen - b.paid_fen - b.waived_fen AS due_fen, b.association_post_name, b.reference_code,
-       b.due_on, u.unit_name, u.uscc
-  FROM bill b JOIN unit u USING (account_id) WHERE b.id = :id::bigint AND b.account_id = :caller_id::bigint;
+       b.due_on, u.unit_name, u.uscc, b.created_at, p.account_name, p.bank_name, p.bank_line, p.account_no,
+       p.collection_merchant, p.receipt_name, yuan(b.amount_fen - b.paid_fen - b.waived_fen) AS due_yuan
+  FROM bill b JOIN unit u USING (account_id) CROSS JOIN payee p WHERE b.id = :id::bigint AND b.account_id = :caller_id::bigint;
 
 -- ---- memberships
 
@@ -310,7 +342,7 @@ SELECT u.account_id, u.unit_name, u.uscc, u.certified, f.association_post_name, 
  WHERE (:any_state::boolean OR s.state = :state::text)
    AND (:association_post::text = '' OR u.association_post = :association_post)
    AND (:q::text = '' OR position(:q IN u.unit_name) > 0 OR position(upper(:q) IN u.uscc) > 0 OR s.member_no = upper(:q))
-   AND u.account_id < :cursor_us::bigint
+   AND u.account_id < :cursor_place::bigint
  ORDER BY u.account_id DESC LIMIT :page_size::int + 1;
 
 -- name: member_total
@@ -418,7 +450,7 @@ SELECT * FROM answer;
 
 -- name: my_receipt_list
 SELECT t.*, t.id || '.0' AS position FROM receipt r, receipt_told(r) AS t
- WHERE r.account_id = :caller_id::bigint AND r.id < :cursor_us::bigint ORDER BY r.id DESC LIMIT :page_size::int + 1;
+ WHERE r.account_id = :caller_id::bigint AND r.id < :cursor_place::bigint ORDER BY r.id DESC LIMIT :page_size::int + 1;
 
 -- name: my_receipt_total
 SELECT count(*) AS total FROM receipt r WHERE r.account_id = :caller_id::bigint;
@@ -447,8 +479,8 @@ SELECT * FROM answer;
 SELECT t.*, (extract(epoch FROM r.requested_at) * 1000000)::bigint || '.' || r.id AS position
   FROM receipt_found(:view::text, :year::int, :q::text) AS r, receipt_told(r) AS t
  WHERE CASE WHEN :view::text IN ('UNSPECIFIED', 'RETURNED')
-            THEN (r.requested_at, r.id) > (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint)
-            ELSE (r.requested_at, r.id) < (to_timestamp(:cursor_us::bigint / 1000000.0), :cursor_id::bigint) END
+            THEN (r.requested_at, r.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
+            ELSE (r.requested_at, r.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint) END
  ORDER BY CASE WHEN :view IN ('UNSPECIFIED', 'RETURNED') THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
 
 -- name: receipt_total

@@ -1,4 +1,5 @@
 #include "service_test.h"
+#include "json.h"
 
 #include "clock.h"
 #include "lossy.h"
@@ -319,6 +320,20 @@ const char *service_test_reason(const Common__Principal *caller, const char *met
     if (service_test_call(caller, "gateway", method, request, "", &message) == STATUS_OK)
         return "";
     return ((const Common__Problem *)message)->reason;
+}
+
+const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,
+                              const char *request)
+{
+    const ProtobufCMethodDescriptor *of =
+        protobuf_c_service_descriptor_get_method_by_name(test.run.service->contract, method);
+    struct field_errors errors = {.arena = test.arena};
+    ProtobufCMessage *message = arena_alloc(test.arena, of->input->sizeof_message), *reply;
+    size_t size;
+    protobuf_c_message_init(of->input, message);
+    assert_true(json_read(request, strlen(request), message, &errors));
+    service_test_call(caller, "gateway", method, message, key, &reply);
+    return json_write(reply, test.arena, &size);
 }
 
 const char *service_test_value(const char *format, ...)

@@ -41,6 +41,10 @@ enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *
 const char *service_test_reason(const Common__Principal *caller, const char *method,
                                 const ProtobufCMessage *request);
 
+/* The same, with the request and the answer (a common.Problem when it is refused) as JSON. `key` may be "". */
+const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,
+                              const char *request);
+
 /* One value of a query in the service's schema, as text that lives until service_test_close. The query is a printf
    format. */
 const char *service_test_value(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -162,7 +162,7 @@ export const api = Object.fromEntries(
 /* ---- uploads: the raw file as the body; XMLHttpRequest, because fetch tells no progress */
 
 export interface Upload {
-  done: Promise<Schema<'certification.Attachment'>>;
+  done: Promise<Schema<'common.Attachment'>>;
   cancel: () => void;
 }
 
@@ -175,13 +175,13 @@ function parseJson(text: string): unknown {
 }
 
 function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onProgress: (part: number) => void) {
-  return new Promise<Schema<'certification.Attachment'>>((resolve, reject) => {
+  return new Promise<Schema<'common.Attachment'>>((resolve, reject) => {
     xhr.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : 0);
     xhr.onerror = () => reject(unreachable());
     xhr.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
     xhr.onload = () => {
       const body = parseJson(xhr.responseText);
-      if (xhr.status >= 200 && xhr.status < 300) resolve(body as Schema<'certification.Attachment'>);
+      if (xhr.status >= 200 && xhr.status < 300) resolve(body as Schema<'common.Attachment'>);
       else reject(problemOf(xhr.status, body));
     };
     xhr.open('POST', url);
@@ -196,7 +196,7 @@ export function uploadAttachment(purpose: string, file: File, onProgress: (part:
   const { url } = splitRequest(table.uploadAttachment, { purpose, file_name: file.name });
   const key = newKey();
   let xhr = new XMLHttpRequest();
-  const attempt = async (): Promise<Schema<'certification.Attachment'>> => {
+  const attempt = async (): Promise<Schema<'common.Attachment'>> => {
     try {
       return await sendFile(xhr, url, key, file, onProgress);
     } catch (error) {

@@ -98,7 +98,6 @@ CREATE FUNCTION voucher_warnings(v voucher) RETURNS jsonb LANGUAGE sql STABLE AS
         SELECT 'YELLOW', '付款日期早于账单生成日期' WHERE v.paid_date < (SELECT min(created_at)::date - 30 FROM bill WHERE id = ANY (v.bill_ids)))
     SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('level', level, 'text', text)), '[]') FROM found
 $$;
-CREATE INDEX attachment_hash ON attachment (content_hash);
 
 -- What the lists of finance look through; each is asked for its rows and for their number.
 CREATE FUNCTION voucher_found(view text, method text, q text) RETURNS SETOF voucher LANGUAGE sql STABLE AS $$
@@ -140,3 +139,10 @@ BEGIN
 END $$;
 CREATE TRIGGER receipt_replace AFTER UPDATE OF state ON receipt
     FOR EACH ROW WHEN (NEW.state = 'VOID' AND OLD.state <> 'VOID') EXECUTE FUNCTION receipt_replace();
+
+CREATE FUNCTION attachments_json(ids text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'file_name', a.file_name, 'content_type', a.content_type,
+               'size_bytes', a.size_bytes, 'width', a.width, 'height', a.height, 'created_at', a.created_at)
+               ORDER BY array_position(ids, a.id)), '[]')
+      FROM attachment a WHERE a.id = ANY (ids)
+$$;

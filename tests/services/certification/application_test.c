@@ -4,6 +4,7 @@
 #undef main
 #include "rules.h"
 #include "service_test.h"
+#include <stdio.h>
 #include <string.h>
 
 static Common__Principal member, stranger, reviewer, colleague, administrator;
@@ -296,7 +297,7 @@ static void test_who_may_call(void **state)
 
 static void test_staff_without_the_permission_reads_no_file(void **state)
 {
-    Certification__ReadAttachmentRequest request = CERTIFICATION__READ_ATTACHMENT_REQUEST__INIT;
+    Common__ReadAttachmentRequest request = COMMON__READ_ATTACHMENT_REQUEST__INIT;
     (void)state;
     request.id = licence_of(1);
     assert_string_equal(service_test_reason(&administrator, "ReadAttachment", &request.base),

@@ -30,7 +30,7 @@ static void fill(int percent)
 static const char *upload(void)
 {
     Common__Principal member = service_test_member(1);
-    Certification__UploadAttachmentRequest request = CERTIFICATION__UPLOAD_ATTACHMENT_REQUEST__INIT;
+    Common__UploadAttachmentRequest request = COMMON__UPLOAD_ATTACHMENT_REQUEST__INIT;
     request.purpose = (char *)(uintptr_t) "business_license_file";
     request.file_name = (char *)(uintptr_t) "x.jpg";
     request.size_bytes = 1;

@@ -148,7 +148,7 @@ struct file {
     const char *name, *type;
 };
 
-static void append(struct file *file, const Certification__AttachmentPart *part)
+static void append(struct file *file, const Common__AttachmentPart *part)
 {
     if (file->data == NULL)
         file->data = arena_alloc(arena, part->size_bytes + 1);
@@ -173,9 +173,9 @@ static struct file document(int64_t account, Certification__Identity__Kind kind,
         assert_int_equal(
             service_test_call(&who, "gateway", "ReadDocument", &request.base, "", &reply),
             STATUS_OK);
-        append(&file, (Certification__AttachmentPart *)reply);
+        append(&file, (Common__AttachmentPart *)reply);
         request.part++;
-    } while (file.size < ((Certification__AttachmentPart *)reply)->size_bytes);
+    } while (file.size < ((Common__AttachmentPart *)reply)->size_bytes);
     return file;
 }
 
@@ -198,9 +198,9 @@ static struct file staff_document(int64_t account, Certification__Document__Cont
         assert_int_equal(service_test_call(&secretary, "gateway", "ReadReviewDocument",
                                            &request.base, "", &reply),
                          STATUS_OK);
-        append(&file, (Certification__AttachmentPart *)reply);
+        append(&file, (Common__AttachmentPart *)reply);
         request.part++;
-    } while (file.size < ((Certification__AttachmentPart *)reply)->size_bytes);
+    } while (file.size < ((Common__AttachmentPart *)reply)->size_bytes);
     return file;
 }
 
@@ -487,7 +487,7 @@ static void test_who_answers_for_an_account_is_said_on_a_sheet(void **state)
     request.content = CERTIFICATION__DOCUMENT__CONTENT__HOLDER;
     assert_int_equal(service_test_call(&unit, "gateway", "ReadDocument", &request.base, "", &reply),
                      STATUS_OK);
-    append(&pdf, (Certification__AttachmentPart *)reply);
+    append(&pdf, (Common__AttachmentPart *)reply);
     keep("holder.pdf", pdf.data, pdf.size);
     const char *text = text_of_pdf(&pdf);
     assert_says(text, "企业协会账号负责人说明");

@@ -176,7 +176,7 @@ static void test_a_record_shows_the_form_masked_and_the_unit(void **state)
 {
     const struct certification *service = service_state(service_test_run());
     const char *sealed =
-        secret_seal_text(service->field_keys, "form|id_number|3", "140403198001010015", arena);
+        secret_seal_text(service->files.keys, "form|id_number|3", "140403198001010015", arena);
     (void)state;
     service_test_sql(
         "INSERT INTO identity (account_id, kind, state, last_version) VALUES (90, 'MEMBER_UNIT', "

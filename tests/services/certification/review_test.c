@@ -4,6 +4,7 @@
 #undef main
 #include "rules.h"
 #include "service_test.h"
+#include <stdio.h>
 #include <string.h>
 
 enum who { MAKER, SECRETARY, CHECKER, WHO_COUNT };

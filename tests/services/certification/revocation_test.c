@@ -4,6 +4,7 @@
 #undef main
 #include "rules.h"
 #include "service_test.h"
+#include <stdio.h>
 
 static Common__Principal reviewer, secretary, stranger;
 static int64_t account = 500;

@@ -1,0 +1,39 @@
+/* F18, S8: member units, and the opening of memberships. Whether one may be opened is the database's to say (term_guard). */
+#include "nouns.h"
+#include "payment.pb-c.h"
+#include "payment_queries.h"
+#include "reasons.h"
+#include "rules.h"
+
+static answer member_list(struct call *c)
+{
+    const Payment__ListMembersRequest *req = c->request;
+    if (!page_from(c, req->cursor, true))
+        return call_fail_field(c, "cursor", PAGE_LOST);
+    page_begin(c, req->limit);
+    batch_add(c, &sql_member_total);
+    batch_add(c, &sql_member_list);
+    return page_reply(c);
+}
+
+static answer member_get(struct call *c)
+{
+    batch_add(c, &sql_member_get);
+    return batch_reply(c, REASON_member_gone);
+}
+
+static answer membership_open(struct call *c)
+{
+    const Payment__OpenMembershipRequest *req = c->request;
+    if (req->first_day[0] != '\0' && !rules_refusal_is_founded(0, req->reason))
+        return call_fail_field(c, "reason", "改动开始日期须说明理由，至少5个字。");
+    batch_add(c, &sql_membership_open);
+    return batch_reply(c, REASON_bill_gone);
+}
+
+const struct op member_ops[] = {
+    {"ListMembers",    STAFF("dues.read"),   member_list,     0},
+    {"GetMember",      STAFF("dues.read"),   member_get,      0},
+    {"OpenMembership", STAFF("member.open"), membership_open, 0},
+    OP_END,
+};

@@ -1,0 +1,98 @@
+/* SM5: the association's receipts for dues, as the unit and as the issuer see them. */
+#include "check.h"
+#include "nouns.h"
+#include "payment.pb-c.h"
+#include "payment_queries.h"
+#include "reasons.h"
+#include "rules.h"
+
+static answer my_receipt_list(struct call *c)
+{
+    const Payment__ListMyReceiptsRequest *req = c->request;
+    if (!page_from(c, req->cursor, true))
+        return call_fail_field(c, "cursor", PAGE_LOST);
+    page_begin(c, req->limit);
+    batch_add(c, &sql_my_receipt_total);
+    batch_add(c, &sql_my_receipt_list);
+    return page_reply(c);
+}
+
+static answer receipt_correct(struct call *c)
+{
+    const Payment__CorrectReceiptRequest *req = c->request;
+    if (req->info->receipt_email[0] == '\0' && req->info->receipt_phone[0] == '\0')
+        return call_fail_field(c, "info.receipt_email", "邮箱和手机至少填写一项，用于接收票据。");
+    batch_add(c, &sql_receipt_correct);
+    return batch_reply(c, REASON_receipt_stale);
+}
+
+static answer receipt_acknowledge(struct call *c)
+{
+    batch_add(c, &sql_receipt_acknowledge);
+    return batch_reply(c, REASON_receipt_gone);
+}
+
+static answer receipt_list(struct call *c)
+{
+    const Payment__ListReceiptsRequest *req = c->request;
+    bool waiting = req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__UNSPECIFIED ||
+                   req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__RETURNED;
+    if (!page_from(c, req->cursor, !waiting))
+        return call_fail_field(c, "cursor", PAGE_LOST);
+    page_begin(c, req->limit);
+    batch_add(c, &sql_receipt_total);
+    batch_add(c, &sql_receipt_list);
+    return page_reply(c);
+}
+
+static answer receipt_issued(struct call *c, const struct rows *results)
+{
+    const Payment__IssueReceiptRequest *req = c->request;
+    const struct rows *state = &results[0];
+    if (results[1].count > 0)
+        return call_reply(c,
+                          message_from_rows(&payment__receipt__descriptor, &results[1], c->arena));
+    if (state->count == 0)
+        return call_fail(c, REASON_receipt_gone);
+    if (!rows_true(state, 0, "is_same"))
+        return call_fail(c, REASON_receipt_stale);
+    if (rows_integer(state, 0, "amount_fen") != check_money_fen(req->amount))
+        return call_fail_field(c, "amount", "票面金额与到账金额不一致，请核对。");
+    return call_fail_field(c, "issued_on", "请核对开票日期（不能晚于今天）和票据文件。");
+}
+
+static answer receipt_issue(struct call *c)
+{
+    const Payment__IssueReceiptRequest *req = c->request;
+    if (!rules_receipt_no(req->receipt_no))
+        return call_fail_field(c, "receipt_no", "票据号码应为20位以内的数字。");
+    call_set_integer(c, "amount_fen", check_money_fen(req->amount));
+    batch_add(c, &sql_receipt_state);
+    batch_add(c, &sql_receipt_issue);
+    return batch_then(c, receipt_issued);
+}
+
+static answer receipt_return(struct call *c)
+{
+    batch_add(c, &sql_receipt_return);
+    return batch_reply(c, REASON_receipt_stale);
+}
+
+static answer receipt_void(struct call *c)
+{
+    batch_add(c, &sql_receipt_void);
+    return batch_reply(c, REASON_receipt_stale);
+}
+
+#define ISSUER STAFF("receipt.issue")
+
+const struct op receipt_ops[] = {
+    {"ListMyReceipts",     MEMBER,                my_receipt_list,     0},
+    {"CorrectReceipt",     MEMBER,                receipt_correct,     0},
+    {"AcknowledgeReceipt", MEMBER,                receipt_acknowledge, 0},
+    {"ListReceipts",       ISSUER,                receipt_list,        0},
+    {"IssueReceipt",       ISSUER,                receipt_issue,       0},
+    {"ReturnReceipt",      ISSUER,                receipt_return,      0},
+    {"VoidReceipt",        STAFF("receipt.void"), receipt_void,        0},
+    OP_END,
+};

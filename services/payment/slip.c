@@ -1,0 +1,106 @@
+/* D-3 缴费通知单: what to pay, to whom, and what to write in the remark. */
+#include "files.h"
+#include "nouns.h"
+#include "paper.h"
+#include "payment.pb-c.h"
+#include "payment_queries.h"
+#include "reasons.h"
+#include "service.h"
+#include <sodium.h>
+#include <string.h>
+
+struct slip {
+    struct paper *paper;
+    const char *file_name;
+    struct paper_bytes bytes;
+    enum status status;
+};
+
+static void slip_work(void *job)
+{
+    struct slip *slip = job;
+    slip->status = paper_pdf(slip->paper, &slip->bytes);
+}
+
+static answer slip_worked(struct call *c, void *job)
+{
+    const Payment__BillDocumentRequest *req = c->request;
+    struct slip *slip = job;
+    if (slip->status != STATUS_OK)
+        return call_fail(c, REASON_busy);
+    return file_part(c, slip->bytes.data, slip->bytes.size, req->part, "application/pdf",
+                     slip->file_name, true);
+}
+
+/* What is owed changes with every payment: the digest tells one slip from another. */
+static const char *digest_of(struct arena *arena, const struct rows *row)
+{
+    unsigned char hash[8];
+    char hex[sizeof hash * 2 + 1];
+    const char *text = arena_printf(arena, "%s|%s|%s", rows_get(row, 0, "reference_code"),
+                                    rows_get(row, 0, "due_yuan"), rows_get(row, 0, "unit_name"));
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)text, strlen(text), NULL, 0);
+    return arena_text(arena, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
+}
+
+static struct paper *slip_paper(struct call *c, const struct rows *row)
+{
+    const struct payment *state = service_state(c->run);
+    const char *code = rows_get(row, 0, "reference_code");
+    const char *title = arena_printf(c->arena, "%s年度会费缴费通知单", rows_get(row, 0, "year"));
+    struct paper *paper =
+        paper_new(c->arena, &(struct paper_head){.association = state->association,
+                                                 .title = title,
+                                                 .number = code,
+                                                 .code = code,
+                                                 .made_at = rows_get(row, 0, "created_at"),
+                                                 .digest = digest_of(c->arena, row)});
+    paper_table(paper, "应缴会费");
+    paper_field(paper, "单位名称", rows_get(row, 0, "unit_name"), true);
+    paper_field(paper, "统一社会信用代码", rows_get(row, 0, "uscc"), true);
+    paper_field(paper, "会内职务", rows_get(row, 0, "association_post_name"), false);
+    paper_field(paper, "年度", rows_get(row, 0, "year"), false);
+    paper_field(paper, "应缴金额", arena_printf(c->arena, "%s元", rows_get(row, 0, "due_yuan")),
+                false);
+    paper_field(paper, "请于此日前缴纳", rows_get(row, 0, "due_on"), false);
+    paper_table(paper, "收款账户");
+    paper_field(paper, "户名", rows_get(row, 0, "account_name"), true);
+    paper_field(paper, "开户行", rows_get(row, 0, "bank_name"), true);
+    paper_field(paper, "账号", rows_get(row, 0, "account_no"), true);
+    paper_field(paper, "联行号", rows_get(row, 0, "bank_line"), false);
+    paper_field(paper, "收款码商户编号", rows_get(row, 0, "collection_merchant"), false);
+    paper_field(paper, "转账附言", code, true);
+    paper_table(paper, "说明");
+    paper_text(paper,
+               arena_printf(
+                   c->arena,
+                   "转账时请在附言（用途、备注）中填写“%s”，协会据此核对到账。"
+                   "付款后请登录平台上传支付凭证、填写开票信息；协会核对到账后开通会员，并开具%s。",
+                   code, rows_get(row, 0, "receipt_name")));
+    return paper;
+}
+
+static answer slip_found(struct call *c, const struct rows *results)
+{
+    const struct payment *state = service_state(c->run);
+    if (results[0].count == 0)
+        return call_fail(c, REASON_bill_gone);
+    struct slip *slip = arena_alloc(c->arena, sizeof *slip);
+    *slip = (struct slip){
+        .paper = slip_paper(c, &results[0]),
+        .file_name =
+            arena_printf(c->arena, "缴费通知单-%s.pdf", rows_get(&results[0], 0, "unit_name")),
+    };
+    return work_then(c, state->files.work, slip_work, slip, slip_worked);
+}
+
+static answer slip_read(struct call *c)
+{
+    batch_add(c, &sql_bill_slip);
+    return batch_then(c, slip_found);
+}
+
+const struct op slip_ops[] = {
+    {"ReadPaymentSlip", MEMBER, slip_read, 0},
+    OP_END,
+};

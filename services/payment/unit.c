@@ -1,0 +1,44 @@
+/* Member units, as certification's events tell of them; the first certification brings the first bill. */
+#include "event.h"
+#include "nouns.h"
+#include "payment.pb-c.h"
+#include "payment_queries.h"
+#include "service.h"
+#include <string.h>
+
+extern const struct statement sql_inbox_insert; /* of the common statements */
+
+static answer unit_told(struct call *c, const struct rows *results)
+{
+    Common__Empty empty = COMMON__EMPTY__INIT;
+    (void)results;
+    return call_reply(c, &empty.base);
+}
+
+static answer event_deliver(struct call *c)
+{
+    static const char *const members[] = {
+        "account_id", "certified", "unit_name", "uscc", "association_post", "legal_person_name",
+    };
+    const Common__DeliverEventRequest *req = c->request;
+    const struct payment *state = service_state(c->run);
+    struct event event;
+    if (!event_open(state->event_keys, req, c->arena, &event) ||
+        strcmp(event.name, "unit.changed") != 0)
+        return call_fail(c, REASON_malformed);
+    call_set(c, "event_source", req->source);
+    call_set(c, "event_id", req->event_id);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        call_set(c, members[i], event_text(&event, members[i], c->arena));
+    call_set(c, "unit_version", event_text(&event, "version", c->arena));
+    bill_set_reference(c);
+    batch_add(c, &sql_inbox_insert);
+    batch_add(c, &sql_unit_tell);
+    batch_add(c, &sql_bill_make_first);
+    return batch_then(c, unit_told);
+}
+
+const struct op unit_ops[] = {
+    {"DeliverEvent", SERVICES_ONLY, event_deliver, 0},
+    OP_END,
+};

@@ -1,0 +1,102 @@
+/* F17: finance looks at vouchers and decides them. What a confirmation posts is done by the database (voucher_post). */
+#include "check.h"
+#include "nouns.h"
+#include "payment.pb-c.h"
+#include "payment_queries.h"
+#include "reasons.h"
+#include "rules.h"
+
+static answer voucher_counts(struct call *c)
+{
+    batch_add(c, &sql_voucher_counts);
+    return batch_reply(c, REASON_internal);
+}
+
+static answer voucher_list(struct call *c)
+{
+    const Payment__ListVouchersRequest *req = c->request;
+    bool newest = req->sort == PAYMENT__LIST_VOUCHERS_REQUEST__SORT__NEWEST_FIRST;
+    if (!page_from(c, req->cursor, newest))
+        return call_fail_field(c, "cursor", PAGE_LOST);
+    page_begin(c, req->limit);
+    batch_add(c, &sql_voucher_total);
+    batch_add(c, newest ? &sql_voucher_list_newest : &sql_voucher_list_oldest);
+    return page_reply(c);
+}
+
+static answer voucher_decided(struct call *c, const struct rows *results)
+{
+    const struct rows *state = &results[0];
+    if (results[1].count > 0)
+        return call_reply(
+            c, message_from_rows(&payment__voucher_decision__descriptor, &results[1], c->arena));
+    if (state->count == 0)
+        return call_fail(c, REASON_voucher_gone);
+    if (rows_integer(state, 0, "unknown_reasons") > 0)
+        return call_fail(c, REASON_reason_unknown);
+    if (!rows_true(state, 0, "is_open") || !rows_true(state, 0, "is_same"))
+        return call_fail(c, REASON_voucher_stale);
+    if (rows_true(state, 0, "is_own"))
+        return call_fail(c, REASON_voucher_same_person);
+    return call_fail_field(c, "received_date", "到账日期不能晚于今天。");
+}
+
+static answer confirm(struct call *c, const Payment__DecideVoucherRequest *req)
+{
+    int64_t confirmed = 0, laid = 0;
+    if (req->confirmed_amount[0] == '\0')
+        return call_fail_field(c, "confirmed_amount", "请填写到账金额。");
+    if (req->received_date[0] == '\0')
+        return call_fail_field(c, "received_date", "请选择到账日期。");
+    confirmed = check_money_fen(req->confirmed_amount);
+    for (size_t i = 0; i < req->n_allocations; i++) {
+        for (size_t j = 0; j < i; j++)
+            if (req->allocations[j]->bill_id == req->allocations[i]->bill_id)
+                return call_fail_field(c, "allocations", "同一张账单出现了两次，请合并为一行。");
+        laid += check_money_fen(req->allocations[i]->amount);
+    }
+    if (laid > confirmed)
+        return call_fail(c, REASON_allocation_too_large);
+    call_set_integer(c, "confirmed_fen", confirmed);
+    batch_add(c, &sql_voucher_state);
+    batch_add(c, &sql_voucher_decide);
+    return batch_then(c, voucher_decided);
+}
+
+static answer voucher_decide(struct call *c)
+{
+    const Payment__DecideVoucherRequest *req = c->request;
+    if (req->verdict == PAYMENT__DECIDE_VOUCHER_REQUEST__VERDICT__CONFIRM)
+        return confirm(c, req);
+    if (!rules_refusal_is_founded(req->n_reason_codes, req->message_to_payer))
+        return call_fail(c, REASON_rejection_has_a_reason);
+    call_set(c, "confirmed_fen", NULL);
+    batch_add(c, &sql_voucher_state);
+    batch_add(c, &sql_voucher_decide);
+    return batch_then(c, voucher_decided);
+}
+
+static answer payment_record(struct call *c)
+{
+    const Payment__RecordPaymentRequest *req = c->request;
+    call_set_integer(c, "paid_fen", check_money_fen(req->paid_amount));
+    batch_add(c, &sql_payment_record);
+    return batch_reply(c, REASON_payment_not_recorded);
+}
+
+static answer voucher_reason_list(struct call *c)
+{
+    batch_add(c, &sql_voucher_reason_list);
+    return batch_reply(c, REASON_none);
+}
+
+#define FINANCE STAFF("voucher.review")
+
+const struct op verdict_ops[] = {
+    {"CountVouchers",      FINANCE, voucher_counts,      0},
+    {"ListVouchers",       FINANCE, voucher_list,        0},
+    {"DecideVoucher",      FINANCE, voucher_decide,      0},
+    {"RecordPayment",      FINANCE, payment_record,      0},
+    {"ListVoucherReasons", FINANCE, voucher_reason_list, 0},
+    OP_END,
+};

@@ -1,0 +1,722 @@
+/* Dues from the bill to the receipt: what the unit, finance, the clerk and the issuer do, and what may never be. */
+#define main service_program
+#include "../../../services/payment/main.c"
+#undef main
+#include "event.h"
+#include "service_test.h"
+#include <string.h>
+
+static Common__Principal clerk, cashier, treasurer, secretary, issuer;
+static struct arena *arena;
+static struct keyring *event_keys;
+static int64_t account = 2000;
+static int last_event;
+
+#define VALUE service_test_value
+#define JSON(who, method, ...) service_test_json(who, method, "", arena_printf(arena, __VA_ARGS__))
+#define SAYS(answer, part) assert_non_null(strstr(answer, part))
+
+/* ---- what certification tells */
+
+static const char *deliver(const char *id, const char *payload)
+{
+    size_t size;
+    ProtobufCMessage *reply;
+    void *packed = event_seal(event_keys, "certification", id,
+                              &(struct event){"unit.changed", payload}, arena, &size);
+    Common__DeliverEventRequest *request =
+        common__deliver_event_request__unpack(NULL, size, packed);
+    enum status status =
+        service_test_call(NULL, "certification", "DeliverEvent", &request->base, "", &reply);
+    common__deliver_event_request__free_unpacked(request, NULL);
+    return status == STATUS_OK ? "" : ((const Common__Problem *)reply)->reason;
+}
+
+static void unit_told(int64_t id, int version, bool certified, const char *post)
+{
+    const char *payload = arena_printf(
+        arena,
+        "{\"account_id\":%lld,\"version\":%d,\"certified\":%s,\"unit_name\":\"咨询公司%lld\","
+        "\"uscc\":\"91140403MA0K1X2Y1M\",\"association_post\":\"%s\",\"legal_person_name\":"
+        "\"张三\"}",
+        (long long)id, version, certified ? "true" : "false", (long long)id, post);
+    assert_string_equal(deliver(arena_printf(arena, "%d", ++last_event), payload), "");
+}
+
+/* A certified unit with its first bill. */
+static Common__Principal unit(const char *post)
+{
+    unit_told(++account, 1, true, post);
+    return service_test_member(account);
+}
+
+static int64_t bill_of(int64_t id)
+{
+    return atoll(VALUE("SELECT max(id) FROM bill WHERE account_id = %lld", (long long)id));
+}
+
+static const char *file_of(int64_t id)
+{
+    const char *name = arena_printf(arena, "f%d", ++last_event);
+    service_test_sql(arena_printf(
+        arena,
+        "INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, "
+        "content_hash) "
+        "VALUES ('%s', %lld, 'voucher', 'v.png', 'image/png', 10, decode(md5('%s'), 'hex'))",
+        name, (long long)id, name));
+    return name;
+}
+
+static const char *today(void)
+{
+    return VALUE("SELECT current_date");
+}
+
+static const char *voucher_json(int64_t bill, const char *file, const char *amount,
+                                const char *serial)
+{
+    return arena_printf(
+        arena,
+        "{\"bill_ids\":[%lld],\"pay_method\":\"BANK\",\"voucher_files\":[\"%s\"],\"paid_amount\":"
+        "\"%s\","
+        "\"paid_date\":\"%s\",\"payer_name\":\"咨询公司%lld\",\"bank_serial\":\"%s\",\"receipt_"
+        "info\":{"
+        "\"receipt_title\":\"咨询公司%lld\",\"receipt_tax_id\":\"91140403MA0K1X2Y1M\","
+        "\"receipt_phone\":\"18003551778\"}}",
+        (long long)bill, file, amount, today(), (long long)account, serial, (long long)account);
+}
+
+/* The voucher's number. */
+static int64_t submitted(const Common__Principal *who, const char *amount)
+{
+    int64_t id = who->account_id;
+    SAYS(JSON(who, "SubmitVoucher", "%s", voucher_json(bill_of(id), file_of(id), amount, "")),
+         "\"state\":\"SUBMITTED\"");
+    return atoll(VALUE("SELECT max(id) FROM voucher WHERE account_id = %lld", (long long)id));
+}
+
+static const char *confirm(const Common__Principal *who, int64_t voucher, int version,
+                           const char *amount, int64_t bill, const char *laid)
+{
+    return JSON(who, "DecideVoucher",
+                "{\"id\":%lld,\"version\":%d,\"verdict\":\"CONFIRM\",\"confirmed_amount\":\"%s\","
+                "\"received_date\":\"%s\",\"allocations\":[{\"bill_id\":%lld,\"amount\":\"%s\"}]}",
+                (long long)voucher, version, amount, today(), (long long)bill, laid);
+}
+
+/* A unit whose first dues are paid. */
+static Common__Principal paid_unit(void)
+{
+    Common__Principal who = unit("MEMBER");
+    int64_t voucher = submitted(&who, "2000");
+    SAYS(confirm(&cashier, voucher, 1, "2000", bill_of(account), "2000"), "CONFIRMED");
+    return who;
+}
+
+static const char *open_membership(int64_t id)
+{
+    return JSON(&clerk, "OpenMembership", "{\"account_id\":%lld,\"bill_id\":%lld}", (long long)id,
+                (long long)bill_of(id));
+}
+
+static const char *status_of(int64_t id)
+{
+    return VALUE("SELECT (member_status(%lld, current_date)).state", (long long)id);
+}
+
+static void nothing_contradicts(void)
+{
+    assert_string_equal(
+        VALUE("SELECT coalesce(string_agg(d::text, ' '), '') FROM ledger_differences() d"), "");
+}
+
+/* ---- the tests */
+
+static const char *issue(const char *receipt, int version, const char *number, const char *amount,
+                         const char *file)
+{
+    return JSON(&issuer, "IssueReceipt",
+                "{\"id\":%s,\"version\":%d,\"receipt_no\":\"%s\",\"issued_on\":\"%s\","
+                "\"amount\":\"%s\",\"file_id\":\"%s\"}",
+                receipt, version, number, today(), amount, file);
+}
+
+static void test_the_whole_story(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("COUNCIL");
+    const char *dues = JSON(&who, "GetDues", "{}");
+    SAYS(dues, "\"amount_fen\":\"300000\"");
+    SAYS(dues, "\"account_no\":\"0505010409200054816\"");
+    SAYS(dues, "\"association_post_name\":\"理事单位\"");
+    assert_string_equal(status_of(account), "NONE");
+
+    int64_t voucher = submitted(&who, "3,000.00");
+    assert_string_equal(status_of(account), "VOUCHER_REVIEW");
+    SAYS(open_membership(account), "bill_not_settled");
+    SAYS(confirm(&cashier, voucher, 1, "3000.00", bill_of(account), "3000"), "CONFIRMED");
+    assert_string_equal(status_of(account), "READY");
+    assert_string_equal(VALUE("SELECT string_agg(debit_kind || '>' || credit_kind || ':' || "
+                              "amount_fen, ' ' ORDER BY id) "
+                              "FROM transfer WHERE voucher_id = %lld",
+                              (long long)voucher),
+                        "BANK>CREDIT:300000 CREDIT>BILL:300000");
+
+    SAYS(open_membership(account), "\"first_day\"");
+    assert_string_equal(status_of(account), "ACTIVE");
+    assert_string_equal(
+        VALUE("SELECT member_no FROM membership WHERE account_id = %lld", (long long)account),
+        VALUE("SELECT 'CZQG-' || extract(year FROM current_date) || '-0001'"));
+    SAYS(open_membership(account), "term_of_bill");
+
+    const char *receipt =
+        VALUE("SELECT id FROM receipt WHERE voucher_id = %lld", (long long)voucher);
+    service_test_sql("INSERT INTO attachment (id, account_id, purpose, file_name, content_type, "
+                     "size_bytes, content_hash) "
+                     "VALUES ('r1', 7, 'receipt', 'r.pdf', 'application/pdf', 10, 'x')");
+    SAYS(issue(receipt, 1, "1400 12", "3000", "r1"), "receipt_no");
+    SAYS(issue(receipt, 1, "140012", "2000", "r1"), "票面金额与到账金额不一致");
+    SAYS(issue(receipt, 1, "140012", "3000", "r1"), "ISSUED");
+    SAYS(issue(receipt, 1, "140012", "3000", "r1"), "receipt_stale");
+    SAYS(JSON(&who, "ListMyReceipts", "{}"), "\"receipt_no\":\"140012\"");
+    SAYS(JSON(&who, "AcknowledgeReceipt", "{\"id\":%s}", receipt), "DELIVERED");
+    assert_string_equal(VALUE("SELECT string_agg(event, ' ' ORDER BY id) FROM outbox WHERE payload "
+                              "->> 'account_id' = '%lld'",
+                              (long long)account),
+                        "voucher.submitted voucher.confirmed membership.opened receipt.issued");
+    nothing_contradicts();
+}
+
+/* V14, and every other field: refused by its name, nothing kept. */
+static void test_bad_vouchers_are_refused_by_field(void **state)
+{
+    static const char *const amounts[] = {"0.001",   "-1",   "1000000000000000000", "",
+                                          "2,00.00", "二千", "1000000.01"};
+    (void)state;
+    Common__Principal who = unit("MEMBER"), stranger;
+    int64_t bill = bill_of(account);
+    for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++)
+        SAYS(
+            JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, file_of(account), amounts[i], "")),
+            "paid_amount");
+    SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, "nothing", "2000", "")),
+         "voucher_files");
+    SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill + 1000, file_of(account), "2000", "")),
+         "bill_ids");
+    SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, file_of(1), "2000", "")),
+         "voucher_files");
+    assert_string_equal(
+        VALUE("SELECT count(*) FROM voucher WHERE account_id = %lld", (long long)account), "0");
+
+    SAYS(JSON(&who, "SubmitVoucher", "%s",
+              voucher_json(bill, file_of(account), "２０００．００", "S1")),
+         "\"paid_fen\":\"200000\"");
+    SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, file_of(account), "2000", "")),
+         "voucher_waiting");
+    stranger = unit("MEMBER");
+    SAYS(JSON(&stranger, "SubmitVoucher", "%s", voucher_json(bill, file_of(account), "2000", "")),
+         "bill_ids");
+    SAYS(JSON(&stranger, "SubmitVoucher", "%s",
+              voucher_json(bill_of(account), file_of(account), "2000", "S1")),
+         "voucher_serial_used");
+    int64_t voucher = atoll(VALUE("SELECT max(id) FROM voucher"));
+    SAYS(JSON(&stranger, "GetMyVoucher", "{\"id\":%lld}", (long long)voucher), "voucher_gone");
+    SAYS(JSON(&stranger, "WithdrawVoucher", "{\"id\":%lld}", (long long)voucher),
+         "voucher_not_withdrawable");
+    SAYS(JSON(&who, "WithdrawVoucher", "{\"id\":%lld}", (long long)voucher), "WITHDRAWN");
+    SAYS(JSON(&cashier, "GetVoucher", "{\"id\":%lld}", (long long)voucher), "咨询公司");
+}
+
+/* A file that was handed in for one payment is not handed in for another, and the same picture is told to finance. */
+static void test_a_voucher_used_twice(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("MEMBER");
+    const char *file = file_of(account);
+    SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill_of(account), file, "1000", "")),
+         "SUBMITTED");
+    int64_t first = atoll(VALUE("SELECT max(id) FROM voucher"));
+    SAYS(confirm(&cashier, first, 1, "1000", bill_of(account), "1000"), "CONFIRMED");
+    SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill_of(account), file, "1000", "")),
+         "已随另一笔缴费提交");
+    Common__Principal other = unit("MEMBER");
+    const char *copy = file_of(account);
+    service_test_sql(arena_printf(
+        arena,
+        "ALTER TABLE attachment DISABLE TRIGGER ALL; UPDATE attachment SET content_hash = (SELECT "
+        "content_hash FROM attachment WHERE id = '%s') WHERE id = '%s'",
+        file, copy));
+    SAYS(JSON(&other, "SubmitVoucher", "%s", voucher_json(bill_of(account), copy, "2000", "")),
+         "SUBMITTED");
+    SAYS(JSON(&cashier, "GetVoucher", "{\"id\":%s}", VALUE("SELECT max(id) FROM voucher")),
+         "同一张凭证图片已用于");
+    nothing_contradicts();
+}
+
+static void test_part_payment_and_overpayment(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("MEMBER");
+    int64_t bill = bill_of(account);
+    SAYS(confirm(&cashier, submitted(&who, "500"), 1, "500", bill, "500"), "CONFIRMED");
+    assert_string_equal(VALUE("SELECT state FROM bill WHERE id = %lld", (long long)bill),
+                        "PARTLY_PAID");
+    SAYS(open_membership(account), "bill_not_settled");
+    int64_t rest = submitted(&who, "3500");
+    SAYS(confirm(&cashier, rest, 1, "3500", bill, "1500.01"), "bill_overpaid");
+    SAYS(confirm(&cashier, rest, 1, "3500", bill, "3500.01"), "allocation_too_large");
+    SAYS(confirm(&cashier, rest, 1, "3500", bill, "1500"), "CONFIRMED");
+    assert_string_equal(
+        VALUE("SELECT credit_fen FROM unit WHERE account_id = %lld", (long long)account), "200000");
+    SAYS(open_membership(account), "first_day");
+
+    /* ten months later the next year's bill takes the credit, and the renewal is open by itself */
+    service_test_sql(arena_printf(arena,
+                                  "ALTER TABLE term DISABLE TRIGGER term_append_only; UPDATE term "
+                                  "SET first_day = first_day - 300, "
+                                  "last_day = last_day - 300 WHERE account_id = %lld; ALTER TABLE "
+                                  "term ENABLE TRIGGER term_append_only",
+                                  (long long)account));
+    SAYS(JSON(&who, "RequestBill", "{}"), "\"id\"");
+    assert_string_equal(
+        VALUE("SELECT state FROM bill WHERE id = %lld", (long long)bill_of(account)), "PAID");
+    assert_string_equal(
+        VALUE("SELECT credit_fen FROM unit WHERE account_id = %lld", (long long)account), "0");
+    assert_string_equal(VALUE("SELECT string_agg((first_day - current_date) || ':' || (opened_by "
+                              "IS NULL), ' ' ORDER BY first_day) "
+                              "FROM term WHERE account_id = %lld",
+                              (long long)account),
+                        "-300:false 65:true");
+    assert_string_equal(status_of(account), "ACTIVE");
+    SAYS(JSON(&who, "RequestBill", "{}"), "bill_not_due");
+    nothing_contradicts();
+}
+
+static void test_one_transfer_for_two_units(void **state)
+{
+    (void)state;
+    unit("MEMBER");
+    int64_t sister = bill_of(account);
+    Common__Principal who = unit("MEMBER");
+    int64_t voucher = submitted(&who, "4000");
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"CONFIRM\",\"confirmed_amount\":\"4000\","
+              "\"received_date\":\"%s\","
+              "\"allocations\":[{\"bill_id\":%lld,\"amount\":\"2000\"},{\"bill_id\":%lld,"
+              "\"amount\":\"2000\"}]}",
+              (long long)voucher, today(), (long long)bill_of(account), (long long)sister),
+         "CONFIRMED");
+    assert_string_equal(VALUE("SELECT string_agg(state, ' ') FROM bill WHERE id IN (%lld, %lld)",
+                              (long long)sister, (long long)bill_of(account)),
+                        "PAID PAID");
+    nothing_contradicts();
+}
+
+/* Two people press at once: the second finds it decided. The same key twice is one posting. */
+static void test_a_voucher_is_decided_once(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("MEMBER");
+    int64_t voucher = submitted(&who, "2000");
+    const char *request = arena_printf(arena,
+                                       "{\"id\":%lld,\"version\":1,\"verdict\":\"CONFIRM\","
+                                       "\"confirmed_amount\":\"2000\",\"received_date\":\"%s\","
+                                       "\"allocations\":[{\"bill_id\":%lld,\"amount\":\"2000\"}]}",
+                                       (long long)voucher, today(), (long long)bill_of(account));
+    const char *first = service_test_json(&cashier, "DecideVoucher", "k1", request);
+    SAYS(first, "CONFIRMED");
+    assert_string_equal(service_test_json(&cashier, "DecideVoucher", "k1", request), first);
+    SAYS(service_test_json(&treasurer, "DecideVoucher", "k2", request), "voucher_stale");
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":2,\"verdict\":\"REJECT\",\"reason_codes\":[\"V02\"]}",
+              (long long)voucher),
+         "voucher_stale");
+    assert_string_equal(
+        VALUE("SELECT count(*) FROM transfer WHERE voucher_id = %lld", (long long)voucher), "2");
+    assert_string_equal(
+        VALUE("SELECT count(*) FROM receipt WHERE voucher_id = %lld", (long long)voucher), "1");
+}
+
+static void test_large_amounts_take_two(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("PRESIDENT");
+    int64_t bill = bill_of(account), voucher = submitted(&who, "10000.01");
+    SAYS(confirm(&cashier, voucher, 1, "10000.01", bill, "5000"), "\"second\":true");
+    assert_string_equal(
+        VALUE("SELECT count(*) FROM transfer WHERE voucher_id = %lld", (long long)voucher), "0");
+    SAYS(confirm(&cashier, voucher, 2, "10000.01", bill, "5000"), "voucher_same_person");
+    SAYS(confirm(&treasurer, voucher, 2, "10000.01", bill, "5000"), "CONFIRMED");
+    assert_string_equal(
+        VALUE("SELECT DISTINCT recorder || ' ' || approver FROM transfer WHERE voucher_id = %lld",
+              (long long)voucher),
+        "STAFF:21 STAFF:22");
+    nothing_contradicts();
+}
+
+static void test_what_staff_record_another_confirms(void **state)
+{
+    (void)state;
+    unit("MEMBER");
+    SAYS(JSON(&cashier, "RecordPayment",
+              "{\"account_id\":%lld,\"pay_method\":\"CASH\",\"paid_amount\":\"2000\",\"paid_date\":"
+              "\"%s\",\"payer_name\":\"张三\"}",
+              (long long)account, today()),
+         "SUBMITTED");
+    int64_t voucher = atoll(VALUE("SELECT max(id) FROM voucher"));
+    SAYS(confirm(&cashier, voucher, 1, "2000", bill_of(account), "2000"), "voucher_same_person");
+    SAYS(confirm(&treasurer, voucher, 1, "2000", bill_of(account), "2000"), "CONFIRMED");
+    nothing_contradicts();
+}
+
+static void test_a_rejected_voucher_tells_why(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("MEMBER");
+    int64_t voucher = submitted(&who, "2000");
+    SAYS(JSON(&cashier, "DecideVoucher", "{\"id\":%lld,\"version\":1,\"verdict\":\"REJECT\"}",
+              (long long)voucher),
+         "rejection_has_a_reason");
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"REJECT\",\"reason_codes\":[\"V77\"]}",
+              (long long)voucher),
+         "reason_unknown");
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"REJECT\",\"reason_codes\":[\"V02\"]}",
+              (long long)voucher),
+         "REJECTED");
+    assert_string_equal(status_of(account), "VOUCHER_REJECTED");
+    SAYS(JSON(&who, "GetMyVoucher", "{\"id\":%lld}", (long long)voucher), "未查到到账");
+    assert_string_equal(VALUE("SELECT payload ->> 'reason' FROM outbox WHERE event = "
+                              "'voucher.rejected' ORDER BY id DESC LIMIT 1"),
+                        "未查到到账");
+    SAYS(JSON(&who, "GetDues", "{}"),
+         arena_printf(arena, "\"rejected_voucher_id\":\"%lld\"", (long long)voucher));
+    submitted(&who, "2000"); /* and it may be handed in again */
+}
+
+/* What two decide: reversal takes the money back, and with it the membership and the receipt; paid again, all is back. */
+static void test_a_reversal(void **state)
+{
+    (void)state;
+    Common__Principal who = paid_unit();
+    SAYS(open_membership(account), "first_day");
+    int64_t voucher =
+        atoll(VALUE("SELECT max(id) FROM voucher WHERE account_id = %lld", (long long)account));
+    const char *ask = arena_printf(arena,
+                                   "{\"kind\":\"REVERSE\",\"account_id\":%lld,\"voucher_id\":%lld,"
+                                   "\"reason\":\"款项退回付款人\"}",
+                                   (long long)account, (long long)voucher);
+    SAYS(service_test_json(&clerk, "Propose", "", ask), "not_allowed");
+    SAYS(service_test_json(&cashier, "Propose", "", ask), "REQUESTED");
+    SAYS(service_test_json(&cashier, "Propose", "", ask), "proposal_requested");
+    const char *id = VALUE("SELECT max(id) FROM proposal");
+    SAYS(JSON(&cashier, "DecideProposal", "{\"id\":%s,\"verdict\":\"CONFIRM\"}", id),
+         "proposal_same_person");
+    SAYS(JSON(&treasurer, "DecideProposal", "{\"id\":%s,\"verdict\":\"CONFIRM\"}", id),
+         "proposal_gone");
+    SAYS(JSON(&secretary, "DecideProposal", "{\"id\":%s,\"verdict\":\"CONFIRM\"}", id),
+         "CONFIRMED");
+    assert_string_equal(
+        VALUE("SELECT state FROM bill WHERE id = %lld", (long long)bill_of(account)), "OPEN");
+    assert_string_not_equal(status_of(account), "ACTIVE");
+    assert_string_equal(
+        VALUE("SELECT state FROM receipt WHERE voucher_id = %lld", (long long)voucher), "VOID");
+    nothing_contradicts();
+    SAYS(confirm(&cashier, submitted(&who, "2000"), 1, "2000", bill_of(account), "2000"),
+         "CONFIRMED");
+    assert_string_equal(status_of(account), "ACTIVE");
+    nothing_contradicts();
+}
+
+static void decided(const Common__Principal *asks, const char *kind, const char *more)
+{
+    SAYS(JSON(asks, "Propose",
+              "{\"kind\":\"%s\",\"account_id\":%lld%s,\"reason\":\"按章程的规定办理\"}", kind,
+              (long long)account, more),
+         "REQUESTED");
+    SAYS(JSON(&secretary, "DecideProposal", "{\"id\":%s,\"verdict\":\"CONFIRM\"}",
+              VALUE("SELECT max(id) FROM proposal")),
+         "CONFIRMED");
+}
+
+static void test_standing_waiver_and_refund(void **state)
+{
+    (void)state;
+    paid_unit();
+    SAYS(open_membership(account), "first_day");
+    decided(&clerk, "SUSPEND", "");
+    assert_string_equal(status_of(account), "SUSPENDED");
+    SAYS(JSON(&clerk, "Propose",
+              "{\"kind\":\"SUSPEND\",\"account_id\":%lld,\"reason\":\"再暂停一次看看\"}",
+              (long long)account),
+         "proposal_not_possible");
+    decided(&clerk, "RESUME", "");
+    assert_string_equal(status_of(account), "ACTIVE");
+    decided(&clerk, "TERMINATE", "");
+    assert_string_equal(status_of(account), "TERMINATED");
+
+    unit("MEMBER");
+    decided(&clerk, "WAIVE", arena_printf(arena, ",\"bill_id\":%lld", (long long)bill_of(account)));
+    assert_string_equal(
+        VALUE("SELECT state FROM bill WHERE id = %lld", (long long)bill_of(account)),
+        "WRITTEN_OFF");
+    SAYS(open_membership(account), "first_day");
+    assert_string_equal(status_of(account), "ACTIVE");
+
+    Common__Principal who = unit("MEMBER");
+    SAYS(confirm(&cashier, submitted(&who, "2500"), 1, "2500", bill_of(account), "2000"),
+         "CONFIRMED");
+    SAYS(JSON(&cashier, "Propose",
+              "{\"kind\":\"REFUND\",\"account_id\":%lld,\"amount\":\"500.01\",\"reason\":"
+              "\"多缴的会费退回\"}",
+              (long long)account),
+         "proposal_not_possible");
+    decided(&cashier, "REFUND", ",\"amount\":\"500\"");
+    assert_string_equal(
+        VALUE("SELECT credit_fen FROM unit WHERE account_id = %lld", (long long)account), "0");
+    nothing_contradicts();
+}
+
+/* Money without certification opens nothing; certification taken back suspends. Late and old events change nothing. */
+static void test_identity_and_money(void **state)
+{
+    (void)state;
+    paid_unit();
+    int64_t id = account;
+    unit_told(id, 1, false, "MEMBER");
+    unit_told(id, 1, true, "MEMBER"); /* overtaken */
+    SAYS(open_membership(id), "member_not_certified");
+    unit_told(id, 2, true, "COUNCIL");
+    SAYS(open_membership(id), "first_day");
+    assert_string_equal(status_of(id), "ACTIVE");
+    unit_told(id, 2, false, "COUNCIL");
+    assert_string_equal(status_of(id), "SUSPENDED");
+    assert_string_equal(VALUE("SELECT count(*) FROM bill WHERE account_id = %lld", (long long)id),
+                        "1");
+    assert_string_equal(deliver("7777", "{}"), "field_errors");
+}
+
+static const char *end_of(const char *first_day)
+{
+    return VALUE("SELECT term_last_day('%s')", first_day);
+}
+
+static void test_terms_and_their_ends(void **state)
+{
+    (void)state;
+    assert_string_equal(end_of("2026-03-15"), "2027-03-14");
+    assert_string_equal(end_of("2026-01-01"), "2026-12-31");
+    assert_string_equal(end_of("2024-02-29"), "2025-02-28");
+    assert_string_equal(end_of("2024-02-28"), "2025-02-27");
+    SAYS(JSON(&secretary, "GetDuesPolicy", "{}"), "ROLLING");
+    SAYS(JSON(&secretary, "SaveDuesPolicy",
+              "{\"term_mode\":\"CALENDAR\",\"grace_days\":30,\"second_over\":\"10000\",\"version\":"
+              "1}"),
+         "CALENDAR");
+    assert_string_equal(end_of("2026-03-15"), "2026-12-31");
+    SAYS(JSON(&secretary, "SaveDuesPolicy",
+              "{\"term_mode\":\"ROLLING\",\"grace_days\":30,\"second_over\":\"10000\",\"version\":"
+              "1}"),
+         "policy_changed");
+    SAYS(JSON(&secretary, "SaveDuesPolicy",
+              "{\"term_mode\":\"ROLLING\",\"grace_days\":30,\"second_over\":\"10000\",\"version\":"
+              "2}"),
+         "ROLLING");
+
+    /* where a unit stands as its last day goes by */
+    static const struct {
+        int days;
+        const char *state;
+    } stands[] = {
+        {61,  "ACTIVE"  },
+        {60,  "EXPIRING"},
+        {0,   "EXPIRING"},
+        {-1,  "GRACE"   },
+        {-30, "GRACE"   },
+        {-31, "EXPIRED" }
+    };
+    paid_unit();
+    SAYS(open_membership(account), "first_day");
+    for (size_t i = 0; i < sizeof stands / sizeof stands[0]; i++)
+        assert_string_equal(VALUE("SELECT (member_status(%lld, last_day - (%d))).state FROM term "
+                                  "WHERE account_id = %lld",
+                                  (long long)account, stands[i].days, (long long)account),
+                            stands[i].state);
+    /* renewed in grace it goes on the day after; later, anew */
+    assert_string_equal(VALUE("SELECT term_first_day(%lld, last_day + 30) - last_day FROM term "
+                              "WHERE account_id = %lld",
+                              (long long)account, (long long)account),
+                        "1");
+    assert_string_equal(VALUE("SELECT term_first_day(%lld, last_day + 31) - last_day FROM term "
+                              "WHERE account_id = %lld",
+                              (long long)account, (long long)account),
+                        "31");
+}
+
+/* The database says so itself, whatever statement comes. */
+static void test_the_ledger_is_guarded(void **state)
+{
+    (void)state;
+    paid_unit();
+    service_test_sql(
+        "CREATE OR REPLACE FUNCTION pg_temp.broken(statement text) RETURNS text LANGUAGE plpgsql "
+        "AS $$ DECLARE broken text; BEGIN EXECUTE statement; RETURN ''; EXCEPTION WHEN "
+        "check_violation OR "
+        "exclusion_violation OR raise_exception THEN GET STACKED DIAGNOSTICS broken = "
+        "CONSTRAINT_NAME; "
+        "RETURN coalesce(nullif(broken, ''), SQLERRM); END $$");
+    static const char *const statements[][2] = {
+        {"UPDATE transfer SET amount_fen = 1",                                   "transfer is append-only"},
+        {"DELETE FROM transfer",                                                 "transfer is append-only"},
+        {"DELETE FROM term",                                                     "term is append-only"    },
+        {"INSERT INTO transfer (debit_kind, debit_of, credit_kind, credit_of, amount_fen, "
+         "voucher_id, recorder, approver) "
+         "SELECT ''BANK'', 0, ''CREDIT'', account_id, 100, 1, ''STAFF:1'', ''STAFF:1'' FROM unit "
+         "LIMIT 1",                                                     "transfer_same_person"   },
+        {"INSERT INTO transfer (debit_kind, debit_of, credit_kind, credit_of, amount_fen, "
+         "voucher_id, recorder, approver) "
+         "SELECT ''CREDIT'', account_id, ''BANK'', 0, 100000000, 1, ''STAFF:1'', ''STAFF:2'' FROM "
+         "unit LIMIT 1",                                                "credit_too_small"       },
+        {"UPDATE bill SET paid_fen = amount_fen + 1",                            "bill_overpaid"          },
+        {"UPDATE voucher SET state = ''SUBMITTED'' WHERE state = ''CONFIRMED''", "state_changed"          },
+    };
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
+        assert_string_equal(VALUE("SELECT pg_temp.broken('%s')", statements[i][0]),
+                            statements[i][1]);
+    nothing_contradicts();
+}
+
+static void test_a_receipt_is_returned_corrected_and_replaced(void **state)
+{
+    (void)state;
+    Common__Principal who = paid_unit();
+    const char *id = VALUE("SELECT max(id) FROM receipt");
+    SAYS(JSON(&issuer, "ReturnReceipt", "{\"id\":%s,\"version\":1,\"reason\":\"抬头与单位不符\"}",
+              id),
+         "RETURNED");
+    SAYS(JSON(&who, "CorrectReceipt",
+              "{\"id\":%s,\"version\":2,\"info\":{\"receipt_title\":\"新的抬头\",\"receipt_tax_"
+              "id\":\"91140403MA0K1X2Y1M\"}}",
+              id),
+         "receipt_email");
+    SAYS(JSON(&who, "CorrectReceipt",
+              "{\"id\":%s,\"version\":2,\"info\":{\"receipt_title\":\"新的抬头\",\"receipt_tax_"
+              "id\":\"91140403MA0K1X2Y1M\","
+              "\"receipt_email\":\"a@b.cn\"}}",
+              id),
+         "REQUESTED");
+    service_test_sql("INSERT INTO attachment (id, account_id, purpose, file_name, content_type, "
+                     "size_bytes, content_hash) "
+                     "VALUES ('r2', 7, 'receipt', 'r.pdf', 'application/pdf', 10, 'x')");
+    SAYS(JSON(&issuer, "IssueReceipt",
+              "{\"id\":%s,\"version\":3,\"receipt_no\":\"77\",\"issued_on\":\"%s\",\"amount\":"
+              "\"2000\",\"file_id\":\"r2\"}",
+              id, today()),
+         "ISSUED");
+    SAYS(JSON(&cashier, "VoidReceipt", "{\"id\":%s,\"version\":4,\"reason\":\"号码填写错误\"}", id),
+         "not_allowed");
+    SAYS(JSON(&issuer, "VoidReceipt", "{\"id\":%s,\"version\":4,\"reason\":\"号码填写错误\"}", id),
+         "VOID");
+    assert_string_equal(VALUE("SELECT state || ' ' || replaces || ' ' || (info ->> "
+                              "'receipt_title') FROM receipt ORDER BY id DESC LIMIT 1"),
+                        arena_printf(arena, "REQUESTED %s 新的抬头", id));
+    nothing_contradicts();
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    SAYS(JSON(&cashier, "CountVouchers", "{}"), "\"waiting\":");
+    SAYS(JSON(&cashier, "ListVouchers", "{\"view\":\"ALL\",\"limit\":2}"), "next_cursor");
+    SAYS(JSON(&cashier, "ListVouchers",
+              "{\"view\":\"DECIDED\",\"sort\":\"NEWEST_FIRST\",\"q\":\"咨询公司\"}"),
+         "CONFIRMED");
+    SAYS(JSON(&cashier, "ListVouchers", "{\"cursor\":\"x\"}"), "cursor");
+    SAYS(JSON(&clerk, "ListMembers", "{\"any_state\":true}"), "咨询公司");
+    SAYS(JSON(&clerk, "ListMembers", "{\"state\":\"ACTIVE\"}"), "CZQG-");
+    SAYS(JSON(&clerk, "GetMember", "{\"account_id\":%lld}", (long long)account), "next_first_day");
+    SAYS(JSON(&cashier, "ListBills", "{\"view\":\"SETTLED\"}"), "PAID");
+    SAYS(JSON(&issuer, "ListReceipts", "{}"), "REQUESTED");
+    SAYS(JSON(&cashier, "ListVoucherReasons", "{}"), "V01");
+    SAYS(JSON(&secretary, "ListProposals", "{}"), "{");
+    SAYS(JSON(&issuer, "ListVouchers", "{}"), "not_allowed");
+    SAYS(
+        JSON(&secretary, "SaveFee",
+             "{\"association_post\":\"MEMBER\",\"amount\":\"2500\",\"valid_from\":\"2099-01-01\"}"),
+        "250000");
+    SAYS(
+        JSON(&secretary, "SaveFee",
+             "{\"association_post\":\"NOBODY\",\"amount\":\"2500\",\"valid_from\":\"2099-01-01\"}"),
+        "fee_post_unknown");
+    SAYS(
+        JSON(&secretary, "SaveFee",
+             "{\"association_post\":\"MEMBER\",\"amount\":\"2600\",\"valid_from\":\"2099-01-01\"}"),
+        "fee_schedule_pkey");
+    Common__Principal who = service_test_member(account);
+    SAYS(JSON(&who, "ListMyVouchers", "{\"year\":%s}",
+              VALUE("SELECT extract(year FROM current_date)")),
+         "voucher");
+    SAYS(JSON(&who, "ReadPaymentSlip", "{\"id\":%lld}", (long long)bill_of(account)),
+         "application/pdf");
+    Common__Principal stranger = service_test_member(1);
+    SAYS(JSON(&stranger, "ReadPaymentSlip", "{\"id\":%lld}", (long long)bill_of(account)),
+         "bill_gone");
+    SAYS(JSON(&stranger, "GetDues", "{}"), "not_certified_yet");
+}
+
+static int open_service(void **state)
+{
+    const char *why;
+    (void)state;
+    service_test_open(&payment);
+    arena = arena_new(0);
+    event_keys = keyring_load(getenv("GUILD_EVENT_KEY_FILE"), &why);
+    clerk = service_test_staff(20, "dues.read member.open member.suspend");
+    cashier = service_test_staff(21, "dues.read voucher.review voucher.reverse");
+    treasurer = service_test_staff(22, "dues.read voucher.review voucher.reverse");
+    secretary = service_test_staff(
+        23,
+        "dues.read member.suspend.confirm voucher.reverse.confirm param.edit fee.schedule.edit");
+    issuer = service_test_staff(24, "dues.read receipt.issue receipt.void");
+    service_test_sql(
+        "INSERT INTO fee_schedule VALUES ('MEMBER', '会员单位', 200000, '2024-04-02', 4), "
+        "('COUNCIL', '理事单位', 300000, '2024-04-02', 3), ('PRESIDENT', '会长单位', 500000, "
+        "'2024-04-02', 1)");
+    service_test_sql("INSERT INTO payee VALUES (true, '协会', '工商银行', '102164001041', "
+                     "'0505010409200054816', '050582490012', "
+                     "'会费票据')");
+    return 0;
+}
+
+static int close_service(void **state)
+{
+    (void)state;
+    keyring_destroy(&event_keys);
+    arena_destroy(&arena);
+    service_test_close();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_whole_story),
+        cmocka_unit_test(test_bad_vouchers_are_refused_by_field),
+        cmocka_unit_test(test_a_voucher_used_twice),
+        cmocka_unit_test(test_part_payment_and_overpayment),
+        cmocka_unit_test(test_one_transfer_for_two_units),
+        cmocka_unit_test(test_a_voucher_is_decided_once),
+        cmocka_unit_test(test_large_amounts_take_two),
+        cmocka_unit_test(test_what_staff_record_another_confirms),
+        cmocka_unit_test(test_a_rejected_voucher_tells_why),
+        cmocka_unit_test(test_a_reversal),
+        cmocka_unit_test(test_standing_waiver_and_refund),
+        cmocka_unit_test(test_identity_and_money),
+        cmocka_unit_test(test_terms_and_their_ends),
+        cmocka_unit_test(test_the_ledger_is_guarded),
+        cmocka_unit_test(test_a_receipt_is_returned_corrected_and_replaced),
+        cmocka_unit_test(test_lists),
+    };
+    return cmocka_run_group_tests(tests, open_service, close_service);
+}

@@ -67,19 +67,18 @@ void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMe
 
 /* ---- downloads */
 
-static const Common__AttachmentPart *read_part(struct http *h,
-                                                      const struct assertion *assertion,
-                                                      ProtobufCMessage *request, uint32_t part)
+static const Common__AttachmentPart *read_part(struct http *h, const struct assertion *assertion,
+                                               ProtobufCMessage *request, uint32_t part)
 {
     struct field_errors ignored = {.arena = h->arena};
     json_set_text(request, "part", arena_printf(h->arena, "%" PRIu32, part), &ignored);
     struct exchange exchange = http_exchange(h, assertion, request, HTTP_READ_MS);
     exchange_run(h->gateway->bus, &exchange);
-    const Common__AttachmentPart *got =
-        exchange.status != STATUS_OK ? NULL
-                                     : (const Common__AttachmentPart *)message_unpack(
-                                           &common__attachment_part__descriptor,
-                                           exchange.reply, exchange.reply_size, h->arena);
+    const Common__AttachmentPart *got = exchange.status != STATUS_OK
+                                            ? NULL
+                                            : (const Common__AttachmentPart *)message_unpack(
+                                                  &common__attachment_part__descriptor,
+                                                  exchange.reply, exchange.reply_size, h->arena);
     if (got == NULL)
         http_refusal(h, &exchange);
     free(exchange.reply);

@@ -28,7 +28,7 @@ static answer take(struct call *c, const char *purpose)
 
 static answer voucher_upload(struct call *c)
 {
-    return take(c, "voucher");
+    return take(c, "voucher_files");
 }
 
 static answer receipt_upload(struct call *c)

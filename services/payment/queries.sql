@@ -37,7 +37,7 @@ SELECT * FROM answer;
 -- name: attachment_room
 -- What somebody has stored (the quota), before more is taken. Receipts are the association's: as many as there are.
 SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
- WHERE account_id = :caller_id::bigint AND purpose = 'voucher' AND :caller_kind::text = 'MEMBER';
+ WHERE account_id = :caller_id::bigint AND purpose = 'voucher_files' AND :caller_kind::text = 'MEMBER';
 
 -- name: attachment_insert
 INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height, content_hash,
@@ -53,7 +53,7 @@ SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM
    AND CASE WHEN :caller_kind::text = 'STAFF'
             THEN 'voucher.review' = ANY (:caller_permissions::text[])
                  OR a.purpose = 'receipt' AND 'receipt.issue' = ANY (:caller_permissions::text[])
-            ELSE a.purpose = 'voucher' AND account_id = :caller_id::bigint
+            ELSE a.purpose = 'voucher_files' AND account_id = :caller_id::bigint
                  OR EXISTS (SELECT 1 FROM receipt r WHERE r.file_id = a.id AND r.account_id = :caller_id::bigint
                                AND r.state IN ('ISSUED', 'DELIVERED')) END;
 
@@ -118,7 +118,7 @@ SELECT * FROM answer;
 SELECT (SELECT count(*) FROM bill WHERE id = ANY (:bill_ids::bigint[]) AND account_id = :caller_id::bigint
            AND state IN ('OPEN', 'PARTLY_PAID')) AS open_bills,
        (SELECT count(*) FROM attachment WHERE id = ANY (:voucher_files::text[]) AND account_id = :caller_id::bigint
-           AND purpose = 'voucher') AS own_files,
+           AND purpose = 'voucher_files') AS own_files,
        (SELECT count(*) FROM voucher v WHERE v.file_ids && :voucher_files::text[] AND v.state IN ('SUBMITTED', 'CONFIRMED'))
            AS used_files,
        :paid_date::date > current_date AS in_future, :paid_date::date < current_date - 400 AS too_old;
@@ -137,7 +137,7 @@ WITH made AS (
        AND (SELECT count(*) FROM bill b WHERE b.id = ANY (:bill_ids::bigint[]) AND b.account_id = u.account_id
                AND b.state IN ('OPEN', 'PARTLY_PAID')) = cardinality(:bill_ids::bigint[])
        AND (SELECT count(*) FROM attachment a WHERE a.id = ANY (:voucher_files::text[]) AND a.account_id = u.account_id
-               AND a.purpose = 'voucher') = cardinality(:voucher_files::text[])
+               AND a.purpose = 'voucher_files') = cardinality(:voucher_files::text[])
        AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.file_ids && :voucher_files::text[]
                           AND v.state IN ('SUBMITTED', 'CONFIRMED'))
     RETURNING *),

@@ -61,14 +61,23 @@ function splitRequest(operation: Operation, request: Values): { url: string; bod
   return { url: search === '' ? path : `${path}?${search}`, body };
 }
 
+/* Whose files: of the identities' forms, or of payments; as their owner, or as staff. */
+export type FilesOf = 'member' | 'staff' | 'payment' | 'staffPayment';
+
+const fileReading: Record<FilesOf, keyof Operations> = {
+  member: 'readAttachment', staff: 'staffReadAttachment', payment: 'readPaymentFile', staffPayment: 'staffReadPaymentFile',
+};
+const fileTaking: Record<Exclude<FilesOf, 'staff'>, keyof Operations> = {
+  member: 'uploadAttachment', payment: 'uploadVoucherFile', staffPayment: 'uploadReceiptFile',
+};
+
 /* The address of a file's content, for <img src> and links. */
-export function attachmentUrl(of: 'member' | 'staff', id: string, thumbnail = false): string {
-  const operation = of === 'staff' ? table.staffReadAttachment : table.readAttachment;
-  return splitRequest(operation, { id, thumbnail: thumbnail || undefined }).url;
+export function attachmentUrl(of: FilesOf, id: string, thumbnail = false): string {
+  return splitRequest(table[fileReading[of]], { id, thumbnail: thumbnail || undefined }).url;
 }
 
 /* The address of a printable document. */
-export function documentUrl<Name extends 'readDocument' | 'readReviewDocument'>(name: Name, request: Request<Name>): string {
+export function documentUrl<Name extends 'readDocument' | 'readReviewDocument' | 'readPaymentSlip'>(name: Name, request: Request<Name>): string {
   return splitRequest(table[name], request).url;
 }
 
@@ -192,8 +201,8 @@ function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onP
   });
 }
 
-export function uploadAttachment(purpose: string, file: File, onProgress: (part: number) => void): Upload {
-  const { url } = splitRequest(table.uploadAttachment, { purpose, file_name: file.name });
+export function uploadAttachment(of: Exclude<FilesOf, 'staff'>, purpose: string, file: File, onProgress: (part: number) => void): Upload {
+  const { url } = splitRequest(table[fileTaking[of]], { purpose, file_name: file.name });
   const key = newKey();
   let xhr = new XMLHttpRequest();
   const attempt = async (): Promise<Schema<'common.Attachment'>> => {

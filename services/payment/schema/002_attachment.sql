@@ -2,7 +2,7 @@
 CREATE TABLE attachment (
     id text PRIMARY KEY,
     account_id bigint NOT NULL,                  -- who uploaded it: a unit, or for receipts a member of staff
-    purpose text NOT NULL CHECK (purpose IN ('voucher', 'receipt')),
+    purpose text NOT NULL CHECK (purpose IN ('voucher_files', 'receipt')),
     file_name text NOT NULL,
     content_type text NOT NULL,
     size_bytes integer NOT NULL CHECK (size_bytes > 0),

@@ -62,7 +62,7 @@ static const char *file_of(int64_t id)
         arena,
         "INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, "
         "content_hash) "
-        "VALUES ('%s', %lld, 'voucher', 'v.png', 'image/png', 10, decode(md5('%s'), 'hex'))",
+        "VALUES ('%s', %lld, 'voucher_files', 'v.png', 'image/png', 10, decode(md5('%s'), 'hex'))",
         name, (long long)id, name));
     return name;
 }

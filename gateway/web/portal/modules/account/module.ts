@@ -7,7 +7,7 @@ export default {
     { path: '/phone', component: () => import('./PhonePage.vue'), meta: { title: '修改手机号' } },
   ],
   menu: [
-    { text: '修改密码', to: '/password', place: 4, icon: 'key' },
-    { text: '修改手机号', to: '/phone', place: 5, icon: 'phone' },
+    { text: '修改密码', to: '/password', place: 7, icon: 'key' },
+    { text: '修改手机号', to: '/phone', place: 8, icon: 'phone' },
   ],
 } satisfies AreaModule;

@@ -1,0 +1,16 @@
+/* 会员: every unit's standing, the opening of memberships (F18), what takes two persons, and the bills. */
+import type { AreaModule } from '@shared/modules';
+
+const permission = 'dues.read';
+
+export default {
+  routes: [
+    { path: '/members', component: () => import('./MembersPage.vue'), meta: { title: '会员', permission } },
+    { path: '/members/:id(\\d+)', component: () => import('./MemberPage.vue'), props: true, meta: { title: '会员', permission } },
+    { path: '/bills', component: () => import('./BillsPage.vue'), meta: { title: '应收账单', permission } },
+  ],
+  menu: [
+    { text: '会员', to: '/members', place: 4, icon: 'building', permission },
+    { text: '应收账单', to: '/bills', place: 6, icon: 'receipt', permission },
+  ],
+} satisfies AreaModule;

@@ -1,0 +1,9 @@
+/* 会费票据: what is to be issued, what was, and the year's list (F19). */
+import type { AreaModule } from '@shared/modules';
+
+const permission = 'receipt.issue';
+
+export default {
+  routes: [{ path: '/receipts', component: () => import('./ReceiptsPage.vue'), meta: { title: '会费票据', permission } }],
+  menu: [{ text: '会费票据', to: '/receipts', place: 7, icon: 'file', permission }],
+} satisfies AreaModule;

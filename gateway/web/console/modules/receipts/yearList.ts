@@ -1,0 +1,32 @@
+/* The year's receipts as CSV for a spreadsheet: the void ones too, so that no number is missing. */
+import { api } from '@shared/api';
+import { receiptBadges, showYuan, type Receipt } from '@shared/dues';
+
+/* RFC 4180. What a spreadsheet would take for a formula stays text. */
+function cell(value: string): string {
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function row(receipt: Receipt): string[] {
+  return [
+    receipt.receipt_no, receipt.receipt_code, receipt.issued_on, receipt.info?.receipt_title ?? '', receipt.info?.receipt_tax_id ?? '', `${receipt.years}年度会费`,
+    showYuan(receipt.amount_fen).replaceAll(',', ''), receiptBadges[receipt.state].text, receipt.received_on, receipt.issued_by_name, receipt.note,
+  ];
+}
+
+export async function yearList(year: number): Promise<void> {
+  const rows = [['票据号码', '票据代码', '开票日期', '交款人', '信用代码', '项目', '金额（元）', '状态', '到账日期', '开票人', '说明']];
+  let cursor = '';
+  do {
+    const page = await api.listReceipts({ view: 'ALL', year, cursor, limit: 100 });
+    rows.push(...page.receipts.map(row));
+    cursor = page.next_cursor;
+  } while (cursor !== '');
+  const text = rows.map((cells) => cells.map(cell).join(',')).join('\r\n');
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob(['\ufeff', text, '\r\n'], { type: 'text/csv;charset=utf-8' }));
+  link.download = `会费票据-${year}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

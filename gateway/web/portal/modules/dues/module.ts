@@ -1,0 +1,7 @@
+/* 缴费: the bills, where to pay, and the voucher of a payment (F8). */
+import type { AreaModule } from '@shared/modules';
+
+export default {
+  routes: [{ path: '/dues', component: () => import('./DuesPage.vue'), meta: { title: '缴费' } }],
+  menu: [{ text: '缴费', to: '/dues', place: 3, icon: 'yuan' }],
+} satisfies AreaModule;

@@ -1,5 +1,5 @@
 -- Memberships: a number and a chain of terms for each unit (SM3).
-CREATE EXTENSION btree_gist; -- trusted: whoever may create in the database may create it
+CREATE EXTENSION IF NOT EXISTS btree_gist; -- trusted: whoever may create in the database may create it
 
 INSERT INTO transition VALUES
     ('membership', '', 'ACTIVE'),

@@ -1,9 +1,7 @@
 #include "paper.h"
 
-#include <cairo-pdf.h>
+#include "pen.h"
 #include <limits.h>
-#include <pango/pangocairo.h>
-#include <qrencode.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,12 +87,11 @@ void paper_sign(struct paper *paper, const char *label, const char *statement, c
 #define QR_MODULE 2.4 /* five pixels at 150 dpi */
 #define QR_TOP (14 * QR_MODULE)
 
-enum { PIXELS_PER_INCH = 150, PNG_WIDTH = 1240, PNG_HEIGHT = 1754, CELLS = 4 };
+enum { CELLS = 4 };
 
 struct sheet {
     const struct paper *paper;
-    cairo_t *cr;
-    PangoContext *context;
+    struct pen pen;
     unsigned page, pages; /* pages is 0 while they are counted */
     unsigned only;        /* the page that is drawn; 0: all */
     double y;
@@ -107,90 +104,40 @@ static bool draws(const struct sheet *s)
     return s->pages > 0 && (s->only == 0 || s->only == s->page);
 }
 
-static PangoLayout *layout_new(const struct sheet *s, const char *text, double size, bool bold,
-                               double width)
-{
-    PangoLayout *layout = pango_layout_new(s->context);
-    PangoFontDescription *font = pango_font_description_from_string("Noto Sans CJK SC");
-    pango_font_description_set_size(font, (int)(size * PANGO_SCALE));
-    pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-    pango_layout_set_font_description(layout, font);
-    pango_font_description_free(font);
-    pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
-    pango_layout_set_width(layout, width > 0 ? (int)(width * PANGO_SCALE) : -1);
-    pango_layout_set_text(layout, text, -1);
-    return layout;
-}
-
-static double line_width(PangoLayoutLine *line)
-{
-    PangoRectangle logical;
-    pango_layout_line_get_extents(line, NULL, &logical);
-    return (double)logical.width / PANGO_SCALE;
-}
-
-/* One line; `place` is 0 left of x, 0.5 in the middle of it, 1 right. */
-static void write_line(const struct sheet *s, double x, double baseline, double place,
-                       PangoLayoutLine *line)
-{
-    cairo_move_to(s->cr, x - place * line_width(line), baseline);
-    pango_cairo_show_layout_line(s->cr, line);
-}
-
-static void write_text(const struct sheet *s, double x, double baseline, double place, double size,
-                       bool bold, const char *text)
-{
-    PangoLayout *layout = layout_new(s, text, size, bold, 0);
-    write_line(s, x, baseline, place, pango_layout_get_line_readonly(layout, 0));
-    g_object_unref(layout);
-}
-
 static void box(const struct sheet *s, double x, double y, double width, double height, bool shaded)
 {
-    cairo_rectangle(s->cr, x, y, width, height);
+    cairo_rectangle(s->pen.cr, x, y, width, height);
     if (shaded) {
-        cairo_set_source_rgb(s->cr, 0.93, 0.94, 0.96);
-        cairo_fill_preserve(s->cr);
-        cairo_set_source_rgb(s->cr, 0, 0, 0);
+        cairo_set_source_rgb(s->pen.cr, 0.93, 0.94, 0.96);
+        cairo_fill_preserve(s->pen.cr);
+        cairo_set_source_rgb(s->pen.cr, 0, 0, 0);
     }
-    cairo_set_line_width(s->cr, 0.6);
-    cairo_stroke(s->cr);
+    cairo_set_line_width(s->pen.cr, 0.6);
+    cairo_stroke(s->pen.cr);
 }
 
 /* ---- head and foot */
 
 static void draw_code(const struct sheet *s)
 {
-    QRcode *code = QRcode_encodeString(s->paper->head.code, 0, QR_ECLEVEL_M, QR_MODE_8, 1);
-    if (code == NULL)
-        return;
-    double left = MARGIN + BODY_WIDTH - code->width * QR_MODULE;
-    left = QR_MODULE * (int)(left / QR_MODULE);
-    const unsigned char *module = code->data;
-    for (int row = 0; row < code->width; row++)
-        for (int column = 0; column < code->width; column++)
-            if (*module++ & 1)
-                cairo_rectangle(s->cr, left + column * QR_MODULE, QR_TOP + row * QR_MODULE,
-                                QR_MODULE, QR_MODULE);
-    cairo_set_antialias(s->cr, CAIRO_ANTIALIAS_NONE);
-    cairo_fill(s->cr);
-    cairo_set_antialias(s->cr, CAIRO_ANTIALIAS_DEFAULT);
-    QRcode_free(code);
+    unsigned width = pen_code_width(s->paper->head.code);
+    double left = MARGIN + BODY_WIDTH - width * QR_MODULE;
+    pen_code(&s->pen, QR_MODULE * (int)(left / QR_MODULE), QR_TOP, QR_MODULE, s->paper->head.code);
 }
 
 static void draw_head(const struct sheet *s)
 {
     const struct paper_head *head = &s->paper->head;
     if (s->page > 1) {
-        write_text(s, MARGIN, NEXT_TOP - 8, 0, 9, false, head->title);
-        write_text(s, MARGIN + BODY_WIDTH, NEXT_TOP - 8, 1, 9, false, head->number);
+        pen_text(&s->pen, MARGIN, NEXT_TOP - 8, 0, 9, false, head->title);
+        pen_text(&s->pen, MARGIN + BODY_WIDTH, NEXT_TOP - 8, 1, 9, false, head->number);
         return;
     }
     char number[80];
     snprintf(number, sizeof number, "编号：%s", head->number);
-    write_text(s, A4_WIDTH / 2, 62, 0.5, 14, false, head->association);
-    write_text(s, A4_WIDTH / 2, 96, 0.5, 22, true, head->title);
-    write_text(s, MARGIN, FIRST_TOP - 8, 0, 9, false, number);
+    pen_text(&s->pen, A4_WIDTH / 2, 62, 0.5, 14, false, head->association);
+    pen_text(&s->pen, A4_WIDTH / 2, 96, 0.5, 22, true, head->title);
+    pen_text(&s->pen, MARGIN, FIRST_TOP - 8, 0, 9, false, number);
     draw_code(s);
 }
 
@@ -202,9 +149,9 @@ static void draw_foot(const struct sheet *s)
     snprintf(made, sizeof made, "生成时间：%.10s %.5s", head->made_at, head->made_at + 11);
     snprintf(pages, sizeof pages, "第 %u 页　共 %u 页", s->page, s->pages);
     snprintf(digest, sizeof digest, "内容摘要 SHA-256：%s", head->digest);
-    write_text(s, MARGIN, y, 0, 8, false, made);
-    write_text(s, MARGIN + BODY_WIDTH, y, 1, 8, false, pages);
-    write_text(s, MARGIN, y + 12, 0, 6, false, digest);
+    pen_text(&s->pen, MARGIN, y, 0, 8, false, made);
+    pen_text(&s->pen, MARGIN + BODY_WIDTH, y, 1, 8, false, pages);
+    pen_text(&s->pen, MARGIN, y + 12, 0, 6, false, digest);
 }
 
 static void page_begin(struct sheet *s)
@@ -223,8 +170,8 @@ static void photo_close(struct sheet *s)
     double x = MARGIN + BODY_WIDTH - PHOTO_WIDTH, height = s->y - s->photo_top;
     if (s->photo_top > 0 && draws(s)) {
         box(s, x, s->photo_top, PHOTO_WIDTH, height, false);
-        write_text(s, x + PHOTO_WIDTH / 2, s->photo_top + height / 2 + 4, 0.5, TEXT_SIZE, false,
-                   s->photo_words);
+        pen_text(&s->pen, x + PHOTO_WIDTH / 2, s->photo_top + height / 2 + 4, 0.5, TEXT_SIZE, false,
+                 s->photo_words);
     }
     s->photo_top = 0;
 }
@@ -233,7 +180,7 @@ static void page_turn(struct sheet *s)
 {
     photo_close(s);
     if (draws(s))
-        cairo_show_page(s->cr);
+        cairo_show_page(s->pen.cr);
     page_begin(s);
 }
 
@@ -262,8 +209,8 @@ static void cell_add(const struct sheet *s, struct row *row, const char *text, d
                      bool is_label)
 {
     struct cell *cell = &row->cells[row->count++];
-    *cell =
-        (struct cell){layout_new(s, text, TEXT_SIZE, false, width - 2 * PADDING), width, is_label};
+    *cell = (struct cell){pen_layout(&s->pen, text, TEXT_SIZE, false, width - 2 * PADDING), width,
+                          is_label};
     int lines = pango_layout_get_line_count(cell->layout);
     row->lines = lines > row->lines ? lines : row->lines;
 }
@@ -275,9 +222,9 @@ static void cell_write(const struct sheet *s, const struct cell *cell, double x,
     bool whole = row->drawn == 0 && until == row->lines;
     double top = whole ? (height - lines * LINE) / 2 : PADDING;
     for (int i = row->drawn; i < until && i < lines; i++)
-        write_line(s, cell->is_label ? x + cell->width / 2 : x + PADDING,
-                   s->y + top + (i - row->drawn) * LINE + BASELINE, cell->is_label ? 0.5 : 0,
-                   pango_layout_get_line_readonly(cell->layout, i));
+        pen_line(&s->pen, cell->is_label ? x + cell->width / 2 : x + PADDING,
+                 s->y + top + (i - row->drawn) * LINE + BASELINE, cell->is_label ? 0.5 : 0,
+                 pango_layout_get_line_readonly(cell->layout, i));
 }
 
 static double height_of(int lines)
@@ -356,7 +303,7 @@ static void table_draw(struct sheet *s, const struct item *item)
     need(s, 3 * ROW_MIN);
     if (draws(s)) {
         box(s, MARGIN, s->y, BODY_WIDTH, ROW_MIN, true);
-        write_text(s, A4_WIDTH / 2, s->y + 17, 0.5, 11, true, item->label);
+        pen_text(&s->pen, A4_WIDTH / 2, s->y + 17, 0.5, 11, true, item->label);
     }
     s->y += ROW_MIN;
 }
@@ -365,23 +312,24 @@ static void sign_write(const struct sheet *s, const struct item *item, PangoLayo
                        double height)
 {
     double x = MARGIN + LABEL_WIDTH, right = MARGIN + BODY_WIDTH - 2 * LINE;
-    PangoLayout *label = layout_new(s, item->label, TEXT_SIZE, false, LABEL_WIDTH - 2 * PADDING);
+    PangoLayout *label =
+        pen_layout(&s->pen, item->label, TEXT_SIZE, false, LABEL_WIDTH - 2 * PADDING);
     struct row row = {.lines = pango_layout_get_line_count(label)};
     box(s, MARGIN, s->y, LABEL_WIDTH, height, true);
     box(s, x, s->y, BODY_WIDTH - LABEL_WIDTH, height, false);
     cell_write(s, &(struct cell){label, LABEL_WIDTH, true}, MARGIN, height, &row, row.lines);
     for (int i = 0; i < pango_layout_get_line_count(statement); i++)
-        write_line(s, x + PADDING, s->y + PADDING + i * LINE + BASELINE, 0,
-                   pango_layout_get_line_readonly(statement, i));
-    write_text(s, right - 186, s->y + height - 31, 0, TEXT_SIZE, false, item->signer);
-    write_text(s, right, s->y + height - 11, 1, TEXT_SIZE, false, "年　　　月　　　日");
+        pen_line(&s->pen, x + PADDING, s->y + PADDING + i * LINE + BASELINE, 0,
+                 pango_layout_get_line_readonly(statement, i));
+    pen_text(&s->pen, right - 186, s->y + height - 31, 0, TEXT_SIZE, false, item->signer);
+    pen_text(&s->pen, right, s->y + height - 11, 1, TEXT_SIZE, false, "年　　　月　　　日");
     g_object_unref(label);
 }
 
 static void sign_draw(struct sheet *s, const struct item *item)
 {
     PangoLayout *statement =
-        layout_new(s, item->text, TEXT_SIZE, false, BODY_WIDTH - LABEL_WIDTH - 2 * PADDING);
+        pen_layout(&s->pen, item->text, TEXT_SIZE, false, BODY_WIDTH - LABEL_WIDTH - 2 * PADDING);
     double height = height_of(pango_layout_get_line_count(statement)) + 50;
     height = height < SIGN_HEIGHT ? SIGN_HEIGHT : height;
     photo_close(s);
@@ -425,47 +373,14 @@ static void flow(struct sheet *s)
 static unsigned draw(const struct paper *paper, cairo_surface_t *surface, double scale,
                      unsigned only)
 {
-    struct sheet s = {.paper = paper, .cr = cairo_create(surface), .only = only};
-    cairo_font_options_t *options = cairo_font_options_create();
-    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    cairo_scale(s.cr, scale, scale);
-    s.context = pango_font_map_create_context(pango_cairo_font_map_get_default());
-    pango_cairo_context_set_font_options(s.context, options);
-    pango_cairo_context_set_resolution(s.context, 72);
-    pango_context_set_round_glyph_positions(s.context, FALSE);
-    pango_context_set_language(s.context, pango_language_from_string("zh-cn"));
-    pango_cairo_update_context(s.cr, s.context);
+    struct sheet s = {.paper = paper, .only = only};
+    pen_open(&s.pen, surface, scale);
     flow(&s);
     s.pages = s.page;
     if (only <= s.pages)
         flow(&s);
-    g_object_unref(s.context);
-    cairo_font_options_destroy(options);
-    cairo_destroy(s.cr);
+    pen_close(&s.pen);
     return s.pages;
-}
-
-static cairo_status_t take(void *out, const unsigned char *data, unsigned size)
-{
-    struct paper_bytes *bytes = out;
-    unsigned char *more = realloc(bytes->data, bytes->size + size);
-    if (more == NULL)
-        return CAIRO_STATUS_NO_MEMORY;
-    memcpy(more + bytes->size, data, size);
-    bytes->data = more;
-    bytes->size += size;
-    return CAIRO_STATUS_SUCCESS;
-}
-
-static enum status taken(cairo_status_t status, struct paper_bytes *out)
-{
-    if (status == CAIRO_STATUS_SUCCESS)
-        return STATUS_OK;
-    free(out->data);
-    *out = (struct paper_bytes){NULL, 0};
-    return STATUS_UNAVAILABLE;
 }
 
 unsigned paper_pages(const struct paper *paper)
@@ -478,17 +393,11 @@ unsigned paper_pages(const struct paper *paper)
 
 enum status paper_pdf(const struct paper *paper, struct paper_bytes *out)
 {
-    *out = (struct paper_bytes){NULL, 0};
-    cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(take, out, A4_WIDTH, A4_HEIGHT);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, paper->head.title);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, paper->head.association);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, paper->head.number);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, paper->head.made_at);
+    const struct paper_head *head = &paper->head;
+    cairo_surface_t *surface = pen_pdf(out, A4_WIDTH, A4_HEIGHT, head->title, head->association,
+                                       head->number, head->made_at);
     draw(paper, surface, 1, 0);
-    cairo_surface_finish(surface);
-    cairo_status_t status = cairo_surface_status(surface);
-    cairo_surface_destroy(surface);
-    return taken(status, out);
+    return pen_pdf_end(surface, out);
 }
 
 enum status paper_png(const struct paper *paper, unsigned page, struct paper_bytes *out)
@@ -496,25 +405,10 @@ enum status paper_png(const struct paper *paper, unsigned page, struct paper_byt
     *out = (struct paper_bytes){NULL, 0};
     if (page == 0)
         return STATUS_NOT_FOUND;
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, PNG_WIDTH, PNG_HEIGHT);
-    cairo_t *white = cairo_create(surface);
-    cairo_set_source_rgb(white, 1, 1, 1);
-    cairo_paint(white);
-    cairo_destroy(white);
-    bool found = page <= draw(paper, surface, PIXELS_PER_INCH / 72.0, page);
-    cairo_status_t status = cairo_surface_status(surface);
-    if (found && status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_write_to_png_stream(surface, take, out);
+    cairo_surface_t *surface = pen_png(A4_WIDTH, A4_HEIGHT);
+    bool found = page <= draw(paper, surface, PEN_PNG_SCALE, page);
+    if (found)
+        return pen_png_end(surface, out);
     cairo_surface_destroy(surface);
-    return found ? taken(status, out) : STATUS_NOT_FOUND;
+    return STATUS_NOT_FOUND;
 }
-
-#ifdef GUILD_LEAKS_ARE_LOOKED_FOR
-/* cairo 1.16 forgets 768 bytes of each font that a PDF takes a part of; fontconfig's caches end with the process. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libcairo.so\nleak:libfontconfig.so\n";
-}
-#endif

@@ -82,6 +82,20 @@ static void principal_make(const char *folder)
     sodium_memzero(secret_text, sizeof secret_text);
 }
 
+/* Its public half is told by the service itself. */
+static void certificate_make(const char *folder)
+{
+    unsigned char public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
+    char text[2 * sizeof secret_key + 1];
+    if (key_exists(folder, "certificate.key"))
+        return;
+    crypto_sign_keypair(public_key, secret_key);
+    key_write(folder, "certificate.key", 0600,
+              sodium_bin2hex(text, sizeof text, secret_key, sizeof secret_key));
+    sodium_memzero(secret_key, sizeof secret_key);
+    sodium_memzero(text, sizeof text);
+}
+
 /* ---- the bus */
 
 static const char *bus_file(const char *name)
@@ -213,6 +227,7 @@ static void create(const struct wanted *wanted)
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         die("%s: %s", folder, strerror(errno));
     principal_make(folder);
+    certificate_make(folder);
     for (size_t i = 0; i < sizeof keyrings / sizeof keyrings[0]; i++)
         if (!key_exists(folder, keyrings[i]))
             keyring_make(folder, keyrings[i]);
@@ -227,7 +242,8 @@ int keys_main(int argc, char **argv)
         parse,
         "create DIR [NAME…]\nrotate DIR NAME…\nretire DIR NAME…",
         "create makes in DIR the keys that are absent: principal-secret.key and "
-        "principal-public.key (assertions), the keyrings pepper.key (passwords), event.key (events "
+        "principal-public.key (assertions), certificate.key (membership certificates), the "
+        "keyrings pepper.key (passwords), event.key (events "
         "between services), field.key (personal data) and index.key (blind indexes), and for each "
         "NAME (gateway, or a service) its key on the bus: bus-NAME.key, and a line in bus.keys.\n\n"
         "To change a key on the bus: rotate makes a new one, and lists it above the old; both are "

@@ -68,6 +68,8 @@ program_settings() {
     payment)
         service_settings "$1" payment 1
         file_settings
+        echo "GUILD_CERTIFICATE_KEY_FILE=$keys/certificate.key"
+        echo "GUILD_SITE=http://127.0.0.1:$port"
         ;;
     certification-*)
         service_settings "$1" certification "${1#certification-}"

@@ -2,7 +2,7 @@
 
    What it does   tells the fee schedule; bills units, takes their vouchers, posts what finance confirms to the ledger, opens
                   and renews memberships, keeps the receipts.
-   Operations     attachment.c, bill.c, fee.c, member.c, policy.c, proposal.c, receipt.c, slip.c, unit.c, verdict.c,
+   Operations     attachment.c, bill.c, certificate.c, fee.c, member.c, policy.c, proposal.c, receipt.c, slip.c, unit.c, verdict.c,
                   voucher.c; the contract is proto/payment.proto.
    Reads, writes  PostgreSQL, schema payment; what must never break about money is said there (schema/003 to 006). The fee
                   schedule and the account that dues are paid to are seeded by `guildctl seed` from
@@ -17,19 +17,23 @@
 #include "payment_queries.h"
 #include "reasons.h"
 #include "service.h"
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static const struct setting payment_settings[] = {
     FILE_SETTINGS,
-    {"GUILD_ASSOCIATION", SETTING_TEXT, "长治市项目全过程咨询协会",
-      "name of the association, on what is printed"},
+    {"GUILD_ASSOCIATION",          SETTING_TEXT, "长治市项目全过程咨询协会",
+      "name of the association, on what is printed"                                                                            },
+    {"GUILD_SITE",                 SETTING_TEXT, "https://www.xmqgczx.com",              "address of the website, in QR codes"},
+    {"GUILD_CERTIFICATE_KEY_FILE", SETTING_FILE, NULL,
+      "key that membership certificates are signed with"                                                                       },
     SETTINGS_END,
 };
 
 static const struct op *const payment_nouns[] = {
-    attachment_ops, bill_ops, fee_ops,  member_ops,  policy_ops,  proposal_ops,
-    receipt_ops,    slip_ops, unit_ops, verdict_ops, voucher_ops, NULL};
+    attachment_ops, bill_ops, certificate_ops, fee_ops,     member_ops,  policy_ops, proposal_ops,
+    receipt_ops,    slip_ops, unit_ops,        verdict_ops, voucher_ops, NULL};
 REASONS_TABLE(payment_reasons, PAYMENT_REASONS);
 
 static const struct subscription payment_subscriptions[] = {
@@ -53,6 +57,13 @@ static void payment_start(struct service_run *run)
         fprintf(stderr, "GUILD_EVENT_KEY_FILE %s\n", why);
         exit(2);
     }
+    state.site = config_text("GUILD_SITE");
+    if (!secret_load_hex(config_text("GUILD_CERTIFICATE_KEY_FILE"), state.certificate_key,
+                         sizeof state.certificate_key)) {
+        fprintf(stderr, "GUILD_CERTIFICATE_KEY_FILE holds no key\n");
+        exit(2);
+    }
+    crypto_sign_ed25519_sk_to_pk(state.certificate_public_key, state.certificate_key);
     file_store_open(&state.files, run);
     service_set_state(run, &state);
 }

@@ -9,10 +9,13 @@ struct payment {
     struct file_store files;
     struct keyring *event_keys;
     const char *association;
+    const char *site;                                              /* where the public check is */
+    unsigned char certificate_key[64], certificate_public_key[32]; /* Ed25519 */
 };
 
 extern const struct op attachment_ops[];
 extern const struct op bill_ops[];
+extern const struct op certificate_ops[];
 extern const struct op fee_ops[];
 extern const struct op member_ops[];
 extern const struct op policy_ops[];

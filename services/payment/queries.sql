@@ -394,6 +394,20 @@ answer AS (
     SELECT o.id, o.bill_id, o.association_post_name, o.first_day, o.last_day, o.opened_by_name, o.opened_at FROM opened o)
 SELECT * FROM answer;
 
+-- name: certificate_get
+-- Of a membership that holds.
+SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.first_day, s.last_day,
+       (SELECT max(t.opened_at) FROM term t WHERE t.account_id = u.account_id) AS opened_at
+  FROM unit u, member_status(u.account_id, current_date) AS s
+ WHERE u.account_id = :caller_id::bigint AND s.state IN ('ACTIVE', 'EXPIRING', 'GRACE');
+
+-- name: member_status_get
+-- By what names one unit, whole: nobody lists the members here. Only who is or was a member.
+SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.state, s.first_day, s.last_day, now() AS checked_at
+  FROM unit u JOIN membership m USING (account_id), member_status(u.account_id, current_date) AS s
+ WHERE m.member_no = upper(:q::text) OR u.uscc = upper(:q) OR u.unit_name = :q
+ ORDER BY u.account_id DESC LIMIT 1;
+
 -- ---- what takes two persons
 
 -- name: propose

@@ -36,6 +36,9 @@
     R(term_of_bill, CONFLICT, "该账单已经开通过会员，请刷新页面。")                                \
     R(term_overlap, CONFLICT, "会员期限与已有期限重叠，请修改开始日期。")                          \
     R(member_no_used, CONFLICT, "系统繁忙，请再点一次。")                                          \
+    R(certificate_none, NOT_FOUND, "会员资格有效时才能下载会员证书。")                             \
+    R(member_unknown, NOT_FOUND,                                                                   \
+      "没有查到这个会员。请核对单位全称、统一社会信用代码或会员编号，或致电0355-3069919。")        \
     R(proposal_gone, NOT_FOUND, "没有找到这项申请，或它已被处理，请刷新列表。")                    \
     R(proposal_not_possible, CONFLICT, "按现在的状态不能这样办理，请刷新页面核对后重试。")         \
     R(proposal_stale, CONFLICT, "情况已有变化，这项申请不能再执行，请拒绝后重新提请。")            \

@@ -102,6 +102,8 @@ static void create_keys(void)
               sodium_bin2hex(hex, sizeof hex, public_key, sizeof public_key));
     write_key("GUILD_PRINCIPAL_SECRET_KEY_FILE", "secret",
               sodium_bin2hex(hex, sizeof hex, secret_key, sizeof secret_key));
+    write_key("GUILD_CERTIFICATE_KEY_FILE", "certificate",
+              sodium_bin2hex(hex, sizeof hex, secret_key, sizeof secret_key));
     char secret[65];
     secret_random_hex(secret, 32);
     write_key("GUILD_BUS_SECRET_FILE", "bus-secret", secret);
@@ -123,6 +125,7 @@ static void keep_known_settings(const struct service *service)
                                            "GUILD_FIELD_KEY_FILE",
                                            "GUILD_BLOB_FOLDER",
                                            "GUILD_IMAGE_PROGRAM",
+                                           "GUILD_CERTIFICATE_KEY_FILE",
                                            "GUILD_REDIS",
                                            "GUILD_ARGON2_MIB"};
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {

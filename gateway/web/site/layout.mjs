@@ -40,7 +40,7 @@ ${content}
 <p><strong>${platform_name}</strong></p>
 <p>${address}</p>
 <p>电话 <a href="tel:${telephone}">${telephone}</a></p>
-<p class="row small"><a href="/terms">用户协议</a><a href="/privacy">隐私政策</a><a href="/console/">工作人员登录</a>${records(site.association)}</p>
+<p class="row small"><a href="/verify">会员核验</a><a href="/terms">用户协议</a><a href="/privacy">隐私政策</a><a href="/console/">工作人员登录</a>${records(site.association)}</p>
 </div>
 </footer>
 </body>

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { documents, notFound } from '../site/documents.mjs';
 import { home } from '../site/home.mjs';
+import { verify } from '../site/verify.mjs';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
 const out = process.env.GUILD_WEB_OUT;
@@ -25,14 +26,23 @@ function writeAsset(name, content) {
   return address;
 }
 
+/* The check's own script, beside the one library that it needs. */
+function writeVerify() {
+  const library = writeAsset('ed25519.js', read('node_modules/@noble/ed25519/index.js'));
+  return writeAsset('verify.js', read('site/verify.js').replace("'@noble/ed25519'", `'${library}'`));
+}
+
 const site = JSON.parse(read('../../deploy/association.json'));
 const assets = {
   css: writeAsset('site.css', `${read('shared/base.css')}\n${read('site/site.css')}`),
   js: writeAsset('site.js', read('site/site.js')),
+  verify: writeVerify(),
 };
 
 write('index.html', home(site, assets));
 write('404.html', notFound(site, assets));
+write('verify.html', verify(site, assets));
+write('badge.svg', read('site/badge.svg'));
 for (const [name, content] of documents(site, assets)) write(name, content);
 write('favicon.svg', read('site/favicon.svg'));
 write('robots.txt', 'User-agent: *\nDisallow: /app/\nDisallow: /console/\nDisallow: /api/\n');

@@ -624,6 +624,26 @@ static void test_a_receipt_is_returned_corrected_and_replaced(void **state)
     nothing_contradicts();
 }
 
+/* The certificate holds while the membership does; anybody may ask by what names a member, whole. */
+static void test_the_certificate_and_the_check(void **state)
+{
+    (void)state;
+    Common__Principal who = paid_unit();
+    SAYS(JSON(&who, "ReadCertificate", "{}"), "certificate_none");
+    SAYS(open_membership(account), "first_day");
+    SAYS(JSON(&who, "ReadCertificate", "{}"), "application/pdf");
+    SAYS(JSON(&who, "ReadCertificate", "{\"format\":\"PNG\"}"), "image/png");
+    const char *number =
+        VALUE("SELECT member_no FROM membership WHERE account_id = %lld", (long long)account);
+    SAYS(JSON(NULL, "GetMemberStatus", "{\"q\":\"%s\"}", number), "ACTIVE");
+    SAYS(JSON(NULL, "GetMemberStatus", "{\"q\":\"咨询公司%lld\"}", (long long)account), number);
+    SAYS(JSON(NULL, "GetMemberStatus", "{\"q\":\"咨询公司\"}"), "member_unknown");
+    SAYS(JSON(NULL, "GetCertificateKey", "{}"), "public_key");
+    decided(&clerk, "SUSPEND", "");
+    SAYS(JSON(&who, "ReadCertificate", "{}"), "certificate_none");
+    SAYS(JSON(NULL, "GetMemberStatus", "{\"q\":\"%s\"}", number), "SUSPENDED");
+}
+
 static void test_lists(void **state)
 {
     (void)state;
@@ -716,6 +736,7 @@ int main(void)
         cmocka_unit_test(test_terms_and_their_ends),
         cmocka_unit_test(test_the_ledger_is_guarded),
         cmocka_unit_test(test_a_receipt_is_returned_corrected_and_replaced),
+        cmocka_unit_test(test_the_certificate_and_the_check),
         cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

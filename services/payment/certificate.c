@@ -1,0 +1,112 @@
+/* D-6, W7: the certificate of a membership that holds, signed so that it verifies without this server; and the public check
+   of where a member stands now. */
+#include "certificate_paper.h"
+#include "files.h"
+#include "nouns.h"
+#include "payment.pb-c.h"
+#include "payment_queries.h"
+#include "reasons.h"
+#include "service.h"
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+struct making {
+    struct certificate certificate;
+    bool picture;
+    struct paper_bytes bytes;
+    enum status status;
+};
+
+static const char *base64url(struct arena *arena, const void *data, size_t size)
+{
+    size_t room = sodium_base64_encoded_len(size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return sodium_bin2base64(arena_alloc(arena, room), room, data, size,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+/* The address of the check. What is signed stands behind #, which browsers keep to themselves. */
+static const char *code_of(struct call *c, const struct certificate *it)
+{
+    const struct payment *state = service_state(c->run);
+    unsigned char signature[crypto_sign_BYTES];
+    const char *text =
+        arena_printf(c->arena, "guild-certificate-1\n%s\n%s\n%s\n%s\n%s\n%s", it->member_no,
+                     it->unit_name, it->uscc, it->post, it->first_day, it->last_day);
+    crypto_sign_detached(signature, NULL, (const unsigned char *)text, strlen(text),
+                         state->certificate_key);
+    return arena_printf(c->arena, "%s/verify#%s.%s", state->site,
+                        base64url(c->arena, text, strlen(text)),
+                        base64url(c->arena, signature, sizeof signature));
+}
+
+static void making_work(void *job)
+{
+    struct making *making = job;
+    making->status = making->picture ? certificate_png(&making->certificate, &making->bytes)
+                                     : certificate_pdf(&making->certificate, &making->bytes);
+}
+
+static answer making_worked(struct call *c, void *job)
+{
+    const Payment__CertificateRequest *req = c->request;
+    struct making *making = job;
+    if (making->status != STATUS_OK)
+        return call_fail(c, REASON_busy);
+    const char *name = arena_printf(c->arena, "会员证书-%s.%s", making->certificate.unit_name,
+                                    making->picture ? "png" : "pdf");
+    return file_part(c, making->bytes.data, making->bytes.size, req->part,
+                     making->picture ? "image/png" : "application/pdf", name, true);
+}
+
+static answer certificate_found(struct call *c, const struct rows *results)
+{
+    const Payment__CertificateRequest *req = c->request;
+    const struct payment *state = service_state(c->run);
+    const struct rows *row = &results[0];
+    if (row->count == 0)
+        return call_fail(c, REASON_certificate_none);
+    struct making *making = arena_alloc(c->arena, sizeof *making);
+    *making = (struct making){
+        .picture = req->format == PAYMENT__CERTIFICATE_REQUEST__FORMAT__PNG,
+        .certificate = {.association = state->association,
+                        .unit_name = rows_get(row, 0, "unit_name"),
+                        .uscc = rows_get(row, 0, "uscc"),
+                        .post = rows_get(row, 0, "association_post_name"),
+                        .member_no = rows_get(row, 0, "member_no"),
+                        .first_day = rows_get(row, 0, "first_day"),
+                        .last_day = rows_get(row, 0, "last_day"),
+                        .opened_at = rows_get(row, 0, "opened_at")},
+    };
+    making->certificate.code = code_of(c, &making->certificate);
+    return work_then(c, state->files.work, making_work, making, making_worked);
+}
+
+static answer certificate_read(struct call *c)
+{
+    batch_add(c, &sql_certificate_get);
+    return batch_then(c, certificate_found);
+}
+
+static answer member_status_get(struct call *c)
+{
+    batch_add(c, &sql_member_status_get);
+    return batch_reply(c, REASON_member_unknown);
+}
+
+static answer certificate_key_get(struct call *c)
+{
+    const struct payment *state = service_state(c->run);
+    Payment__CertificateKey reply = PAYMENT__CERTIFICATE_KEY__INIT;
+    char hex[2 * sizeof state->certificate_public_key + 1];
+    reply.public_key = sodium_bin2hex(hex, sizeof hex, state->certificate_public_key,
+                                      sizeof state->certificate_public_key);
+    return call_reply(c, &reply.base);
+}
+
+const struct op certificate_ops[] = {
+    {"ReadCertificate",   MEMBER, certificate_read,    0},
+    {"GetMemberStatus",   PUBLIC, member_status_get,   0},
+    {"GetCertificateKey", PUBLIC, certificate_key_get, 0},
+    OP_END,
+};

@@ -67,6 +67,7 @@ const struct route routes[] = {
     {GET,    "/api/v1/staff/members/:account_id",       STAFF,  "payment",       "GetMember",           JSON,     PUBLIC},
     {POST,   "/api/v1/staff/members/:account_id/terms", STAFF,  "payment",       "OpenMembership",      JSON,
      PUBLIC                                                                                                             },
+    {GET,    "/api/v1/staff/reminders",                 STAFF,  "payment",       "ListReminders",       JSON,     PUBLIC},
     {GET,    "/api/v1/staff/proposals",                 STAFF,  "payment",       "ListProposals",       JSON,     PUBLIC},
     {POST,   "/api/v1/staff/proposals",                 STAFF,  "payment",       "Propose",             JSON,     PUBLIC},
     {POST,   "/api/v1/staff/proposals/:id/decision",    STAFF,  "payment",       "DecideProposal",      JSON,

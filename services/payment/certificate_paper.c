@@ -26,14 +26,13 @@ static void fact(const struct pen *pen, double y, const char *label, const char 
 /* A name is as long as it likes: it is written smaller until it fits its line. */
 static void name_line(const struct pen *pen, double y, const char *name)
 {
-    double size = 26;
-    for (;; size -= 1) {
-        PangoLayout *layout = pen_layout(pen, name, size, true, 0);
-        double width = pen_line_width(pango_layout_get_line_readonly(layout, 0));
+    int size = 27;
+    double width;
+    do {
+        PangoLayout *layout = pen_layout(pen, name, --size, true, 0);
+        width = pen_line_width(pango_layout_get_line_readonly(layout, 0));
         g_object_unref(layout);
-        if (width <= WIDTH - 2 * LEFT || size <= 8)
-            break;
-    }
+    } while (width > WIDTH - 2 * LEFT && size > 8);
     pen_text(pen, WIDTH / 2, y, 0.5, size, true, name);
 }
 

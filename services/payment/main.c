@@ -2,7 +2,7 @@
 
    What it does   tells the fee schedule; bills units, takes their vouchers, posts what finance confirms to the ledger, opens
                   and renews memberships, keeps the receipts.
-   Operations     attachment.c, bill.c, certificate.c, fee.c, member.c, policy.c, proposal.c, receipt.c, slip.c, unit.c, verdict.c,
+   Operations     attachment.c, bill.c, certificate.c, fee.c, member.c, policy.c, proposal.c, receipt.c, renewal.c, slip.c, unit.c, verdict.c,
                   voucher.c; the contract is proto/payment.proto.
    Reads, writes  PostgreSQL, schema payment; what must never break about money is said there (schema/003 to 006). The fee
                   schedule and the account that dues are paid to are seeded by `guildctl seed` from
@@ -32,8 +32,8 @@ static const struct setting payment_settings[] = {
 };
 
 static const struct op *const payment_nouns[] = {
-    attachment_ops, bill_ops, certificate_ops, fee_ops,     member_ops,  policy_ops, proposal_ops,
-    receipt_ops,    slip_ops, unit_ops,        verdict_ops, voucher_ops, NULL};
+    attachment_ops, bill_ops,    certificate_ops, fee_ops,  member_ops,  policy_ops,  proposal_ops,
+    receipt_ops,    renewal_ops, slip_ops,        unit_ops, verdict_ops, voucher_ops, NULL};
 REASONS_TABLE(payment_reasons, PAYMENT_REASONS);
 
 static const struct subscription payment_subscriptions[] = {
@@ -42,6 +42,9 @@ static const struct subscription payment_subscriptions[] = {
     {"voucher.rejected",   "notification"},
     {"membership.opened",  "notification"},
     {"membership.changed", "notification"},
+    {"membership.ending",  "notification"},
+    {"membership.ended",   "notification"},
+    {"membership.lapsed",  "notification"},
     {"receipt.issued",     "notification"},
     {"receipt.returned",   "notification"},
     {NULL,                 NULL          },
@@ -66,6 +69,7 @@ static void payment_start(struct service_run *run)
     crypto_sign_ed25519_sk_to_pk(state.certificate_public_key, state.certificate_key);
     file_store_open(&state.files, run);
     service_set_state(run, &state);
+    renewal_start(run);
 }
 
 static void payment_stop(struct service_run *run)

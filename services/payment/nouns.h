@@ -21,10 +21,15 @@ extern const struct op member_ops[];
 extern const struct op policy_ops[];
 extern const struct op proposal_ops[];
 extern const struct op receipt_ops[];
+extern const struct op renewal_ops[];
 extern const struct op slip_ops[];
 extern const struct op unit_ops[];
 extern const struct op verdict_ops[];
 extern const struct op voucher_ops[];
+
+/* Bills and reminders of renewal: every ten minutes from now on, or once. */
+void renewal_start(struct service_run *run);
+void renewal_run(struct service_run *run);
 
 /* Binds :reference_code to a new one. */
 void bill_set_reference(struct call *c);

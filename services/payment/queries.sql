@@ -408,6 +408,38 @@ SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.state, s.fir
  WHERE m.member_no = upper(:q::text) OR u.uscc = upper(:q) OR u.unit_name = :q
  ORDER BY u.account_id DESC LIMIT 1;
 
+-- ---- renewals
+
+-- name: bill_make_due
+-- One unit whose membership ends within sixty days and that has no bill for the next year yet.
+WITH made AS (
+    INSERT INTO bill (account_id, year, association_post, association_post_name, amount_fen, reference_code, due_on)
+    SELECT m.account_id, year, f.association_post, f.association_post_name, f.amount_fen, :reference_code::text, last_day
+      FROM membership m JOIN unit u USING (account_id), member_last_day(m.account_id) AS last_day,
+           bill_due_year(m.account_id, current_date) AS year, fee_of(u.association_post, current_date) AS f
+     WHERE m.state = 'ACTIVE' AND last_day BETWEEN current_date AND current_date + 60 AND year IS NOT NULL
+       AND f.amount_fen IS NOT NULL
+     LIMIT 1
+    ON CONFLICT DO NOTHING
+    RETURNING id)
+SELECT id FROM made;
+
+-- name: reminder_tell
+WITH told AS (
+    INSERT INTO reminder (account_id, last_day, step)
+    SELECT account_id, last_day, step FROM reminders_due(current_date) WHERE reminder_hours(now()) LIMIT 500
+    ON CONFLICT DO NOTHING
+    RETURNING account_id, last_day, step)
+INSERT INTO outbox (event, payload)
+SELECT d.event, jsonb_build_object('account_id', d.account_id, 'last_day', d.last_day, 'grace_until', d.grace_until,
+           'amount', yuan(d.amount_fen))
+  FROM told t JOIN reminders_due(current_date) AS d USING (account_id, last_day, step);
+
+-- name: reminder_list
+-- The dry run: who is reminded next, and of what.
+SELECT account_id, unit_name, last_day, grace_until, step, amount_fen FROM reminders_due(current_date)
+ ORDER BY last_day, account_id LIMIT 1000;
+
 -- ---- what takes two persons
 
 -- name: propose

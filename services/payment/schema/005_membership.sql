@@ -126,12 +126,14 @@ CREATE FUNCTION member_status(for_account bigint, today date) RETURNS member_sta
      WHERE u.account_id = for_account
 $$;
 
--- The year a unit is to be billed for; NULL: no bill is to be made. Three months before the end, not earlier.
+-- The year a unit is to be billed for; NULL: no bill is to be made. Three months before the end, not earlier. A term that was
+-- begun on another day than the rules say may end in the year of its bill: the next bill is of the next year all the same.
 CREATE FUNCTION bill_due_year(for_account bigint, today date) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN last_day IS NULL OR last_day + grace_days < today THEN extract(year FROM today)::int
-                WHEN last_day - today <= 90 THEN extract(year FROM last_day + 1)::int END
-      FROM unit u, member_last_day(u.account_id) AS last_day, dues_policy
-     WHERE u.account_id = for_account AND u.certified
+    SELECT greatest(CASE WHEN last_day IS NULL OR last_day + grace_days < today THEN extract(year FROM today)::int
+                         WHEN last_day - today <= 90 THEN extract(year FROM last_day + 1)::int END, last_year + 1)
+      FROM unit u, member_last_day(u.account_id) AS last_day, dues_policy,
+           LATERAL (SELECT max(year) AS last_year FROM bill b WHERE b.account_id = u.account_id AND b.state <> 'CANCELLED') AS y
+     WHERE u.account_id = for_account AND u.certified AND (last_day IS NULL OR last_day - today <= 90)
        AND NOT EXISTS (SELECT 1 FROM bill b WHERE b.account_id = u.account_id AND b.state <> 'CANCELLED'
                           AND NOT EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id))
 $$;

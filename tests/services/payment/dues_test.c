@@ -524,6 +524,13 @@ static void test_terms_and_their_ends(void **state)
               "2}"),
          "ROLLING");
 
+    /* SMS about money: weekdays from 9:30 to 20:00, in Shanghai */
+    assert_string_equal(VALUE("SELECT string_agg(reminder_hours(at::timestamptz)::text, ' ' ORDER "
+                              "BY at) FROM unnest('{"
+                              "2026-11-23 09:29+08,2026-11-23 09:30+08,2026-11-23 "
+                              "20:01+08,2026-11-28 12:00+08}'::text[]) AS at"),
+                        "false true false false");
+
     /* where a unit stands as its last day goes by */
     static const struct {
         int days;
@@ -621,6 +628,72 @@ static void test_a_receipt_is_returned_corrected_and_replaced(void **state)
     assert_string_equal(VALUE("SELECT state || ' ' || replaces || ' ' || (info ->> "
                               "'receipt_title') FROM receipt ORDER BY id DESC LIMIT 1"),
                         arena_printf(arena, "REQUESTED %s 新的抬头", id));
+    nothing_contradicts();
+}
+
+/* A membership whose last day is so many days away. */
+static int64_t member_ending_in(int days)
+{
+    paid_unit();
+    SAYS(open_membership(account), "first_day");
+    service_test_sql(arena_printf(arena,
+                                  "ALTER TABLE term DISABLE TRIGGER term_append_only; UPDATE term "
+                                  "SET first_day = current_date + %d - 365, "
+                                  "last_day = current_date + %d WHERE account_id = %lld; ALTER "
+                                  "TABLE term ENABLE TRIGGER term_append_only",
+                                  days, days, (long long)account));
+    return account;
+}
+
+static const char *told_of(int64_t id)
+{
+    return VALUE("SELECT coalesce(string_agg(event || ' ' || (payload ->> 'amount'), ', ' ORDER BY "
+                 "id), '') FROM outbox "
+                 "WHERE event LIKE 'membership.%%' AND event <> 'membership.opened' AND payload "
+                 "->> 'account_id' = '%lld'",
+                 (long long)id);
+}
+
+static void remind(void)
+{
+    renewal_run(service_test_run());
+    service_test_until("SELECT NOT EXISTS (SELECT 1 FROM reminders_due(current_date))");
+}
+
+/* N13 to N15: each step once, whoever runs; the bill of the next year comes with the first; who pays hears no more. */
+static void test_reminders(void **state)
+{
+    (void)state;
+    int64_t far = member_ending_in(61), soon = member_ending_in(59), late = member_ending_in(-3),
+            lapsed = member_ending_in(-31), waiting = member_ending_in(20);
+    service_test_sql("CREATE OR REPLACE FUNCTION reminder_hours(at timestamptz) RETURNS boolean "
+                     "LANGUAGE sql AS 'SELECT true'");
+    Common__Principal who = service_test_member(waiting);
+    SAYS(JSON(&who, "RequestBill", "{}"), "\"id\"");
+    submitted(&who, "2000");
+    const char *dry = JSON(&clerk, "ListReminders", "{}");
+    SAYS(dry, arena_printf(arena, "咨询公司%lld", (long long)soon));
+    assert_null(strstr(dry, arena_printf(arena, "咨询公司%lld\"", (long long)far)));
+    assert_null(strstr(dry, arena_printf(arena, "咨询公司%lld\"", (long long)waiting)));
+    remind();
+    remind(); /* again: nothing new */
+    assert_string_equal(told_of(soon), "membership.ending 2000");
+    assert_string_equal(told_of(late), "membership.ended 2000");
+    assert_string_equal(told_of(lapsed), "membership.lapsed 2000");
+    assert_string_equal(told_of(far), "");
+    assert_string_equal(told_of(waiting), "");
+    assert_string_equal(
+        VALUE("SELECT string_agg(state, ' ' ORDER BY id) FROM bill WHERE account_id = %lld",
+              (long long)soon),
+        "PAID OPEN");
+    service_test_sql(
+        arena_printf(arena,
+                     "ALTER TABLE term DISABLE TRIGGER term_append_only; UPDATE term SET first_day "
+                     "= first_day - 30, last_day = last_day - 30 "
+                     "WHERE account_id = %lld; ALTER TABLE term ENABLE TRIGGER term_append_only",
+                     (long long)soon));
+    remind();
+    assert_string_equal(told_of(soon), "membership.ending 2000, membership.ending 2000");
     nothing_contradicts();
 }
 
@@ -736,6 +809,7 @@ int main(void)
         cmocka_unit_test(test_terms_and_their_ends),
         cmocka_unit_test(test_the_ledger_is_guarded),
         cmocka_unit_test(test_a_receipt_is_returned_corrected_and_replaced),
+        cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_the_certificate_and_the_check),
         cmocka_unit_test(test_lists),
     };

@@ -1,0 +1,54 @@
+/* Renewals: bills sixty days before a membership ends, and reminders until it has lapsed; with a dry run for staff. */
+#include "nouns.h"
+#include "payment.pb-c.h"
+#include "payment_queries.h"
+#include "service.h"
+
+enum { EVERY_MS = 600000, TIMEOUT_MS = 10000 };
+
+static answer told(struct call *c, const struct rows *results)
+{
+    (void)results;
+    return job_end(c);
+}
+
+/* A bill at a time, each with a code of its own, until nobody is left; then the reminders name what is owed. */
+static answer billed(struct call *c, const struct rows *results)
+{
+    if (results[0].count == 0 || call_is_late(c)) {
+        batch_add(c, &sql_reminder_tell);
+        return batch_then(c, told);
+    }
+    bill_set_reference(c);
+    batch_add(c, &sql_bill_make_due);
+    return batch_then(c, billed);
+}
+
+void renewal_run(struct service_run *run)
+{
+    struct call *job = service_job(run, TIMEOUT_MS);
+    bill_set_reference(job);
+    batch_add(job, &sql_bill_make_due);
+    batch_then(job, billed);
+}
+
+static void on_time(void *owner)
+{
+    renewal_run(owner);
+}
+
+void renewal_start(struct service_run *run)
+{
+    loop_add_timer(service_loop(run), EVERY_MS, on_time, run);
+}
+
+static answer reminder_list(struct call *c)
+{
+    batch_add(c, &sql_reminder_list);
+    return batch_reply(c, REASON_none);
+}
+
+const struct op renewal_ops[] = {
+    {"ListReminders", STAFF("dues.read"), reminder_list, 0},
+    OP_END,
+};

@@ -5,15 +5,17 @@
    tests/faults/check.js FILE     a JSON object: {log, database, attachments, keyring, sms, blobs}
 
    Prints {breaches: [{kind, text}], figures: {…}}; the exit status is 1 if there is a breach. Kinds: lost, duplicate,
-   phantom, refused_but_done, order, review, event_lost, event_duplicate, sms, blob, code, session, audit. */
+   phantom, refused_but_done, order, ledger, review, event_lost, event_duplicate, sms, blob, code, session, audit. */
 'use strict';
 const fs = require('node:fs');
 const { execFileSync } = require('node:child_process');
 const { readIntents } = require('./intents.js');
+const { checkMoney } = require('./money.js');
 
 const keyedOps = {
   save: 'certification', submit: 'certification', withdraw: 'certification', release: 'certification',
   decide: 'certification',
+  record: 'payment', confirm: 'payment',
   register: 'auth', password: 'auth', 'staff-password': 'auth',
 };
 const tables = {
@@ -32,6 +34,13 @@ const tables = {
   certification_kept: 'SELECT principal, key, method, answer FROM certification.idempotency',
   certification_audit: 'SELECT * FROM certification.audit ORDER BY id',
   certification_event: 'SELECT * FROM certification.outbox',
+  voucher: 'SELECT * FROM payment.voucher',
+  transfer: 'SELECT * FROM payment.transfer',
+  receipt: 'SELECT * FROM payment.receipt',
+  bill: 'SELECT * FROM payment.bill',
+  ledger: 'SELECT * FROM payment.ledger_differences()',
+  payment_kept: 'SELECT principal, key, method, answer FROM payment.idempotency',
+  payment_event: 'SELECT * FROM payment.outbox',
   inbox: 'SELECT * FROM notification.inbox',
   message: 'SELECT * FROM notification.message',
   delivery: 'SELECT id, template, phone, is_code, state, attempts, repeated FROM notification.delivery',
@@ -108,7 +117,7 @@ class Checker {
   // ---- every write under a key, by the row that is kept with it
 
   keyedWrites() {
-    for (const service of ['auth', 'certification']) {
+    for (const service of ['auth', 'certification', 'payment']) {
       const done = this.rows[`${service}_kept`].filter((row) => row.answer?.length > 0); // empty: it was refused
       const kept = groupBy(done, (row) => `${row.principal} ${row.key}`);
       const meant = new Map(this.intents.filter((one) => keyedOps[one.op] === service)
@@ -334,7 +343,7 @@ class Checker {
 
   events() {
     const kinds = ['event_lost', 'event_duplicate'];
-    const events = groupBy([...this.rows.auth_event, ...this.rows.certification_event], (row) => row.event);
+    const events = groupBy([...this.rows.auth_event, ...this.rows.certification_event, ...this.rows.payment_event], (row) => row.event);
     const told = (name) => events.get(name) ?? [];
     const once = (name, keyOf, wanted) => {
       const found = groupBy(told(name), keyOf);
@@ -350,6 +359,9 @@ class Checker {
     once('application.approved', (row) => row.payload.review_id, ofState('APPROVED'));
     once('application.rejected', (row) => row.payload.review_id, ofState('REJECTED'));
     once('application.withdrawn', (row) => row.payload.review_id, ofState('CANCELLED'));
+    const vouchers = (state) => this.rows.voucher.filter((row) => row.state === state).map((row) => row.id);
+    once('voucher.confirmed', (row) => row.payload.voucher_id, vouchers('CONFIRMED'));
+    once('voucher.rejected', (row) => row.payload.voucher_id, vouchers('REJECTED'));
     this.count(told('account.password_changed').length, this.of('password').filter((one) => one.done).length,
       'events account.password_changed', kinds);
     this.eventsApplied(kinds);
@@ -358,7 +370,7 @@ class Checker {
 
   eventsApplied(kinds) {
     const applied = groupBy(this.rows.inbox, (row) => `${row.source} ${row.event_id}`);
-    for (const source of ['auth', 'certification'])
+    for (const source of ['auth', 'certification', 'payment'])
       for (const event of this.rows[`${source}_event`]) {
         const key = `${source} ${event.id}`;
         this.expect(event.delivered_at !== null, 'event_lost', `event ${key} (${event.event}) was never delivered`);
@@ -373,7 +385,8 @@ class Checker {
     const deliveries = groupBy(this.rows.delivery, (row) => row.template);
     for (const [template, event, hasSms] of [
       ['N2', 'account.registered', false], ['N3', 'application.submitted', true], ['N4', 'application.approved', true],
-      ['N5', 'application.rejected', true], ['N24', 'account.password_changed', true],
+      ['N5', 'application.rejected', true], ['N24', 'account.password_changed', true], ['N8', 'voucher.confirmed', true],
+      ['N9', 'voucher.rejected', true],
     ]) {
       const found = groupBy(messages.get(template) ?? [], (row) => row.account_id);
       for (const [account, events] of groupBy(told(event), (row) => row.payload.account_id))
@@ -391,7 +404,7 @@ class Checker {
   textMessages() {
     const lines = fs.readFileSync(this.setting.sms, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
     const kind = (text) => (/验证码\d{6}/.test(text) ? 'N1' : /资料已收到/.test(text) ? 'N3' : /已通过审核/.test(text) ? 'N4'
-      : /认证未通过/.test(text) ? 'N5' : /密码已修改/.test(text) ? 'N24' : '');
+      : /认证未通过/.test(text) ? 'N5' : /密码已修改/.test(text) ? 'N24' : /已收到贵单位会费/.test(text) ? 'N8' : /缴费凭证未通过/.test(text) ? 'N9' : '');
     const sent = groupBy(lines, (line) => `${kind(line.text)} to ${line.phone}`);
     const due = groupBy(this.rows.delivery, (row) => `${row.template} to ${row.phone}`);
     this.smsTwice = 0;
@@ -444,6 +457,7 @@ class Checker {
     this.events();
     this.textMessages();
     this.attachments();
+    checkMoney(this);
   }
 
   figures() {
@@ -455,9 +469,10 @@ class Checker {
       failed: writes.filter((one) => !one.good && !one.answers.every(isNone)).length,
       attempts: writes.reduce((sum, one) => sum + one.answers.length, 0),
       repeated: writes.filter((one) => one.answers.length > 1).length,
-      events: this.rows.auth_event.length + this.rows.certification_event.length,
+      events: this.rows.auth_event.length + this.rows.certification_event.length + this.rows.payment_event.length,
       probes_of_ended_sessions: this.sessions.reduce((sum, one) => sum + one.probes.length, 0),
       attachments: this.rows.attachment.length,
+      postings: this.rows.transfer.length,
       sms_twice: this.smsTwice,
     };
   }

@@ -397,10 +397,10 @@ class Member {
 class Reviewer {
   browser = new Browser();
 
-  constructor(traffic) {
+  constructor(traffic, role = 'reviewer') {
     this.traffic = traffic;
-    this.login = `reviewer-${randomBytes(4).toString('hex')}`;
-    const told = tool('ctl', 'staff', 'create', '--login', this.login, '--name', '李审核', '--role', 'reviewer');
+    this.login = `${role}-${randomBytes(4).toString('hex')}`;
+    const told = tool('ctl', 'staff', 'create', '--login', this.login, '--name', '李审核', '--role', role);
     this.password = /^password\s+(\S+)/m.exec(told)[1];
   }
 

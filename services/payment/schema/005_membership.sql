@@ -246,7 +246,7 @@ CREATE TRIGGER proposal_carry_out AFTER UPDATE OF state ON proposal
 
 -- What may never be: each row is one contradiction between ledger, bills, vouchers, receipts and memberships (C.11).
 CREATE FUNCTION ledger_differences() RETURNS TABLE (what text, subject bigint, expected_fen bigint, found_fen bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     WITH side AS (
         SELECT credit_kind AS kind, credit_of AS of, debit_kind AS other, amount_fen AS fen, voucher_id FROM transfer
         UNION ALL SELECT debit_kind, debit_of, credit_kind, -amount_fen, voucher_id FROM transfer)

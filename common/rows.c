@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct rows rows_one(const struct rows *rows, size_t row)
+{
+    struct rows one = *rows;
+    one.count = 1;
+    one.values += row * rows->columns;
+    return one;
+}
+
 int rows_column(const struct rows *rows, const char *name)
 {
     for (size_t i = 0; i < rows->columns; i++)

@@ -15,6 +15,9 @@ struct rows {
     size_t affected;           /* rows changed by a statement without RETURNING */
 };
 
+/* One of the rows, alone. */
+struct rows rows_one(const struct rows *rows, size_t row);
+
 /* Column's index, or -1. */
 int rows_column(const struct rows *rows, const char *name);
 

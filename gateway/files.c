@@ -1,5 +1,4 @@
 /* Uploads, streamed behind their request; downloads, read part by part. */
-#include "certification.pb-c.h"
 #include "clock.h"
 #include "frame.h"
 #include "http.h"

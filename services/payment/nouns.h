@@ -23,6 +23,7 @@ extern const struct op proposal_ops[];
 extern const struct op receipt_ops[];
 extern const struct op renewal_ops[];
 extern const struct op slip_ops[];
+extern const struct op statement_ops[];
 extern const struct op unit_ops[];
 extern const struct op verdict_ops[];
 extern const struct op voucher_ops[];

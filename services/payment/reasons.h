@@ -29,6 +29,8 @@
     R(credit_too_small, CONFLICT, "该单位的预存余额不足，可能已用于其他账单，请刷新后重试。")      \
     R(reason_unknown, INVALID, "驳回原因已停用，请刷新页面后重新选择。")                           \
     R(payment_not_recorded, INVALID, "没有找到该单位，或付款日期不在最近400天内，请核对。")        \
+    R(line_gone, CONFLICT, "这笔流水刚被其他人处理，请刷新页面。")                                 \
+    R(lines_other_amount, CONFLICT, "所选银行流水的金额与到账金额不一致，请核对。")                \
     R(rejection_has_a_reason, INVALID, "驳回须选择原因，或填写至少5个字的说明。")                  \
     R(member_gone, NOT_FOUND, "没有找到这个单位，请返回列表刷新。")                                \
     R(member_not_certified, CONFLICT, "该单位的会员单位认证尚未生效，不能开通会员。")              \

@@ -36,6 +36,8 @@ static answer voucher_decided(struct call *c, const struct rows *results)
         return call_fail(c, REASON_reason_unknown);
     if (!rows_true(state, 0, "is_open") || !rows_true(state, 0, "is_same"))
         return call_fail(c, REASON_voucher_stale);
+    if (!rows_true(state, 0, "lines_are_free"))
+        return call_fail(c, REASON_line_gone);
     if (rows_true(state, 0, "is_own"))
         return call_fail(c, REASON_voucher_same_person);
     return call_fail_field(c, "received_date", "到账日期不能晚于今天。");

@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ static struct {
     PGconn *pg;
     char server[512], name[64], folder[64];
     bool lossy;
+    struct call_body body; /* of the next call */
 } test;
 
 /* ---- the database */
@@ -283,21 +285,21 @@ enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *
                                   ProtobufCMessage **ret_message)
 {
     struct answer_kept kept = {.payload = NULL};
+    struct call_body body = test.body.size > 0 ? test.body : (struct call_body){-1, 0};
     size_t size;
+    test.body = (struct call_body){-1, 0};
     const void *payload = message_pack(request, test.arena, &size);
-    service_dispatch(&test.run, &(struct request){
-                                    .method = method,
-                                    .payload = payload,
-                                    .payload_size = size,
-                                    .caller = caller,
-                                    .idempotency_key = key,
-                                    .request_id = "test",
-                                    .from = from,
-                                    .body = {-1, 0},
-                                    .deadline_ms = clock_ms() + timeout_ms,
-                                    .reply = on_answer,
-                                    .reply_to = &kept
-    });
+    service_dispatch(&test.run, &(struct request){.method = method,
+                                                  .payload = payload,
+                                                  .payload_size = size,
+                                                  .caller = caller,
+                                                  .idempotency_key = key,
+                                                  .request_id = "test",
+                                                  .from = from,
+                                                  .body = body,
+                                                  .deadline_ms = clock_ms() + timeout_ms,
+                                                  .reply = on_answer,
+                                                  .reply_to = &kept});
     if (kept.payload == NULL)
         loop_run(test.run.loop);
     const ProtobufCMessageDescriptor *type = &common__problem__descriptor;
@@ -323,6 +325,13 @@ const char *service_test_reason(const Common__Principal *caller, const char *met
     if (service_test_call(caller, "gateway", method, request, "", &message) == STATUS_OK)
         return "";
     return ((const Common__Problem *)message)->reason;
+}
+
+void service_test_body(const void *data, size_t size)
+{
+    int fd = memfd_create("body", MFD_CLOEXEC);
+    assert_int_equal(write(fd, data, size), size);
+    test.body = (struct call_body){fd, size};
 }
 
 const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,

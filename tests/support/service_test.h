@@ -45,6 +45,9 @@ const char *service_test_reason(const Common__Principal *caller, const char *met
 const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,
                               const char *request);
 
+/* The file behind the next call. */
+void service_test_body(const void *data, size_t size);
+
 /* One value of a query in the service's schema, as text that lives until service_test_close. The query is a printf
    format. */
 const char *service_test_value(const char *format, ...) __attribute__((format(printf, 1, 2)));

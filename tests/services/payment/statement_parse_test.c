@@ -1,0 +1,145 @@
+/* Statements as banks write them: where the header is, what columns are called, how days and amounts look. */
+#include "statement_parse.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct arena *arena;
+static struct statement_report report;
+static char told[4096];
+
+static void keep(void *owner, const struct statement_line *line)
+{
+    size_t used = strlen(told);
+    (void)owner;
+    snprintf(told + used, sizeof told - used, "%u|%s|%lld|%s|%s|%s|%s|%s|%lld\n", line->row,
+             line->at, (long long)line->amount_fen, line->payer_name, line->payer_account,
+             line->serial, line->remark, line->wallet, (long long)line->balance_fen);
+}
+
+static void parse(const char *text)
+{
+    told[0] = '\0';
+    statement_parse(text, strlen(text), arena, keep, NULL, &report);
+}
+
+static void test_the_account_statement(void **state)
+{
+    (void)state;
+    parse("\xef\xbb\xbf中国工商银行账户明细,,,,\n账号：,0505010409200054816,,,\n\n"
+          "交易日期,交易时间,凭证号,借方发生额,贷方发生额,余额,对方户名,对方账号,摘要,用途\n"
+          "2026-11-03,10:32:01,00000000,,\"2,000.00\",\"102,000.00\",长治市甲咨询有限公司,"
+          "6222021234,转账,会费 HFNHMCR5\n"
+          "20261104,93205,2026110400017,500.00,,101500.00,电费,1,,\n"
+          "2026/11/5,,A77,,5000,,乙公司,,会费,\n"
+          "合计,,,500.00,\"7,000.00\",,,,,\n");
+    assert_null(report.refusal);
+    assert_string_equal(told,
+                        "5|2026-11-03 10:32:01|200000|长治市甲咨询有限公司|6222021234||转账；会费 "
+                        "HFNHMCR5||10200000\n"
+                        "7|2026-11-05 00:00:00|500000|乙公司||A77|会费||-1\n");
+    assert_int_equal(report.lines, 2);
+    assert_int_equal(report.debits, 1);
+    assert_int_equal(report.errors_count, 0);
+}
+
+static void test_one_amount_with_a_sign(void **state)
+{
+    (void)state;
+    parse("交易时间,借贷标志,交易金额(元),付款人名称,备注\n"
+          "2026年11月3日 8:05,贷,２０００．００,张三,\n2026-11-03 08:06:00,借,30.00,手续费,\n"
+          "2026-11-03 08:07:00,贷,¥3000元,李四,\n");
+    assert_string_equal(told, "2|2026-11-03 08:05:00|200000|张三||||\x7c-1\n4|2026-11-03 "
+                              "08:07:00|300000|李四||||\x7c-1\n");
+    assert_int_equal(report.debits, 1);
+}
+
+static void test_the_merchant_list(void **state)
+{
+    (void)state;
+    parse("商户编号,050582490012\r\n订单号,支付时间,支付方式,订单金额,手续费,备注\r\n"
+          "4200001,2026-11-06 12:00:00,微信支付,2000.00,5.00,会费\n");
+    assert_string_equal(told, "3|2026-11-06 12:00:00|200000|||4200001|会费|微信支付|-1\n");
+}
+
+static void test_bad_rows_are_named_and_the_others_kept(void **state)
+{
+    (void)state;
+    parse("日期,收入金额,对方户名\n2026-02-30,2000,甲\n2026-02-28,二千,乙\n2026-02-28,2000.001,"
+          "丙\n2026-02-28,2000.000,丁\n");
+    assert_int_equal(report.errors_count, 3);
+    assert_int_equal(report.errors[0].row, 2);
+    assert_string_equal(report.errors[0].words, "日期无法识别");
+    assert_string_equal(report.errors[1].words, "金额无法识别");
+    assert_int_equal(report.lines, 1);
+}
+
+static void test_other_files_are_refused(void **state)
+{
+    (void)state;
+    parse("姓名,电话\n张三,1\n");
+    assert_non_null(strstr(report.refusal, "没有找到表头"));
+    parse("日期,收入金额,对方户名\n2026-02-28,,甲\n");
+    assert_non_null(strstr(report.refusal, "没有收入记录"));
+    parse("\xc8\xd5\xc6\xda,1\n");
+    assert_non_null(strstr(report.refusal, "文字编码"));
+    parse("");
+    assert_non_null(report.refusal);
+    parse("x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\n" /* the header stands too low */
+          "日期,收入金额,对方户名\n2026-02-28,1,甲\n");
+    assert_non_null(strstr(report.refusal, "没有找到表头"));
+}
+
+static void test_amounts(void **state)
+{
+    static const struct {
+        const char *text;
+        long long fen;
+    } good[] = {
+        {"2,000.00",    200000},
+        {"0.01",        1     },
+        {"-5",          -500  },
+        {"1.5",         150   },
+        {"￥3 000.00", 300000},
+        {"2000.0000",   200000}
+    };
+    static const char *const bad[] = {"", "abc", "1.2.3", "0.001", "9999999999999", "--1"};
+    int64_t fen;
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(statement_amount(good[i].text, &fen));
+        assert_int_equal(fen, good[i].fen);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(statement_amount(bad[i], &fen) && bad[i][1] != '-');
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new(0);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_destroy(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_account_statement),
+        cmocka_unit_test(test_one_amount_with_a_sign),
+        cmocka_unit_test(test_the_merchant_list),
+        cmocka_unit_test(test_bad_rows_are_named_and_the_others_kept),
+        cmocka_unit_test(test_other_files_are_refused),
+        cmocka_unit_test(test_amounts),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

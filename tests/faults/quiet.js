@@ -7,16 +7,16 @@ const { pause } = require('../support/visitor.js');
 
 /* No event waits, no text message does: those that wait for their next try have it now. */
 async function settle(sql) {
-  const waiting = `SELECT (SELECT count(*) FROM auth.outbox WHERE delivered_at IS NULL)
-                        + (SELECT count(*) FROM certification.outbox WHERE delivered_at IS NULL)
-                        + (SELECT count(*) FROM notification.delivery
+  const outboxes = ['auth', 'certification', 'payment'].map((schema) => `${schema}.outbox`);
+  const left = outboxes.map((outbox) => `(SELECT count(*) FROM ${outbox} WHERE delivered_at IS NULL)`).join(' + ');
+  const waiting = `SELECT ${left} + (SELECT count(*) FROM notification.delivery
                             WHERE state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code))`;
   for (const end = Date.now() + 60000; Date.now() < end; await pause(1000)) {
     if (sql(waiting) === '0') return;
-    sql(`UPDATE auth.outbox SET next_at = now() WHERE delivered_at IS NULL AND next_at > now() + interval '1 second';
-         UPDATE certification.outbox SET next_at = now()
-          WHERE delivered_at IS NULL AND next_at > now() + interval '1 second';
-         UPDATE notification.delivery SET next_at = now()
+    for (const outbox of outboxes)
+      sql(`UPDATE ${outbox} SET next_at = now()
+            WHERE delivered_at IS NULL AND next_at > now() + interval '1 second'`);
+    sql(`UPDATE notification.delivery SET next_at = now()
           WHERE state = 'QUEUED' OR (state = 'SENDING' AND created_at < now() - interval '10 seconds')`);
   }
 }

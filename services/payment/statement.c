@@ -103,7 +103,7 @@ static answer read_worked(struct call *c, void *job)
     struct reading *reading = job;
     const char *refusal = reading->report.refusal;
     if (refusal == NULL) {
-        call_set(c, "rows", reading->json);
+        call_set(c, "rows", arena_copy(c->arena, reading->json, reading->json_size + 1));
         batch_add(c, reading->is_import ? &sql_statement_import : &sql_statement_preview);
     }
     free(reading->json);

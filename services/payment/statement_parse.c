@@ -105,10 +105,20 @@ struct parsing {
     size_t cells_count;
 };
 
-/* ---- cells: full-width signs become ASCII, and blanks around go */
+/* ---- cells: full-width signs become ASCII, blanks around go, and so does what keeps a spreadsheet from taking digits for a
+   number: `123 '123 ="123" */
+
+static bool is_wrapped(const char *text, size_t size)
+{
+    return size >= 3 && text[0] == '=' && text[1] == '"' && text[size - 1] == '"';
+}
 
 static char *clean(struct arena *arena, const char *text, size_t size)
 {
+    if (is_wrapped(text, size))
+        text += 2, size -= 3;
+    else if (size > 1 && (text[0] == '`' || text[0] == '\''))
+        text++, size--;
     char *out = arena_alloc(arena, size + 1);
     size_t used = 0;
     for (size_t i = 0; i < size; i++) {
@@ -233,9 +243,9 @@ bool statement_time(const char *day, const char *time, char out[static 20])
     if (count == 5 || count == 3)
         memmove(clock + 1, clock, count + 1), clock[0] = '0', count++;
     if (count == 4)
-        strcpy(clock + 4, "00"), count = 6;
+        memcpy(clock + 4, "00", 3), count = 6;
     if (count == 0)
-        strcpy(clock, "000000"), count = 6;
+        memcpy(clock, "000000", 7), count = 6;
     if (count != 6 || two(clock) > 23 || two(clock + 2) > 59 || two(clock + 4) > 59)
         return false;
     snprintf(out, 20, "%.4s-%.2s-%.2s %.2s:%.2s:%.2s", date, date + 4, date + 6, clock, clock + 2,

@@ -95,7 +95,8 @@ END $$;
 CREATE TRIGGER voucher_lines AFTER UPDATE OF state ON voucher
     FOR EACH ROW WHEN (NEW.state IN ('CONFIRMED', 'REVERSED')) EXECUTE FUNCTION voucher_lines_guard();
 
--- Rows of a file, as lines: which are new. The same line twice in one file is two, with a serial of the bank it is one.
+-- Rows of a file, as lines: which are new. The same line twice in one file is two, with a serial of the bank it is one. Banks
+-- use a serial (凭证号) again on another day or for another amount: that is another line.
 CREATE FUNCTION statement_rows(of_kind text, rows jsonb)
 RETURNS TABLE (place int, identity text, occurred_at timestamp, amount_fen bigint, balance_fen bigint, payer_name text,
                payer_account text, serial text, remark text, wallet text, is_new boolean)
@@ -103,7 +104,7 @@ LANGUAGE sql STABLE AS $$
     SELECT place, identity, occurred_at, amount_fen, balance_fen, payer_name, payer_account, serial, remark, wallet,
            twin = 1 AND NOT EXISTS (SELECT 1 FROM statement_line l WHERE l.identity = numbered.identity)
       FROM (SELECT keyed.*, row_number() OVER (PARTITION BY keyed.identity ORDER BY keyed.place) AS twin
-              FROM (SELECT hashed.*, of_kind || ':' || CASE WHEN serial <> '' THEN 'S' || serial
+              FROM (SELECT hashed.*, of_kind || ':' || CASE WHEN serial <> '' THEN concat_ws(':', 'S' || serial, occurred_at::date, amount_fen)
                                ELSE 'H' || hash || ':' || row_number() OVER (PARTITION BY hash ORDER BY place) END AS identity
                       FROM (SELECT r.*, encode(sha256(convert_to(concat_ws('|', occurred_at, payer_name, payer_account, amount_fen,
                                                                             balance_fen), 'UTF8')), 'hex') AS hash

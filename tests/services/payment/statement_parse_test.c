@@ -65,6 +65,16 @@ static void test_the_merchant_list(void **state)
     assert_string_equal(told, "3|2026-11-06 12:00:00|200000|||4200001|会费|微信支付|-1\n");
 }
 
+static void test_digits_that_are_kept_from_spreadsheets(void **state)
+{
+    (void)state;
+    parse("交易时间,微信订单号,订单号,订单金额\n`2026-11-06 "
+          "12:00:00,`1,`4200001,\"=\"\"2000.00\"\"\"\n"
+          "2026-11-07,'2,=\"4200002\",`3000\n");
+    assert_string_equal(told, "2|2026-11-06 12:00:00|200000|||4200001|||-1\n3|2026-11-07 "
+                              "00:00:00|300000|||4200002|||-1\n");
+}
+
 static void test_bad_rows_are_named_and_the_others_kept(void **state)
 {
     (void)state;
@@ -137,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_the_account_statement),
         cmocka_unit_test(test_one_amount_with_a_sign),
         cmocka_unit_test(test_the_merchant_list),
+        cmocka_unit_test(test_digits_that_are_kept_from_spreadsheets),
         cmocka_unit_test(test_bad_rows_are_named_and_the_others_kept),
         cmocka_unit_test(test_other_files_are_refused),
         cmocka_unit_test(test_amounts),

@@ -18,7 +18,7 @@ const screens = {
 /* Chromium's word on refusals that the story asks for: 401 tells the application that nobody is logged in. */
 function isExpected(message) {
   const { url } = message.location();
-  return url.includes('/api/') ? /status of (400|401|404|409|422)/.test(message.text()) : url.endsWith('/nowhere');
+  return url.includes('/api/') ? /status of (400|401|403|404|409|422)/.test(message.text()) : url.endsWith('/nowhere');
 }
 
 class Eyes {

@@ -67,7 +67,7 @@ export type FilesOf = 'member' | 'staff' | 'payment' | 'staffPayment';
 const fileReading: Record<FilesOf, keyof Operations> = {
   member: 'readAttachment', staff: 'staffReadAttachment', payment: 'readPaymentFile', staffPayment: 'staffReadPaymentFile',
 };
-const fileTaking: Record<Exclude<FilesOf, 'staff'>, keyof Operations> = {
+const fileTaking: Record<Exclude<FilesOf, 'staff'>, 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile'> = {
   member: 'uploadAttachment', payment: 'uploadVoucherFile', staffPayment: 'uploadReceiptFile',
 };
 
@@ -170,8 +170,8 @@ export const api = Object.fromEntries(
 
 /* ---- uploads: the raw file as the body; XMLHttpRequest, because fetch tells no progress */
 
-export interface Upload {
-  done: Promise<Schema<'common.Attachment'>>;
+export interface Upload<Answer> {
+  done: Promise<Answer>;
   cancel: () => void;
 }
 
@@ -184,13 +184,13 @@ function parseJson(text: string): unknown {
 }
 
 function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onProgress: (part: number) => void) {
-  return new Promise<Schema<'common.Attachment'>>((resolve, reject) => {
+  return new Promise<unknown>((resolve, reject) => {
     xhr.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : 0);
     xhr.onerror = () => reject(unreachable());
     xhr.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
     xhr.onload = () => {
       const body = parseJson(xhr.responseText);
-      if (xhr.status >= 200 && xhr.status < 300) resolve(body as Schema<'common.Attachment'>);
+      if (xhr.status >= 200 && xhr.status < 300) resolve(body);
       else reject(problemOf(xhr.status, body));
     };
     xhr.open('POST', url);
@@ -201,13 +201,14 @@ function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onP
   });
 }
 
-export function uploadAttachment(of: Exclude<FilesOf, 'staff'>, purpose: string, file: File, onProgress: (part: number) => void): Upload {
-  const { url } = splitRequest(table[fileTaking[of]], { purpose, file_name: file.name });
+/* An operation whose body is a file; the rest of its request goes into the address. */
+export function upload<Name extends keyof Operations>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
+  const { url } = splitRequest(table[name], request);
   const key = newKey();
   let xhr = new XMLHttpRequest();
-  const attempt = async (): Promise<Schema<'common.Attachment'>> => {
+  const attempt = async (): Promise<Reply<Name>> => {
     try {
-      return await sendFile(xhr, url, key, file, onProgress);
+      return (await sendFile(xhr, url, key, file, onProgress)) as Reply<Name>;
     } catch (error) {
       if (!(error instanceof Problem) || !(await mayRepeat(error, {}))) throw error;
       xhr = new XMLHttpRequest();
@@ -215,4 +216,8 @@ export function uploadAttachment(of: Exclude<FilesOf, 'staff'>, purpose: string,
     }
   };
   return { done: attempt(), cancel: () => xhr.abort() };
+}
+
+export function uploadAttachment(of: Exclude<FilesOf, 'staff'>, purpose: string, file: File, onProgress: (part: number) => void): Upload<Schema<'common.Attachment'>> {
+  return upload(fileTaking[of], { purpose, file_name: file.name }, file, onProgress);
 }

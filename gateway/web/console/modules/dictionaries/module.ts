@@ -5,5 +5,5 @@ const permission = 'dict.edit';
 
 export default {
   routes: [{ path: '/dictionaries', component: () => import('./DictionariesPage.vue'), meta: { title: '选项管理', permission } }],
-  menu: [{ text: '选项管理', to: '/dictionaries', place: 6, icon: 'file', permission }],
+  menu: [{ text: '选项管理', to: '/dictionaries', place: 12, icon: 'file', permission }],
 } satisfies AreaModule;

@@ -5,5 +5,5 @@ const permission = 'fee.schedule.edit';
 
 export default {
   routes: [{ path: '/fees', component: () => import('./FeesPage.vue'), meta: { title: '会费标准', permission } }],
-  menu: [{ text: '会费标准', to: '/fees', place: 8, icon: 'key', permission }],
+  menu: [{ text: '会费标准', to: '/fees', place: 11, icon: 'key', permission }],
 } satisfies AreaModule;

@@ -12,7 +12,7 @@ export default {
   ],
   menu: [
     { text: '会员', to: '/members', place: 4, icon: 'building', permission },
-    { text: '应收账单', to: '/bills', place: 6, icon: 'receipt', permission },
-    { text: '续费提醒', to: '/reminders', place: 9, icon: 'mail', permission },
+    { text: '应收账单', to: '/bills', place: 7, icon: 'receipt', permission },
+    { text: '续费提醒', to: '/reminders', place: 10, icon: 'mail', permission },
   ],
 } satisfies AreaModule;

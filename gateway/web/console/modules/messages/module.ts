@@ -3,5 +3,5 @@ import type { AreaModule } from '@shared/modules';
 
 export default {
   routes: [{ path: '/messages', component: () => import('./MessagesPage.vue'), meta: { title: '消息' } }],
-  menu: [{ text: '消息', to: '/messages', place: 8, icon: 'mail' }],
+  menu: [{ text: '消息', to: '/messages', place: 14, icon: 'mail' }],
 } satisfies AreaModule;

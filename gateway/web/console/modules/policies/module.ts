@@ -5,5 +5,5 @@ const permission = 'param.edit';
 
 export default {
   routes: [{ path: '/policies', component: () => import('./PoliciesPage.vue'), meta: { title: '复核规则', permission } }],
-  menu: [{ text: '复核规则', to: '/policies', place: 7, icon: 'review', permission }],
+  menu: [{ text: '复核规则', to: '/policies', place: 13, icon: 'review', permission }],
 } satisfies AreaModule;

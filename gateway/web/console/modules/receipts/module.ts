@@ -5,5 +5,5 @@ const permission = 'receipt.issue';
 
 export default {
   routes: [{ path: '/receipts', component: () => import('./ReceiptsPage.vue'), meta: { title: '会费票据', permission } }],
-  menu: [{ text: '会费票据', to: '/receipts', place: 7, icon: 'file', permission }],
+  menu: [{ text: '会费票据', to: '/receipts', place: 8, icon: 'file', permission }],
 } satisfies AreaModule;

@@ -1,12 +1,7 @@
 /* The year's receipts as CSV for a spreadsheet: the void ones too, so that no number is missing. */
 import { api } from '@shared/api';
 import { receiptBadges, showYuan, type Receipt } from '@shared/dues';
-
-/* RFC 4180. What a spreadsheet would take for a formula stays text. */
-function cell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
+import { saveCsv } from '../../csv';
 
 function row(receipt: Receipt): string[] {
   return [
@@ -23,10 +18,5 @@ export async function yearList(year: number): Promise<void> {
     rows.push(...page.receipts.map(row));
     cursor = page.next_cursor;
   } while (cursor !== '');
-  const text = rows.map((cells) => cells.map(cell).join(',')).join('\r\n');
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob(['\ufeff', text, '\r\n'], { type: 'text/csv;charset=utf-8' }));
-  link.download = `会费票据-${year}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveCsv(`会费票据-${year}.csv`, rows);
 }

@@ -1,0 +1,87 @@
+/* A statement as banks export it, as CSV in UTF-8: the one form that the platform takes. Office formats are read here, in the
+   browser, so that none of their parsers runs in a service. The reader comes with the first such file. */
+import { Problem } from '@shared/problem';
+
+const FILE_MAX = 20 * 1024 * 1024;
+const TEXT_MAX = 10 * 1024 * 1024; /* what ImportStatement takes */
+const ROWS_MAX = 60_000;
+
+type Reader = typeof import('@e965/xlsx');
+type Sheet = import('@e965/xlsx').WorkSheet;
+type Cell = import('@e965/xlsx').CellObject;
+
+function starts(bytes: Uint8Array, ...signature: number[]): boolean {
+  return signature.every((byte, at) => bytes[at] === byte);
+}
+
+/* The bank's computers write GB18030 more often than not, and never say so. */
+export function decodeText(bytes: Uint8Array): string {
+  if (starts(bytes, 0xff, 0xfe)) return new TextDecoder('utf-16le').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new TextDecoder('gb18030').decode(bytes);
+  }
+}
+
+function cellText(cell: Cell | undefined, { SSF }: Reader): string {
+  if (cell?.v === undefined || cell.t === 'e') return '';
+  if (cell.t !== 'n' || typeof cell.v !== 'number') return String(cell.v);
+  if (cell.z !== undefined && SSF.is_date(String(cell.z))) return SSF.format(cell.v < 1 ? 'hh:mm:ss' : 'yyyy-mm-dd hh:mm:ss', cell.v);
+  return Number.isInteger(cell.v) ? cell.v.toFixed(0) : String(Number(cell.v.toFixed(6)));
+}
+
+/* RFC 4180. */
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function csvOf(sheet: Sheet, reader: Reader): string {
+  const range = reader.utils.decode_range(sheet['!ref'] ?? 'A1');
+  const rows: string[] = [];
+  for (let r = 0; r <= range.e.r; r++) {
+    const cells: string[] = [];
+    for (let c = 0; c <= Math.min(range.e.c, 63); c++)
+      cells.push(csvCell(cellText(sheet[reader.utils.encode_cell({ r, c })] as Cell | undefined, reader)));
+    rows.push(cells.join(','));
+  }
+  return rows.join('\n');
+}
+
+async function bookToCsv(data: Uint8Array | string): Promise<string> {
+  const reader = await import('@e965/xlsx');
+  let sheets: Sheet[];
+  try {
+    const book = reader.read(data, { type: typeof data === 'string' ? 'string' : 'array', cellNF: true, cellHTML: false, sheetRows: ROWS_MAX, raw: typeof data === 'string' });
+    sheets = book.SheetNames.map((name) => book.Sheets[name]).filter((sheet): sheet is Sheet => sheet?.['!ref'] !== undefined);
+  } catch (error) {
+    const locked = error instanceof Error && /password|encrypt/i.test(error.message);
+    throw refusal(locked ? '文件加了密码，请在表格软件中取消密码后再上传。' : '文件打不开，可能已损坏。请从网上银行重新导出，或在表格软件中另存为CSV后上传。');
+  }
+  if (sheets[0] === undefined) throw refusal('文件是空的，请核对后重新导出。');
+  return csvOf(sheets[0], reader);
+}
+
+function refusal(words: string): Problem {
+  return new Problem({ detail: words, errors: [{ field: 'file_name', message: words }] });
+}
+
+/* Throws a Problem that says what to do. */
+export async function statementCsv(file: File): Promise<Blob> {
+  if (file.size > FILE_MAX) throw refusal('文件超过20MB，请按月份分几次导出后上传。');
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text: string;
+  if (starts(bytes, 0x50, 0x4b) || starts(bytes, 0xd0, 0xcf, 0x11, 0xe0)) {
+    text = await bookToCsv(bytes);
+  } else if (starts(bytes, 0x25, 0x50, 0x44, 0x46)) {
+    throw refusal('PDF不能导入，请从网上银行导出Excel或CSV格式的明细。');
+  } else {
+    const plain = decodeText(bytes);
+    const isTable = /^\s*</.test(plain) || (plain.includes('\t') && !plain.slice(0, 4000).includes(','));
+    text = isTable ? await bookToCsv(plain) : plain;
+  }
+  const csv = new Blob([text], { type: 'text/csv' });
+  if (csv.size > TEXT_MAX) throw refusal('流水太多，请按月份分几次导出后上传。');
+  return csv;
+}

@@ -1,0 +1,46 @@
+/* Member units that are certified, as stories about dues begin with them. */
+'use strict';
+const { Browser, eventually, newCreditCode, newLicencePicture, newMember, staffAccount } = require('./visitor.js');
+
+/* A member of staff who has chosen a password. */
+async function newStaff(role, name) {
+  const account = staffAccount(role, name);
+  const browser = new Browser();
+  const password = `Council-${account.login}-2026`;
+  await browser.post('/api/v1/staff/sessions', account);
+  await browser.put('/api/v1/staff/me/password', { old_password: account.password, new_password: password, new_password_confirm: password });
+  return browser;
+}
+
+/* Handed in by a new person, approved by the secretary; its bill comes by itself: `dues`. */
+async function certifiedUnit(secretary, unit_name) {
+  const member = await newMember();
+  const { person, phone } = member;
+  const target = `/api/v1/attachments?purpose=qualification_files&file_name=${encodeURIComponent('资质.png')}`;
+  const file = await person.expect(200, 'POST', target, { bytes: newLicencePicture(), type: 'image/png' });
+  const form = { member_unit: {
+    unit_name, association_post: 'MEMBER', legal_person_name: '张三', legal_person_phone: phone, principal_name: '李四', principal_phone: phone,
+    uscc: newCreditCode(), member_category: (await person.get('/api/v1/dictionaries/member_category')).items[0].code, qualification_files: [file.id],
+  } };
+  const { version } = await person.put('/api/v1/identities/MEMBER_UNIT/draft', { version: 0, form });
+  const { application_no } = await person.post('/api/v1/identities/MEMBER_UNIT/submissions', { version, form });
+  const { reviews } = await secretary.get(`/api/v1/staff/reviews?view=OPEN&q=${application_no}`);
+  await secretary.post(`/api/v1/staff/reviews/${reviews[0].id}/decision`, { submission_version: 1, verdict: 'APPROVE', association_post: 'MEMBER' });
+  const dues = await eventually('the first bill', 10, async () => {
+    const answer = await person.send('GET', '/api/v1/dues');
+    return answer.status === 200 && answer.body;
+  });
+  return { ...member, unit_name, bill: dues.bills[0] };
+}
+
+/* The unit's voucher for its first bill. */
+async function handInVoucher({ person, unit_name, bill }, more) {
+  const target = `/api/v1/payment-files?purpose=voucher_files&file_name=${encodeURIComponent('回单.png')}`;
+  const file = await person.expect(200, 'POST', target, { bytes: newLicencePicture(), type: 'image/png' });
+  return person.post('/api/v1/vouchers', {
+    bill_ids: [bill.id], pay_method: 'BANK', voucher_files: [file.id], paid_amount: '2000', payer_name: unit_name,
+    receipt_info: { receipt_title: unit_name, receipt_tax_id: newCreditCode(), receipt_phone: '18003551778' }, ...more,
+  });
+}
+
+module.exports = { certifiedUnit, handInVoucher, newStaff };

@@ -377,6 +377,23 @@ const char *check_month(const char *text, char *out, size_t size)
     return NULL;
 }
 
+const char *check_minute(const char *text, char *out, size_t size)
+{
+    static const char wrong[] = "请输入正确的日期和时间，例如2024-04-02 09:00。";
+    char day[11], normal[11];
+    bool shape = strlen(text) == 16 && size > 16 && text[10] == ' ' && text[13] == ':';
+    for (int i = 11; shape && i < 16; i++)
+        shape = i == 13 || isdigit((unsigned char)text[i]);
+    if (!shape)
+        return wrong;
+    snprintf(day, sizeof day, "%.10s", text);
+    if (check_date(day, normal, sizeof normal) != NULL || number_at(text + 11, 2) > 23 ||
+        number_at(text + 14, 2) > 59)
+        return wrong;
+    memcpy(out, text, 17);
+    return NULL;
+}
+
 /* ---- V6: GB 11643-1999; V11 */
 
 const char *check_id_number(const char *text, char *out, size_t size)
@@ -665,6 +682,7 @@ static const struct check checks[] = {
     {"email",           check_email          },
     {"date",            check_date           },
     {"month",           check_month          },
+    {"minute",          check_minute         },
     {"certificate_no",  check_certificate_no },
     {"region",          check_region         },
     {"money",           check_money          },

@@ -30,6 +30,7 @@ check_fn check_unit_name;       /* V8: brackets become half-width, blanks inside
 check_fn check_email;           /* V9 */
 check_fn check_date;            /* V10: YYYY-MM-DD, a real day since 1900 */
 check_fn check_month;           /* YYYY-MM, since 1900 */
+check_fn check_minute;          /* YYYY-MM-DD HH:MM, of a real day */
 check_fn
     check_certificate_no; /* one line without blanks, full-width and small letters become ASCII capitals */
 check_fn check_region;         /* V13: GB/T 2260, six digits of a known province */

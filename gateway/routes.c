@@ -27,6 +27,12 @@ const struct route routes[] = {
      PUBLIC                                                                                                                },
     {GET,    "/api/v1/dictionaries/:name",                PUBLIC, "certification", "GetDictionary",        JSON,     PUBLIC},
 
+ /* draws */
+    {GET,    "/api/v1/draws/:draw_no",                    PUBLIC, "certification", "GetDrawPackage",       JSON,     PUBLIC},
+    {GET,    "/api/v1/invitations",                       MEMBER, "certification", "ListInvitations",      JSON,     PUBLIC},
+    {POST,   "/api/v1/invitations/:id/answer",            MEMBER, "certification", "AnswerInvitation",     JSON,
+     PUBLIC                                                                                                                },
+
  /* inbox and fees */
     {GET,    "/api/v1/messages",                          MEMBER, "notification",  "ListMessages",         JSON,     PUBLIC},
     {GET,    "/api/v1/messages/unread",                   MEMBER, "notification",  "CountUnread",          JSON,     PUBLIC},
@@ -127,6 +133,19 @@ const struct route routes[] = {
     {POST,   "/api/v1/staff/experts/:id/resume",          STAFF,  "certification", "ResumeExpert",         JSON,
      PUBLIC                                                                                                                },
     {POST,   "/api/v1/staff/experts/:id/remove",          STAFF,  "certification", "RemoveExpert",         JSON,
+     PUBLIC                                                                                                                },
+    {GET,    "/api/v1/staff/draws",                       STAFF,  "certification", "ListDraws",            JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/draws",                       STAFF,  "certification", "CreateDraw",           JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/draws/:id",                   STAFF,  "certification", "GetDraw",              JSON,     PUBLIC},
+    {PUT,    "/api/v1/staff/draws/:id",                   STAFF,  "certification", "ChangeDraw",           JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/draws/:id/freeze",            STAFF,  "certification", "FreezeDraw",           JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/draws/:id/run",               STAFF,  "certification", "RunDraw",              JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/draws/:id/cancel",            STAFF,  "certification", "CancelDraw",           JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/draws/:id/invite",            STAFF,  "certification", "InviteDrawn",          JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/draws/:id/close",             STAFF,  "certification", "CloseDraw",            JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/draws/:id/document",          STAFF,  "certification", "ReadDrawDocument",     DOWNLOAD,
+     PUBLIC                                                                                                                },
+    {POST,   "/api/v1/staff/invitations/:id/reply",       STAFF,  "certification", "RecordReply",          JSON,
      PUBLIC                                                                                                                },
     {GET,    "/api/v1/staff/dictionaries",                STAFF,  "certification", "ListDictionaries",     JSON,     PUBLIC},
     {GET,    "/api/v1/staff/dictionaries/:name",          STAFF,  "certification", "GetWholeDictionary",   JSON,

@@ -55,12 +55,15 @@ static void staff_insert(const struct wish *wish, const char *hash)
     PQfinish(pg);
 }
 
-#define ROLES "administrator, secretary, reviewer, expert_reviewer, finance or invoicing"
+#define ROLES                                                                                      \
+    "administrator, secretary, reviewer, expert_reviewer, drawer, draw_witness, finance or "       \
+    "invoicing"
 
 static bool is_role(const char *text)
 {
     static const char *const roles[] = {"administrator",   "secretary", "reviewer",
-                                        "expert_reviewer", "finance",   "invoicing"};
+                                        "expert_reviewer", "drawer",    "draw_witness",
+                                        "finance",         "invoicing"};
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
         if (strcmp(text, roles[i]) == 0)
             return true;

@@ -1,13 +1,13 @@
 /* guild-certification: the four identities.
 
-   What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool; printable
-                  documents.
-   Operations     application.c, attachment.c, dictionary.c, expert.c, print.c, review.c, revocation.c; the contract is
+   What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool; verifiable
+                  draws of experts (SM8); printable documents.
+   Operations     application.c, attachment.c, dictionary.c, draw.c, draw_document.c, expert.c, print.c, review.c, revocation.c; the contract is
                   proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
-   Tells          notification, of each submission and decision, of experts moved and of their certificates that end;
-                  payment, of member units certified and revoked; through its outbox.
+   Tells          notification, of each submission and decision, of experts moved and drawn and of their certificates that
+                  end; payment, of member units certified and revoked; through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
    written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
 #include "certification.pb-c.h"
@@ -24,8 +24,8 @@ static const struct setting certification_settings[] = {
 };
 
 static const struct op *const certification_nouns[] = {
-    application_ops, attachment_ops, dictionary_ops, document_ops,
-    expert_ops,      review_ops,     revocation_ops, NULL};
+    application_ops,   attachment_ops, dictionary_ops, document_ops,   draw_ops,
+    draw_document_ops, expert_ops,     review_ops,     revocation_ops, NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -35,6 +35,9 @@ static const struct subscription certification_subscriptions[] = {
     {"application.revoked",       "notification"},
     {"application.withdrawn",     "notification"},
     {"unit.changed",              "payment"     },
+    {"draw.invited",              "notification"},
+    {"draw.confirmed",            "notification"},
+    {"draw.called_off",           "notification"},
     {"expert.paused",             "notification"},
     {"expert.resumed",            "notification"},
     {"expert.removed",            "notification"},

@@ -18,6 +18,8 @@ extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op dictionary_ops[];
 extern const struct op document_ops[];
+extern const struct op draw_ops[];
+extern const struct op draw_document_ops[];
 extern const struct op expert_ops[];
 extern const struct op review_ops[];
 extern const struct op revocation_ops[];

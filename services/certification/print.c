@@ -1,69 +1,26 @@
-/* Printable documents over the bus: what a submission says is read, drawn in an actor, and answered part by part. Each part is
-   drawn anew, since the same version gives the same bytes. */
+/* Printable documents over the bus: what a submission says is read, drawn in an actor, and answered part by part. */
 #include "certification.pb-c.h"
 #include "certification_queries.h"
 #include "document.h"
 #include "form.h"
 #include "nouns.h"
+#include "parts.h"
 #include "reasons.h"
 #include "service.h"
-#include <stdlib.h>
-#include <string.h>
-
-enum { PART_BYTES = 256 * 1024 };
 
 /* One request, whoever made it. */
 struct print {
     struct document document;
-    Certification__Document__Format format;
-    uint32_t page, part;
-    bool may_change;
-    struct paper *paper;
-    work_fn *work;
-    handler_worked_fn *worked;
-    struct paper_bytes bytes;
-    enum status status;
+    struct parts parts;
+    bool only_counts;
 };
 
-/* ---- drawing it */
-
-static void print_work(void *job)
-{
-    struct print *print = job;
-    print->status = print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG
-                        ? paper_png(print->paper, print->page, &print->bytes)
-                        : paper_pdf(print->paper, &print->bytes);
-}
-
-static char *file_name(const struct print *print)
-{
-    const struct document *document = &print->document;
-    const char *title = document_title(document);
-    if (print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG)
-        return arena_printf(document->arena, "%s-%s-第%u页.png", title, document->name,
-                            print->page);
-    return arena_printf(document->arena, "%s-%s.pdf", title, document->name);
-}
-
-static answer print_worked(struct call *c, void *job)
-{
-    struct print *print = job;
-    struct paper_bytes bytes = print->bytes;
-    if (print->status != STATUS_OK)
-        return call_fail(c, print->status == STATUS_NOT_FOUND ? REASON_document_page_gone
-                                                              : REASON_busy);
-    return file_part(c, bytes.data, bytes.size, print->part,
-                     print->format == CERTIFICATION__DOCUMENT__FORMAT__PNG ? "image/png"
-                                                                           : "application/pdf",
-                     file_name(print), print->may_change);
-}
-
-/* ---- or only counting its pages */
+/* ---- only counting its pages */
 
 static void count_work(void *job)
 {
     struct print *print = job;
-    print->page = paper_pages(print->paper);
+    print->parts.page = paper_pages(print->parts.paper);
 }
 
 static answer count_worked(struct call *c, void *job)
@@ -73,7 +30,7 @@ static answer count_worked(struct call *c, void *job)
     facts.title = arena_text(c->arena, document_title(&print->document));
     facts.application_no = arena_text(c->arena, print->document.application_no);
     facts.version = print->document.version;
-    facts.pages = print->page;
+    facts.pages = print->parts.page;
     return call_reply(c, &facts.base);
 }
 
@@ -85,8 +42,11 @@ static answer print_named(struct call *c, const struct rows *results)
     struct print *print = c->state;
     print->document.names = &results[0];
     print->document.files = &results[1];
-    print->paper = document_paper(&print->document);
-    return work_then(c, state->files.work, print->work, print, print->worked);
+    print->parts.paper = document_paper(&print->document);
+    print->parts.title = document_title(&print->document);
+    print->parts.name = print->document.name;
+    return print->only_counts ? work_then(c, state->files.work, count_work, print, count_worked)
+                              : parts_then(c, &print->parts);
 }
 
 static bool fill(struct call *c, struct print *print, const struct rows *row,
@@ -140,15 +100,11 @@ static answer print_found(struct call *c, const struct rows *results)
 /* ---- who asks */
 
 static struct print *print_new(struct call *c, Certification__Document__Content content,
-                               Certification__Document__Format format, uint32_t page, uint32_t part)
+                               struct parts parts)
 {
     struct print *print = arena_alloc(c->arena, sizeof *print);
-    print->work = print_work;
-    print->worked = print_worked;
     print->document.content = content;
-    print->format = format;
-    print->page = page == 0 ? 1 : page;
-    print->part = part;
+    print->parts = parts;
     c->state = print;
     return print;
 }
@@ -156,9 +112,7 @@ static struct print *print_new(struct call *c, Certification__Document__Content 
 static answer document_get(struct call *c)
 {
     const Certification__DocumentRequest *req = c->request;
-    struct print *print = print_new(c, req->content, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0, 0);
-    print->work = count_work;
-    print->worked = count_worked;
+    print_new(c, req->content, (struct parts){0})->only_counts = true;
     batch_add(c, &sql_document_of_member);
     return batch_then(c, print_found);
 }
@@ -166,8 +120,11 @@ static answer document_get(struct call *c)
 static answer document_read(struct call *c)
 {
     const Certification__ReadDocumentRequest *req = c->request;
-    struct print *print = print_new(c, req->content, req->format, req->page, req->part);
-    print->may_change = req->version == 0;
+    print_new(c, req->content,
+              (struct parts){.format = req->format,
+                             .page = req->page,
+                             .part = req->part,
+                             .may_change = req->version == 0});
     batch_add(c, &sql_document_of_member);
     return batch_then(c, print_found);
 }
@@ -176,8 +133,9 @@ static answer document_read(struct call *c)
 static answer review_document_read(struct call *c)
 {
     const Certification__ReadReviewDocumentRequest *req = c->request;
-    struct print *print = print_new(c, req->content, req->format, req->page, req->part);
-    print->may_change = true;
+    print_new(c, req->content,
+              (struct parts){
+                  .format = req->format, .page = req->page, .part = req->part, .may_change = true});
     batch_add(c, &sql_document_of_review);
     if (req->part == 0)
         batch_add(c, &sql_document_look);

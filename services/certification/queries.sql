@@ -629,6 +629,266 @@ SELECT 'expert.certificate_ending', jsonb_build_object('account_id', r.account_i
                             WHERE (d.account_id, d.certificate_no, d.valid_to) = (r.account_id, r.certificate_no, r.valid_to)))
   FROM reminded r;
 
+-- ---- draws of experts
+
+-- name: draw_list
+SELECT d.id, d.draw_no, d.state, d.conditions ->> 'project_name' AS project_name,
+       d.conditions ->> 'owner_unit_name' AS owner_unit_name, d.conditions ->> 'review_at' AS review_at,
+       (SELECT sum((row ->> 'count')::integer) FROM jsonb_array_elements(d.conditions -> 'rows') AS row) AS count, d.created_at,
+       (extract(epoch FROM d.created_at) * 1000000)::bigint || '.' || d.id AS position
+  FROM draw d
+ WHERE (:state::text = 'UNSPECIFIED' OR d.state = :state)
+   AND strpos(concat_ws(' ', d.draw_no, d.conditions ->> 'project_name', d.conditions ->> 'project_no',
+                        d.conditions ->> 'owner_unit_name'), :q::text) > 0
+   AND (d.created_at, d.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
+ ORDER BY d.created_at DESC, d.id DESC
+ LIMIT :page_size::int + 1;
+
+-- name: draw_total
+SELECT count(*) AS total FROM draw d
+ WHERE (:state::text = 'UNSPECIFIED' OR d.state = :state)
+   AND strpos(concat_ws(' ', d.draw_no, d.conditions ->> 'project_name', d.conditions ->> 'project_no',
+                        d.conditions ->> 'owner_unit_name'), :q::text) > 0;
+
+-- name: draw_get
+-- Of a draft: what would be frozen now. Names come with the results only once they are not withheld any more.
+SELECT d.id, d.draw_no, d.state, d.version, d.conditions, d.created_by_name, d.created_at, d.frozen_by_name, d.frozen_at,
+       encode(d.candidates_hash, 'hex') AS candidates_hash, encode(d.server_commit, 'hex') AS server_commit,
+       encode(d.server_seed, 'hex') AS server_seed, d.witness_seed, encode(d.beacon, 'hex') AS beacon,
+       encode(d.seed, 'hex') AS seed, d.witness_name, d.drawn_at, d.end_reason,
+       :caller_id::bigint IN (d.created_by, coalesce(d.frozen_by, d.created_by)) AS prepared_by_me, h.names_withheld,
+       (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.slot) FROM draw_counts(d.conditions -> 'rows', l.list -> 'candidates') AS c)
+           AS counts,
+       l.list -> 'exclusions' AS exclusions,
+       (SELECT jsonb_agg(jsonb_build_object('slot', r.slot, 'place', r.place, 'expert_no', r.expert_no, 'outcome', r.outcome,
+                   'name', CASE WHEN h.names_withheld THEN '' ELSE e.name END,
+                   'employer_name', CASE WHEN h.names_withheld THEN '' ELSE e.employer_name END,
+                   'mobile', CASE WHEN h.names_withheld THEN '' ELSE e.mobile END,
+                   'invitation_id', coalesce(v.id, 0)::text, 'reply', coalesce(v.state, 'UNSPECIFIED'),
+                   'replied_at', coalesce(to_jsonb(v.replied_at), '""'), 'note', coalesce(v.note, ''))
+                   ORDER BY r.slot, r.place)
+          FROM draw_result r JOIN draw_candidate k USING (draw_id, expert_no) JOIN expert e ON e.account_id = k.account_id
+          LEFT JOIN draw_invitation v ON v.draw_id = r.draw_id AND v.slot = r.slot AND v.place = r.place
+         WHERE r.draw_id = d.id) AS results
+  FROM draw d,
+       LATERAL (SELECT CASE WHEN d.frozen IS NOT NULL THEN d.frozen::jsonb
+                            ELSE draw_candidates_json(d.id, d.conditions) END AS list) AS l,
+       LATERAL (SELECT coalesce(nullif(d.conditions ->> 'hide_until', '')::timestamp > now() AT TIME ZONE 'Asia/Shanghai', false)
+                           AS names_withheld) AS h
+ WHERE d.id = :id::bigint;
+
+-- name: draw_unknown
+SELECT draw_unknown(:conditions::jsonb, :code_fields::text[], :code_dictionaries::text[], :codes::text[]) AS field;
+
+-- name: draw_create
+-- keyed
+-- audit: draw.created draw_no
+WITH answer AS (
+    INSERT INTO draw (conditions, review_at, created_by, created_by_name)
+    SELECT :conditions::jsonb, (:conditions::jsonb ->> 'review_at')::timestamp, :caller_id::bigint, :caller_name
+     WHERE NOT EXISTS (SELECT draw_unknown(:conditions::jsonb, :code_fields::text[], :code_dictionaries::text[], :codes::text[]))
+    RETURNING id, draw_no, state, version)
+SELECT * FROM answer;
+
+-- name: draw_change
+-- keyed
+-- audit: draw.changed draw_no
+WITH answer AS (
+    UPDATE draw SET conditions = :conditions::jsonb, review_at = (:conditions::jsonb ->> 'review_at')::timestamp,
+           version = version + 1
+     WHERE id = :id::bigint AND version = :version::int AND state = 'DRAFT'
+       AND NOT EXISTS (SELECT draw_unknown(:conditions::jsonb, :code_fields::text[], :code_dictionaries::text[], :codes::text[]))
+    RETURNING id, draw_no, state, version)
+SELECT * FROM answer;
+
+-- name: draw_explain
+-- Why a draft may not be frozen: gone, moved on, too late, or a row that is too short.
+SELECT d.state = 'DRAFT' AND d.version = :version::int AS is_current,
+       d.review_at <= now() AT TIME ZONE 'Asia/Shanghai' AS is_late, s.slot, s.candidates, s.needed
+  FROM draw d LEFT JOIN LATERAL (
+       SELECT c.* FROM draw_counts(d.conditions -> 'rows', draw_candidates_json(d.id, d.conditions) -> 'candidates') AS c
+        WHERE c.candidates < c.needed ORDER BY c.slot) AS s ON d.state = 'DRAFT'
+ WHERE d.id = :id::bigint;
+
+-- name: draw_freeze
+-- keyed
+-- audit: draw.frozen object
+-- The list as it is now, with its hash and the commitment to the server's seed, is in the audit before anybody draws.
+WITH drafted AS (
+    SELECT d.* FROM draw d
+     WHERE d.id = :id::bigint AND d.version = :version::int AND d.state = 'DRAFT'
+       AND d.review_at > now() AT TIME ZONE 'Asia/Shanghai' FOR UPDATE),
+pool AS MATERIALIZED (SELECT p.* FROM drafted d, draw_pool(d.id, d.conditions) AS p),
+listed AS (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('expert_no', expert_no, 'slots', to_jsonb(slots))
+                    ORDER BY expert_no COLLATE "C") FILTER (WHERE reasons = '{}'), '[]') AS candidates,
+           coalesce(jsonb_agg(jsonb_build_object('expert_no', expert_no, 'reasons', to_jsonb(reasons))
+                    ORDER BY expert_no COLLATE "C") FILTER (WHERE reasons <> '{}'), '[]') AS exclusions FROM pool),
+document AS (
+    SELECT d.id, canonical_json(jsonb_build_object('draw_no', d.draw_no, 'conditions', draw_published(d.conditions),
+               'candidates', l.candidates, 'exclusions', l.exclusions, 'server_commit', :server_commit::text,
+               'frozen_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) AS text
+      FROM drafted d, listed l
+     WHERE NOT EXISTS (SELECT FROM draw_counts(d.conditions -> 'rows', l.candidates) AS c WHERE c.candidates < c.needed)),
+changed AS (
+    UPDATE draw d SET state = 'FROZEN', version = d.version + 1, frozen = t.text,
+           candidates_hash = sha256(convert_to(t.text, 'UTF8')), server_commit = decode(:server_commit, 'hex'),
+           sealed_server_seed = :sealed_server_seed::text, frozen_by = :caller_id::bigint, frozen_by_name = :caller_name,
+           frozen_at = now()
+      FROM document t WHERE d.id = t.id
+    RETURNING d.id, d.draw_no, d.state, d.version, d.candidates_hash),
+kept AS (
+    INSERT INTO draw_candidate (draw_id, expert_no, account_id, slots, reasons)
+    SELECT c.id, p.expert_no, p.account_id, p.slots, p.reasons FROM changed c, pool p),
+answer AS (
+    SELECT id, draw_no, state, version, draw_no || '/' || encode(candidates_hash, 'hex') AS object FROM changed)
+SELECT * FROM answer;
+
+-- name: draw_frozen
+SELECT id, state, sealed_server_seed, encode(candidates_hash, 'hex') AS candidates_hash,
+       :caller_id::bigint IN (created_by, frozen_by) AS is_same_person, conditions ->> 'beacon_round' AS beacon_round
+  FROM draw WHERE id = :id::bigint;
+
+-- name: draw_wanted
+SELECT row ->> 'count' AS count FROM draw, jsonb_array_elements(conditions -> 'rows') WITH ORDINALITY AS r(row, place)
+ WHERE id = :id::bigint ORDER BY place;
+
+-- name: draw_entries
+SELECT slot, expert_no FROM draw_candidate, unnest(slots) AS slot
+ WHERE draw_id = :id::bigint AND reasons = '{}' ORDER BY slot, expert_no COLLATE "C";
+
+-- name: draw_run
+-- keyed
+-- audit: draw.drawn draw_no
+-- Of two at a time one draws; draw_verify computes the order once more before it counts.
+WITH drawn AS (
+    UPDATE draw SET state = 'DRAWN', version = version + 1, server_seed = decode(:server_seed_hex, 'hex'),
+           witness_seed = :witness_seed, beacon = decode(:beacon, 'hex'), seed = decode(:seed_hex, 'hex'),
+           witness_id = :caller_id::bigint, witness_name = :caller_name, drawn_at = now()
+     WHERE id = :id::bigint AND state = 'FROZEN' AND candidates_hash = decode(:candidates_hash, 'hex')
+       AND :caller_id::bigint NOT IN (created_by, frozen_by)
+    RETURNING id, draw_no, state, version),
+kept AS (
+    INSERT INTO draw_result (draw_id, slot, place, expert_no, outcome)
+    SELECT d.id, r.slot, r.place, r.expert_no, r.outcome
+      FROM drawn d, unnest(:slots::int[], :places::int[], :expert_nos::text[], :outcomes::text[])
+                        AS r(slot, place, expert_no, outcome)),
+answer AS (SELECT * FROM drawn)
+SELECT * FROM answer;
+
+-- name: draw_cancel
+-- keyed
+-- audit: draw.cancelled draw_no
+WITH answer AS (
+    UPDATE draw SET state = 'CANCELLED', version = version + 1, end_reason = :reason
+     WHERE id = :id::bigint AND state IN ('DRAFT', 'FROZEN')
+    RETURNING id, draw_no, state, version)
+SELECT * FROM answer;
+
+-- name: draw_invite
+-- keyed
+-- audit: draw.invited draw_no
+-- The next of each slot's order that can come, as many as places are free. One that two slots would ask goes to the first.
+WITH open AS (
+    SELECT * FROM draw WHERE id = :id::bigint AND state IN ('DRAWN', 'NEEDS_MORE') FOR UPDATE),
+free AS (
+    SELECT r.place::integer AS slot, (row ->> 'count')::integer - (
+               SELECT count(*) FROM draw_invitation v
+                WHERE v.draw_id = o.id AND v.slot = r.place AND v.state IN ('INVITED', 'ACCEPTED')) AS places
+      FROM open o, jsonb_array_elements(o.conditions -> 'rows') WITH ORDINALITY AS r(row, place)),
+able AS (
+    SELECT DISTINCT ON (c.account_id) o.id AS draw_id, r.slot, r.place, r.outcome, c.account_id, half_day(o.review_at) AS half_day
+      FROM open o JOIN draw_result r ON r.draw_id = o.id AND r.outcome <> 'ELSEWHERE'
+      JOIN draw_candidate c ON c.draw_id = r.draw_id AND c.expert_no = r.expert_no
+      JOIN expert e ON e.account_id = c.account_id AND e.state = 'IN_POOL'
+      JOIN free f ON f.slot = r.slot AND f.places > 0
+     WHERE NOT EXISTS (SELECT FROM draw_invitation v WHERE v.account_id = c.account_id
+                          AND (v.draw_id = o.id OR v.half_day = half_day(o.review_at) AND v.state IN ('INVITED', 'ACCEPTED')))
+     ORDER BY c.account_id, r.outcome = 'DRAWN' DESC, r.slot),
+ranked AS (SELECT a.*, row_number() OVER (PARTITION BY slot ORDER BY place) AS rank FROM able a),
+invited AS (
+    INSERT INTO draw_invitation (draw_id, slot, place, account_id, half_day)
+    SELECT r.draw_id, r.slot, r.place, r.account_id, r.half_day FROM ranked r JOIN free f USING (slot) WHERE r.rank <= f.places
+    RETURNING id, draw_id, account_id),
+moved AS (
+    UPDATE draw d SET state = 'NOTIFYING', version = d.version + 1 FROM open o
+     WHERE d.id = o.id AND EXISTS (SELECT FROM invited)
+    RETURNING d.id, d.draw_no, d.state, d.version, d.conditions),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'draw.invited', jsonb_build_object('account_id', i.account_id, 'review_at', m.conditions ->> 'review_at',
+               'reply_by', m.conditions ->> 'reply_by')
+      FROM invited i, moved m),
+answer AS (SELECT id, draw_no, state, version FROM moved)
+SELECT * FROM answer;
+
+-- name: draw_state
+SELECT state FROM draw WHERE id = :id::bigint;
+
+-- name: draw_reply
+-- keyed
+-- audit: draw.replied object
+WITH replied AS (
+    UPDATE draw_invitation v SET state = :reply::text, replied_at = now(), recorded_by = :caller_id::bigint, note = :note
+      FROM transition t
+     WHERE v.id = :id::bigint AND t.machine = 'draw_invitation' AND t.from_state = v.state AND t.to_state = :reply::text
+       AND EXISTS (SELECT FROM draw d WHERE d.id = v.draw_id AND d.state IN ('NOTIFYING', 'NEEDS_MORE', 'CONFIRMED'))
+    RETURNING v.id, v.draw_id),
+answer AS (
+    SELECT d.id, d.draw_no, d.state, d.version, d.draw_no || '/' || r.id || '/' || :reply::text AS object
+      FROM replied r JOIN draw d ON d.id = r.draw_id)
+SELECT * FROM answer;
+
+-- name: draw_close
+-- keyed
+-- audit: draw.closed draw_no
+-- Without all its experts it does not take place: those who were asked are told.
+WITH closed AS (
+    UPDATE draw d SET state = 'CLOSED', version = d.version + 1, end_reason = :reason
+      FROM draw before
+     WHERE d.id = :id::bigint AND before.id = d.id AND d.state IN ('CONFIRMED', 'NEEDS_MORE')
+    RETURNING d.id, d.draw_no, d.state, d.version, d.conditions, before.state AS before_state),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'draw.called_off', jsonb_build_object('account_id', v.account_id, 'review_at', c.conditions ->> 'review_at',
+               'phone_of_office', c.conditions ->> 'contact_phone')
+      FROM closed c JOIN draw_invitation v ON v.draw_id = c.id AND v.state IN ('INVITED', 'ACCEPTED')
+     WHERE c.before_state = 'NEEDS_MORE'),
+answer AS (SELECT id, draw_no, state, version FROM closed)
+SELECT * FROM answer;
+
+-- name: draw_package
+SELECT d.draw_no, d.state, d.frozen, encode(d.candidates_hash, 'hex') AS candidates_hash,
+       encode(d.server_seed, 'hex') AS server_seed, d.witness_seed, encode(d.beacon, 'hex') AS beacon,
+       encode(d.seed, 'hex') AS seed, d.drawn_at,
+       (SELECT jsonb_agg(jsonb_build_object('slot', slot, 'place', place, 'expert_no', expert_no, 'outcome', outcome)
+                         ORDER BY slot, place) FROM draw_result r WHERE r.draw_id = d.id) AS results
+  FROM draw d WHERE d.draw_no = upper(:draw_no::text) AND d.frozen IS NOT NULL;
+
+-- name: draw_look
+-- A member of staff printed the record of a draw.
+INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
+VALUES (:caller_kind, :caller_id, :caller_session, 'draw.read', :id, :request_id);
+
+-- name: invitation_list
+-- An expert's own, the latest first.
+SELECT t.* FROM draw_invitation v JOIN draw d ON d.id = v.draw_id, invitation_told(v, d) AS t
+ WHERE v.account_id = :caller_id::bigint ORDER BY v.id DESC LIMIT 100;
+
+-- name: invitation_answer
+-- keyed
+-- audit: draw.answered object
+WITH replied AS (
+    UPDATE draw_invitation v SET state = CASE WHEN :accept::boolean THEN 'ACCEPTED' ELSE 'DECLINED' END, replied_at = now()
+      FROM draw d
+     WHERE v.id = :id::bigint AND v.account_id = :caller_id::bigint AND v.state = 'INVITED' AND d.id = v.draw_id
+       AND (d.conditions ->> 'reply_by')::timestamp > now() AT TIME ZONE 'Asia/Shanghai'
+       AND d.state IN ('NOTIFYING', 'NEEDS_MORE')
+    RETURNING v AS invitation, d AS draw),
+answer AS (
+    SELECT t.*, (draw).draw_no || '/' || t.id || '/' || t.state AS object FROM replied r, invitation_told(r.invitation, r.draw) AS t)
+SELECT * FROM answer;
+
 -- ---- dictionaries
 
 -- name: dictionary_head

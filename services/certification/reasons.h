@@ -44,6 +44,20 @@
     R(expert_gone, NOT_FOUND, "专家库中没有这位专家，请返回列表刷新。")                            \
     R(expert_moved, CONFLICT,                                                                      \
       "这位专家目前的状态不能这样操作，可能已由同事处理，请刷新页面后再看。")                      \
+    R(draw_gone, NOT_FOUND, "没有找到这次抽取，请返回列表刷新。")                                  \
+    R(draw_moved, CONFLICT,                                                                        \
+      "这次抽取已被同事修改或已进入下一步，您的操作没有保存，请刷新后再看。")                      \
+    R(draw_late, CONFLICT, "评审时间已过，请先修改评审时间，再锁定名单。")                         \
+    R(draw_same_person, CONFLICT, "抽取须由另一位监督人员进行，准备或锁定名单的人不能自己抽取。")  \
+    R(draw_not_reproduced, CONFLICT, "抽取结果没有通过复核，没有保存，请刷新后重试。")             \
+    R(draw_exhausted, CONFLICT, "没有可以通知的专家了，请结束这次抽取，放宽要求后重新抽取。")      \
+    R(draw_half_day, CONFLICT,                                                                     \
+      "其中有专家刚被另一次抽取邀请参加同一半天的评审，请重新操作，将由下一位递补。")              \
+    R(draw_unfrozen, CONFLICT, "名单还没有锁定，请先锁定名单，再打印抽取记录表。")                 \
+    R(draw_unpublished, NOT_FOUND, "没有这个抽取编号，或名单还没有锁定公布，请核对编号。")         \
+    R(reply_moved, CONFLICT, "这份邀请的答复已经变化，您的操作没有保存，请刷新后再看。")           \
+    R(invitation_over, CONFLICT,                                                                   \
+      "这份邀请已经答复或已过截止时间，如需变更请致电邀请中的联系电话。")                          \
     R(dictionary_gone, NOT_FOUND, "没有这个字典，请返回字典列表刷新。")                            \
     R(dictionary_changed, CONFLICT, "字典已被其他同事修改，您的修改没有保存，请刷新后再改。")      \
     R(dictionary_code, INVALID, "代码只能由大写字母、数字和下划线组成，最多40个。")                \

@@ -6,7 +6,6 @@
 #include "form.h"
 #include "nouns.h"
 #include "reasons.h"
-#include "rules.h"
 #include "service.h"
 #include <sodium.h>
 #include <string.h>

@@ -165,6 +165,13 @@ export function treeOf(items: Item[]): Branch[] | undefined {
   return roots;
 }
 
+/* A list whose items stand below each other, for a native select: deeper ones further to the right. */
+export function indented(items: Item[]): (Item & { shown: string })[] {
+  const parents = new Map(items.map((item) => [item.code, item.parent]));
+  const depth = (code: string): number => (parents.get(code) ? 1 + depth(parents.get(code) as string) : 0);
+  return items.map((item) => ({ ...item, shown: `${'　'.repeat(depth(item.code))}${item.name}` }));
+}
+
 /* Codes without those that stand below another one of them: a parent covers its children. */
 export function withoutCovered(items: Item[], codes: string[]): string[] {
   const parents = new Map(items.map((item) => [item.code, item.parent]));

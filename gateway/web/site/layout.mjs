@@ -10,7 +10,8 @@ function records({ icp_record, police_record }) {
   ];
 }
 
-export function page({ title, description, site, assets, content }) {
+/* `script`: the address of the page's own module, where it has one. */
+export function page({ title, description, site, assets, content, script }) {
   const { name, platform_name, telephone, address } = site.association;
   return html`<!doctype html>
 <html lang="zh-CN">
@@ -24,7 +25,8 @@ export function page({ title, description, site, assets, content }) {
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${assets.css}">
 <script src="${assets.js}" defer></script>
-</head>
+${script && html`<script src="${script}" type="module"></script>
+`}</head>
 <body>
 <a class="skip-link" href="#content">跳到正文</a>
 <header class="top">
@@ -40,7 +42,7 @@ ${content}
 <p><strong>${platform_name}</strong></p>
 <p>${address}</p>
 <p>电话 <a href="tel:${telephone}">${telephone}</a></p>
-<p class="row small"><a href="/verify">会员核验</a><a href="/terms">用户协议</a><a href="/privacy">隐私政策</a><a href="/console/">工作人员登录</a>${records(site.association)}</p>
+<p class="row small"><a href="/verify">会员核验</a><a href="/draws">抽取核验</a><a href="/terms">用户协议</a><a href="/privacy">隐私政策</a><a href="/console/">工作人员登录</a>${records(site.association)}</p>
 </div>
 </footer>
 </body>

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { documents, notFound } from '../site/documents.mjs';
+import { draws } from '../site/draws.mjs';
 import { home } from '../site/home.mjs';
 import { verify } from '../site/verify.mjs';
 
@@ -37,9 +38,11 @@ const assets = {
   css: writeAsset('site.css', `${read('shared/base.css')}\n${read('site/site.css')}`),
   js: writeAsset('site.js', read('site/site.js')),
   verify: writeVerify(),
+  draws: writeAsset('draws.js', read('site/draws.js')),
 };
 
 write('index.html', home(site, assets));
+write('draws.html', draws(site, assets));
 write('404.html', notFound(site, assets));
 write('verify.html', verify(site, assets));
 write('badge.svg', read('site/badge.svg'));

@@ -54,6 +54,11 @@ class Eyes {
     console.log(`  ${this.screen} ${place} ${name}`);
   }
 
+  /* A picture that the page gave. */
+  keep(name, bytes) {
+    fs.writeFileSync(path.join(output, name), bytes);
+  }
+
   /* Waits until the page shows the text. */
   sees(text) {
     return this.page.getByText(text).filter({ visible: true }).first().waitFor();

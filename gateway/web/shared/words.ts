@@ -47,3 +47,11 @@ export const stepNames: Record<Schema<'certification.TimelineEntry'>['step'], st
   FINISHED: '结束',
   REVOKED: '已撤销',
 };
+
+export const replyBadges: Record<Schema<'certification.Invitation'>['state'], Badge> = {
+  UNSPECIFIED: { text: '', tone: 'plain' },
+  INVITED: { text: '待答复', tone: 'wait' },
+  ACCEPTED: { text: '参加', tone: 'good' },
+  DECLINED: { text: '不参加', tone: 'bad' },
+  NO_ANSWER: { text: '未答复', tone: 'bad' },
+};

@@ -99,7 +99,7 @@ function facts(pairs) {
 
 function verdictOf({ agrees, drawn }) {
   if (!agrees) return '核验不一致：这份数据被改动过，或不是平台公布的数据。';
-  return drawn ? '核验一致：结果确由公布的名单和种子得出。' : '名单与指纹一致，还没有抽取。请记下名单指纹，抽取后再来核验。';
+  return drawn ? '核验一致：结果确由这份名单和种子得出。请再核对名单指纹与抽取前公布或打印的相同。' : '名单与指纹一致，还没有抽取。请记下名单指纹，抽取后再来核验。';
 }
 
 function slotList(slot, results) {

@@ -49,14 +49,6 @@ export const outcomeNames: Record<Result['outcome'], string> = {
   ELSEWHERE: '已在前面的项抽中',
 };
 
-export const replyBadges: Record<Result['reply'], Badge> = {
-  UNSPECIFIED: { text: '', tone: 'plain' },
-  INVITED: { text: '待答复', tone: 'wait' },
-  ACCEPTED: { text: '参加', tone: 'good' },
-  DECLINED: { text: '不参加', tone: 'bad' },
-  NO_ANSWER: { text: '未答复', tone: 'bad' },
-};
-
 export function emptyRow(): Row {
   return { specialty: '', region: '', qualification: '', title: 'UNSPECIFIED', count: 1, alternates: 1 };
 }

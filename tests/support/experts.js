@@ -1,0 +1,59 @@
+/* Experts of a story: made up, handed in and approved, and the secretary who approves them. */
+'use strict';
+const { Browser, digits, newIdNumber, newLicencePicture, newMember, staffAccount } = require('./visitor.js');
+
+const numbers = new Set();
+
+/* There are a hundred of a day. */
+function freshIdNumber() {
+  for (;;) {
+    const number = newIdNumber('19800101');
+    if (numbers.has(number)) continue;
+    numbers.add(number);
+    return number;
+  }
+}
+
+async function upload(person, purpose) {
+  const target = `/api/v1/attachments?purpose=${purpose}&file_name=${encodeURIComponent('证件.png')}`;
+  return (await person.expect(200, 'POST', target, { bytes: newLicencePicture(), type: 'image/png' })).id;
+}
+
+async function expertForm(person, phone, { name, specialty, until, employer }) {
+  return {
+    name, gender: '1', birth_date: '1980-01-01', ethnicity: '01', id_number: freshIdNumber(), address: '长治市潞州区太行西街406号',
+    political_status: '13', mobile: phone, employer_name: employer, province_code: '140000', city_code: '140400',
+    education_level: '21', expert_type: 'ECON', review_specialties: [specialty], preferred_regions: ['140400'],
+    id_card_files: [await upload(person, 'id_card_files'), await upload(person, 'id_card_files')], sensitive_consent: true,
+    qualifications: [{
+      occupation_name: '造价工程师', qualification_code: 'COST1', qualification_major: 'COST_01', years_in_major: (await person.get('/api/v1/dictionaries/years_in_major')).items[0].code,
+      certificate_no: `建造14${digits(8)}`, issuing_authority: '住房和城乡建设部', issued_on: '2019-06-01', valid_to: until,
+      certificate_files: [await upload(person, 'certificate_files')],
+    }],
+    employments: [{ start_month: '2004-07', until_now: true, employer_name: employer, job_title: '总工程师' }],
+    educations: [{ start_month: '2000-09', end_month: '2004-06', school: '太原理工大学', major: '工程造价', education_level: '21' }],
+  };
+}
+
+/* Handed in by a new person, approved by the secretary. */
+async function approvedExpert(secretary, { employer = '长治市咨询有限公司', ...others }) {
+  const { person, phone, password } = await newMember();
+  const facts = { employer, ...others };
+  const form = { expert: await expertForm(person, phone, facts) };
+  const { version } = await person.put('/api/v1/identities/EXPERT/draft', { version: 0, form });
+  const { application_no } = await person.post('/api/v1/identities/EXPERT/submissions', { version, form });
+  const { reviews } = await secretary.get(`/api/v1/staff/reviews?view=OPEN&q=${application_no}`);
+  await secretary.post(`/api/v1/staff/reviews/${reviews[0].id}/decision`, { submission_version: 1, verdict: 'APPROVE' });
+  return { browser: person, phone, password };
+}
+
+async function newSecretary() {
+  const account = staffAccount('secretary', '李秘书');
+  const browser = new Browser();
+  const password = `Council-${account.login}-2026`;
+  await browser.post('/api/v1/staff/sessions', account);
+  await browser.put('/api/v1/staff/me/password', { old_password: account.password, new_password: password, new_password_confirm: password });
+  return browser;
+}
+
+module.exports = { approvedExpert, newSecretary };

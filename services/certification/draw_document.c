@@ -7,6 +7,7 @@
 #include "parts.h"
 #include "reasons.h"
 #include "service.h"
+#include <sodium.h>
 #include <string.h>
 
 /* ---- words */
@@ -113,12 +114,25 @@ static void add_result(const struct sheet *s)
     paper_field(s->paper, "合成种子", draw->seed, true);
     for (size_t i = 0; i < draw->n_results; i++) {
         const Certification__DrawResult *one = draw->results[i];
-        paper_field(s->paper, arena_printf(s->arena, "%u-%u", one->slot, one->place),
+        paper_field(s->paper, arena_printf(s->arena, "第%u项 %u", one->slot, one->place),
                     arena_printf(s->arena, "%s %s %s%s%s%s%s", one->expert_no, one->name,
                                  outcomes[one->outcome], one->reply == 0 ? "" : "，",
                                  replies[one->reply], one->note[0] == '\0' ? "" : "：", one->note),
                     false);
     }
+}
+
+/* Of all that the draw says, whoever asks. */
+static const char *digest_of(struct call *c, const Certification__Draw *draw)
+{
+    Certification__Draw told = *draw;
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char *hex = arena_alloc(c->arena, 2 * sizeof hash + 1);
+    size_t size = 0;
+    told.prepared_by_me = false;
+    const void *packed = message_pack(&told.base, c->arena, &size);
+    crypto_hash_sha256(hash, packed, size);
+    return sodium_bin2hex(hex, 2 * sizeof hash + 1, hash, sizeof hash);
 }
 
 static struct paper *paper_of(struct call *c, const Certification__Draw *draw,
@@ -134,7 +148,7 @@ static struct paper *paper_of(struct call *c, const Certification__Draw *draw,
             .number = arena_printf(c->arena, "D9-%s-%u", draw->draw_no, draw->version),
             .code = arena_printf(c->arena, "CZQG:D9:%s:v%u", draw->draw_no, draw->version),
             .made_at = draw->drawn_at[0] == '\0' ? draw->frozen_at : draw->drawn_at,
-            .digest = draw->candidates_hash,
+            .digest = digest_of(c, draw),
         });
     add_conditions(&s);
     add_list(&s);

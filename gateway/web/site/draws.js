@@ -91,7 +91,7 @@ function facts(pairs) {
   const list = make('dl', undefined, 'facts');
   for (const [name, value] of pairs.filter(([, one]) => one)) {
     const pair = make('div');
-    pair.append(make('dt', name), make('dd', value));
+    pair.append(make('dt', name), make('dd', value, /^[0-9a-f]{64}$/.test(value) ? 'digits' : ''));
     list.append(pair);
   }
   return list;

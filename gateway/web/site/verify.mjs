@@ -8,6 +8,7 @@ export function verify(site, assets) {
     description: `核验${site.association.name}的会员单位和会员证书`,
     site,
     assets,
+    script: assets.verify,
     content: html`<article class="wide document verify">
 <h1>会员核验</h1>
 <p>输入单位全称、统一社会信用代码或会员编号，查看该单位现在是否为${site.association.name}会员。扫描会员证书上的二维码也会打开本页，并核验证书的数字签名。</p>
@@ -16,7 +17,6 @@ export function verify(site, assets) {
 <div id="signature" role="status" hidden></div>
 <div id="answer" role="status" hidden></div>
 <noscript><p>浏览器关闭了脚本，无法在线核验。请致电${site.association.telephone}。</p></noscript>
-</article>
-<script type="module" src="${assets.verify}"></script>`,
+</article>`,
   });
 }

@@ -345,11 +345,12 @@ DECLARE
     followed draw;
 BEGIN
     SELECT * INTO followed FROM draw WHERE id = NEW.draw_id FOR UPDATE;
+    UPDATE draw SET version = version + 1 WHERE id = NEW.draw_id;
     IF draw_vacancies(followed) > 0 AND followed.state IN ('NOTIFYING', 'CONFIRMED') THEN
-        UPDATE draw SET state = 'NEEDS_MORE', version = version + 1 WHERE id = NEW.draw_id;
+        UPDATE draw SET state = 'NEEDS_MORE' WHERE id = NEW.draw_id;
     ELSIF draw_vacancies(followed) = 0 AND followed.state = 'NOTIFYING' AND NOT EXISTS (
         SELECT FROM draw_invitation WHERE draw_id = NEW.draw_id AND state = 'INVITED') THEN
-        UPDATE draw SET state = 'CONFIRMED', version = version + 1 WHERE id = NEW.draw_id;
+        UPDATE draw SET state = 'CONFIRMED' WHERE id = NEW.draw_id;
         INSERT INTO outbox (event, payload)
         SELECT 'draw.confirmed', jsonb_build_object('account_id', v.account_id, 'review_at', followed.conditions ->> 'review_at',
                    'place', followed.conditions ->> 'review_place', 'phone_of_office', followed.conditions ->> 'contact_phone')

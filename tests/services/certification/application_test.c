@@ -257,7 +257,8 @@ static void test_missing_fields_are_named(void **state)
 
 static bool is_of_staff(const char *method)
 {
-    static const char *const words[] = {"Review", "RejectReasons", "Revocation", "RevealIdNumber"};
+    static const char *const words[] = {"Review",         "RejectReasons", "Revocation",
+                                        "RevealIdNumber", "Draw",          "RecordReply"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strstr(method, words[i]) != NULL)
             return true;
@@ -272,6 +273,8 @@ static void test_who_may_call(void **state)
         const ProtobufCMethodDescriptor *method = &certification.contract->methods[i];
         if (strstr(method->name, "Dictionar") != NULL)
             continue; /* dictionary_test.c */
+        if (strcmp(method->name, "GetDrawPackage") == 0)
+            continue; /* draw_test.c: anybody's */
         struct arena *arena = arena_new(0);
         ProtobufCMessage *request = message_new(method->input, arena);
         bool of_staff = is_of_staff(method->name);

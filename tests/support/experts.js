@@ -1,6 +1,6 @@
 /* Experts of a story: made up, handed in and approved, and the secretary who approves them. */
 'use strict';
-const { Browser, digits, newIdNumber, newLicencePicture, newMember, staffAccount } = require('./visitor.js');
+const { digits, newIdNumber, newLicencePicture, newMember } = require('./visitor.js');
 
 const numbers = new Set();
 
@@ -47,13 +47,4 @@ async function approvedExpert(secretary, { employer = '长治市咨询有限公�
   return { browser: person, phone, password };
 }
 
-async function newSecretary() {
-  const account = staffAccount('secretary', '李秘书');
-  const browser = new Browser();
-  const password = `Council-${account.login}-2026`;
-  await browser.post('/api/v1/staff/sessions', account);
-  await browser.put('/api/v1/staff/me/password', { old_password: account.password, new_password: password, new_password_confirm: password });
-  return browser;
-}
-
-module.exports = { approvedExpert, newSecretary };
+module.exports = { approvedExpert };

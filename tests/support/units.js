@@ -1,16 +1,6 @@
 /* Member units that are certified, as stories about dues begin with them. */
 'use strict';
-const { Browser, eventually, newCreditCode, newLicencePicture, newMember, staffAccount } = require('./visitor.js');
-
-/* A member of staff who has chosen a password. */
-async function newStaff(role, name) {
-  const account = staffAccount(role, name);
-  const browser = new Browser();
-  const password = `Council-${account.login}-2026`;
-  await browser.post('/api/v1/staff/sessions', account);
-  await browser.put('/api/v1/staff/me/password', { old_password: account.password, new_password: password, new_password_confirm: password });
-  return browser;
-}
+const { eventually, newCreditCode, newLicencePicture, newMember } = require('./visitor.js');
 
 /* Handed in by a new person, approved by the secretary; its bill comes by itself: `dues`. */
 async function certifiedUnit(secretary, unit_name) {
@@ -43,4 +33,4 @@ async function handInVoucher({ person, unit_name, bill }, more) {
   });
 }
 
-module.exports = { certifiedUnit, handInVoucher, newStaff };
+module.exports = { certifiedUnit, handInVoucher };

@@ -147,6 +147,15 @@ function reviewerAccount(role = 'reviewer') {
   return staffAccount(role, '李审核');
 }
 
+/* A member of staff who has chosen a password. */
+async function newStaff(role, name) {
+  const account = staffAccount(role, name);
+  const browser = new Browser();
+  const password = `Council-${account.login}-2026`;
+  await browser.post('/api/v1/staff/sessions', account);
+  await browser.put('/api/v1/staff/me/password', { old_password: account.password, new_password: password, new_password_confirm: password });
+  return browser;
+}
 
 /* A new person, registered and logged in. */
 async function newMember() {
@@ -161,6 +170,6 @@ async function newMember() {
 }
 
 module.exports = {
-  Browser, codeFor, digits, documents, eventually, newCreditCode, newIdNumber, newLicencePicture, newMember, newPhone,
+  Browser, codeFor, digits, documents, eventually, newCreditCode, newIdNumber, newLicencePicture, newMember, newPhone, newStaff,
   needUrl, newestCode, options, pause, reviewerAccount, root, staffAccount, tool,
 };

@@ -704,7 +704,7 @@ static void test_the_record_is_printed(void **state)
     assert_int_equal(
         service_test_call(&drawer, "gateway", "ReadDrawDocument", &request.base, "", &reply),
         STATUS_OK);
-    const Certification__AttachmentPart *part = (const Certification__AttachmentPart *)reply;
+    const Common__AttachmentPart *part = (const Common__AttachmentPart *)reply;
     assert_string_equal(part->content_type, "application/pdf");
     assert_memory_equal(part->content.data, "%PDF", 4);
     assert_non_null(strstr(part->file_name, "专家抽取记录表-CQ"));

@@ -227,24 +227,17 @@ SELECT t.*, (extract(epoch FROM v.submitted_at) * 1000000)::bigint || '.' || v.i
 -- name: voucher_total
 SELECT count(*) AS total FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v;
 
--- name: voucher_state
--- Why nobody decided it.
-SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same,
-       first_by = :caller_id::bigint OR recorder = 'STAFF:' || :caller_id::bigint AS is_own,
-       (SELECT count(*) FROM unnest(:reason_codes::text[]) AS wanted(code)
-         WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled)) AS unknown_reasons,
-       (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[]) AND l.state = 'NEW')
-           = cardinality(:bank_line_ids::bigint[]) AS lines_are_free
-  FROM voucher WHERE id = :id::bigint;
-
 -- name: voucher_decide
 -- keyed
 -- audit: voucher.decided id
--- Only the version that was read. A confirmation that takes two waits for the second person.
+-- Only the version that was read, only lines that nobody else takes at the same moment. A confirmation that takes two waits
+-- for the second person.
 -- The posting, the receipt and the renewal follow from the confirmed row (voucher_post, bill_settled).
 WITH laid AS (
     SELECT bill_id, round(amount::numeric * 100)::bigint AS amount_fen
       FROM jsonb_to_recordset(:allocations::jsonb) AS a(bill_id bigint, amount text)),
+free AS MATERIALIZED (
+    SELECT id FROM statement_line WHERE id = ANY (:bank_line_ids::bigint[]) AND state = 'NEW' ORDER BY id FOR UPDATE),
 chosen AS MATERIALIZED (
     SELECT v.id, CASE WHEN :verdict::text = 'REJECT' THEN 'REJECTED'
                       WHEN v.first_by IS NULL AND voucher_needs_second(:confirmed_fen::bigint) THEN 'SUBMITTED'
@@ -255,8 +248,7 @@ chosen AS MATERIALIZED (
             AND v.recorder <> 'STAFF:' || :caller_id::bigint AND :received_date::date <= current_date)
        AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
                         WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled))
-       AND (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[]) AND l.state = 'NEW')
-           = cardinality(:bank_line_ids::bigint[])
+       AND (SELECT count(*) FROM free) = cardinality(:bank_line_ids::bigint[])
        FOR UPDATE),
 placed AS (
     INSERT INTO voucher_allocation (voucher_id, bill_id, amount_fen)
@@ -264,7 +256,7 @@ placed AS (
 linked AS (
     UPDATE statement_line l SET state = 'ALLOCATED', voucher_id = c.id, evidence = :evidence, changed_by = :caller_id::bigint,
            changed_by_name = :caller_name, changed_at = now()
-      FROM chosen c WHERE c.state = 'CONFIRMED' AND l.id = ANY (:bank_line_ids::bigint[])),
+      FROM chosen c, free f WHERE c.state = 'CONFIRMED' AND l.id = f.id),
 changed AS (
     UPDATE voucher v SET state = c.state, version = v.version + 1,
            first_by = CASE WHEN c.state = 'SUBMITTED' THEN :caller_id::bigint ELSE v.first_by END,
@@ -297,6 +289,16 @@ answer AS (
                       ORDER BY v.submitted_at, v.id LIMIT 1), 0) AS next_id
       FROM changed c)
 SELECT * FROM answer;
+
+-- name: voucher_state
+-- Why it was not decided, as it is now: somebody else may just have done it.
+SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same,
+       first_by = :caller_id::bigint OR recorder = 'STAFF:' || :caller_id::bigint AS is_own,
+       (SELECT count(*) FROM unnest(:reason_codes::text[]) AS wanted(code)
+         WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled)) AS unknown_reasons,
+       (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[]) AND l.state = 'NEW')
+           = cardinality(:bank_line_ids::bigint[]) AS lines_are_free
+  FROM voucher WHERE id = :id::bigint;
 
 -- name: payment_record
 -- keyed

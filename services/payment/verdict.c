@@ -26,10 +26,10 @@ static answer voucher_list(struct call *c)
 
 static answer voucher_decided(struct call *c, const struct rows *results)
 {
-    const struct rows *state = &results[0];
-    if (results[1].count > 0)
+    const struct rows *state = &results[1];
+    if (results[0].count > 0)
         return call_reply(
-            c, message_from_rows(&payment__voucher_decision__descriptor, &results[1], c->arena));
+            c, message_from_rows(&payment__voucher_decision__descriptor, &results[0], c->arena));
     if (state->count == 0)
         return call_fail(c, REASON_voucher_gone);
     if (rows_integer(state, 0, "unknown_reasons") > 0)
@@ -60,8 +60,8 @@ static answer confirm(struct call *c, const Payment__DecideVoucherRequest *req)
     if (laid > confirmed)
         return call_fail(c, REASON_allocation_too_large);
     call_set_integer(c, "confirmed_fen", confirmed);
-    batch_add(c, &sql_voucher_state);
     batch_add(c, &sql_voucher_decide);
+    batch_add(c, &sql_voucher_state);
     return batch_then(c, voucher_decided);
 }
 
@@ -73,8 +73,8 @@ static answer voucher_decide(struct call *c)
     if (!rules_refusal_is_founded(req->n_reason_codes, req->message_to_payer))
         return call_fail(c, REASON_rejection_has_a_reason);
     call_set(c, "confirmed_fen", NULL);
-    batch_add(c, &sql_voucher_state);
     batch_add(c, &sql_voucher_decide);
+    batch_add(c, &sql_voucher_state);
     return batch_then(c, voucher_decided);
 }
 

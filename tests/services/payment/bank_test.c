@@ -1,5 +1,7 @@
 /* Bank statements: files taken once however often they come, lines that pay vouchers, and the month's sheet. */
 #include "dues.h"
+#include <libpq-fe.h>
+#include <pthread.h>
 
 #define HEADER "交易日期,交易时间,凭证号,贷方发生额,余额,对方户名,对方账号,用途\n"
 
@@ -194,6 +196,39 @@ static void test_a_line_pays_a_voucher(void **state)
          arena_printf(arena, "\"suggested_account_id\":\"%lld\"", (long long)id));
 }
 
+/* Somebody else's hand on a line: it is his when he lets go. */
+static void *ignore_slowly(void *line)
+{
+    PGconn *pg = PQconnectdb(getenv("GUILD_DATABASE"));
+    char sql[300];
+    snprintf(
+        sql, sizeof sql,
+        "SET search_path = payment; BEGIN; UPDATE statement_line SET state = 'IGNORED', reason = "
+        "'同时' WHERE id = %s; SELECT pg_sleep(0.2); COMMIT",
+        (const char *)line);
+    PQclear(PQexec(pg, sql));
+    PQfinish(pg);
+    return NULL;
+}
+
+static void test_a_line_that_another_takes_meanwhile(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("MEMBER");
+    int64_t id = who.account_id, voucher = submitted(&who, "2000");
+    pthread_t other;
+    take("ImportStatement", arena_printf(arena, HEADER "%s,10:00:00,T1,2000.00,1,抢先者,1,%s\n",
+                                         today(), code_of(id)));
+    const char *line = line_of("抢先者");
+    assert_int_equal(pthread_create(&other, NULL, ignore_slowly, (void *)(uintptr_t)line), 0);
+    service_test_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+    SAYS(confirm_by(voucher, bill_of(id), "2000", line), "line_gone");
+    pthread_join(other, NULL);
+    assert_string_equal(VALUE("SELECT state FROM voucher WHERE id = %lld", (long long)voucher),
+                        "SUBMITTED");
+    assert_string_equal(VALUE("SELECT state FROM statement_line WHERE id = %s", line), "IGNORED");
+}
+
 /* A reversal gives the line back: it pays for something else. */
 static void test_a_reversed_voucher_frees_its_line(void **state)
 {
@@ -249,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_a_large_file),
         cmocka_unit_test(test_lines_are_worked_off),
         cmocka_unit_test(test_a_line_pays_a_voucher),
+        cmocka_unit_test(test_a_line_that_another_takes_meanwhile),
         cmocka_unit_test(test_a_reversed_voucher_frees_its_line),
         cmocka_unit_test(test_the_month),
     };

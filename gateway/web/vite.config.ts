@@ -34,7 +34,7 @@ export default defineConfig(({ mode }) => ({
         codeSplitting: {
           groups: [
             { name: 'vue', test: /node_modules[\\/](@vue|vue|vue-router)[\\/]/, priority: 2 },
-            { name: 'ui', test: /node_modules[\\/](?!@e965[\\/])/, priority: 1 }, // the reader of spreadsheets comes when one is read
+            { name: 'ui', test: /node_modules[\\/](?!(@e965|echarts|zrender)[\\/])/, priority: 1 }, // spreadsheets and charts come with their pages
             { name: 'shared', test: /[\\/]web[\\/]shared[\\/]/ },
           ],
         },

@@ -24,8 +24,8 @@ static const struct setting certification_settings[] = {
 };
 
 static const struct op *const certification_nouns[] = {
-    application_ops,   attachment_ops, dictionary_ops, document_ops,   draw_ops,
-    draw_document_ops, expert_ops,     review_ops,     revocation_ops, NULL};
+    application_ops, attachment_ops, dictionary_ops, document_ops,   draw_ops, draw_document_ops,
+    expert_ops,      figures_ops,    review_ops,     revocation_ops, NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {

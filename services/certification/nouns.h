@@ -21,6 +21,7 @@ extern const struct op document_ops[];
 extern const struct op draw_ops[];
 extern const struct op draw_document_ops[];
 extern const struct op expert_ops[];
+extern const struct op figures_ops[];
 extern const struct op review_ops[];
 extern const struct op revocation_ops[];
 

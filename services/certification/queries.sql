@@ -889,6 +889,22 @@ answer AS (
     SELECT t.*, (draw).draw_no || '/' || t.id || '/' || t.state AS object FROM replied r, invitation_told(r.invitation, r.draw) AS t)
 SELECT * FROM answer;
 
+-- ---- figures
+
+-- name: member_figures
+WITH unit AS MATERIALIZED (
+    SELECT s.form ->> 'member_category' AS category, substr(s.uscc, 3, 6) AS region
+      FROM identity i JOIN submission s ON s.account_id = i.account_id AND s.kind = i.kind AND s.version = i.in_force_version
+     WHERE i.kind = 'MEMBER_UNIT')
+SELECT (SELECT jsonb_agg(to_jsonb(c)) FROM (
+            SELECT coalesce(d.name, category) AS name, count(*) AS units
+              FROM unit LEFT JOIN dictionary_item d ON d.dictionary = 'member_category' AND d.code = category
+             GROUP BY 1 ORDER BY 2 DESC, 1) AS c) AS categories,
+       (SELECT jsonb_agg(to_jsonb(c)) FROM (
+            SELECT coalesce(d.name, '其他地区') AS name, count(*) AS units
+              FROM unit LEFT JOIN dictionary_item d ON d.dictionary = 'region' AND d.code = region
+             GROUP BY 1 ORDER BY 2 DESC, 1) AS c) AS regions;
+
 -- ---- dictionaries
 
 -- name: dictionary_head

@@ -17,6 +17,7 @@ extern const struct op attachment_ops[];
 extern const struct op bill_ops[];
 extern const struct op certificate_ops[];
 extern const struct op fee_ops[];
+extern const struct op figures_ops[];
 extern const struct op member_ops[];
 extern const struct op policy_ops[];
 extern const struct op proposal_ops[];

@@ -454,6 +454,64 @@ SELECT (SELECT count(*) FROM vouchers) AS vouchers, (SELECT coalesce(sum(confirm
          WHERE v.state = 'REVERSED' AND v.received_on >= first AND v.received_on < after) AS reversed_fen,
        (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.kind, d.day, d.voucher_id, d.line_id) FROM differences d) AS differences;
 
+-- name: figures_get
+-- Terms count as in member_status; a term is followed when another begins before its grace ends.
+WITH policy AS (SELECT grace_days FROM dues_policy),
+this AS (SELECT date_trunc('month', current_date)::date AS month),
+counted AS MATERIALIZED (
+    SELECT t.*, lag(last_day) OVER chain AS before, lead(first_day) OVER chain AS next
+      FROM term t JOIN bill b ON b.id = t.bill_id AND b.state IN ('PAID', 'WRITTEN_OFF')
+    WINDOW chain AS (PARTITION BY t.account_id ORDER BY t.first_day)),
+marked AS MATERIALIZED (
+    SELECT c.*, next IS NOT NULL AND next <= last_day + grace_days + 1 AS followed, last_day + grace_days < current_date AS over
+      FROM counted c, policy),
+standing AS MATERIALIZED (
+    SELECT u.account_id, u.association_post, s.* FROM unit u, member_status(u.account_id, current_date) AS s),
+months AS (
+    SELECT m::date AS first, (m + interval '1 month')::date AS after
+      FROM this, generate_series(month - interval '24 months', month, interval '1 month') AS m),
+coming AS (
+    SELECT m::date AS first, (m + interval '1 month')::date AS after
+      FROM this, generate_series(month, month + interval '12 months', interval '1 month') AS m),
+ends AS (                                        -- who is in grace pays now
+    SELECT greatest(last_day + 1, current_date) AS day, f.amount_fen
+      FROM standing, fee_of(association_post, greatest(last_day + 1, current_date)) AS f
+     WHERE state IN ('ACTIVE', 'EXPIRING', 'GRACE')),
+years AS (SELECT extract(year FROM current_date)::int - n AS year FROM generate_series(0, 4) AS n),
+overdue AS (SELECT * FROM bill WHERE state IN ('OPEN', 'PARTLY_PAID') AND due_on < current_date)
+SELECT (SELECT jsonb_agg(to_jsonb(p)) FROM (
+            SELECT f.association_post_name, f.amount_fen, (SELECT count(*) FROM standing s
+                     WHERE s.association_post = f.association_post AND s.state IN ('ACTIVE', 'EXPIRING', 'GRACE')) AS members
+              FROM (SELECT DISTINCT association_post FROM fee_schedule) AS x, fee_of(x.association_post, current_date) AS f
+             WHERE f.association_post IS NOT NULL ORDER BY f.place) AS p) AS posts,
+       (SELECT jsonb_agg(to_jsonb(p)) FROM (SELECT state, count(*) AS units FROM standing GROUP BY state) AS p) AS standings,
+       (SELECT jsonb_agg(to_jsonb(p)) FROM (
+            SELECT to_char(first, 'YYYY-MM') AS month,
+                   (SELECT count(*) FROM marked WHERE before IS NULL AND first_day >= first AND first_day < after) AS joined,
+                   (SELECT count(*) FROM marked, policy WHERE first_day >= first AND first_day < after
+                       AND before + grace_days + 1 >= first_day) AS renewed,
+                   (SELECT count(*) FROM marked WHERE over AND NOT followed AND last_day >= first AND last_day < after) AS lapsed,
+                   (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM voucher
+                     WHERE state = 'CONFIRMED' AND received_on >= first AND received_on < after) AS received_fen
+              FROM months ORDER BY first) AS p) AS months,
+       (SELECT jsonb_agg(to_jsonb(p)) FROM (
+            SELECT to_char(first, 'YYYY-MM') AS month,
+                   (SELECT count(*) FROM ends WHERE day >= first AND day < after) AS members,
+                   (SELECT coalesce(sum(amount_fen), 0)::bigint FROM ends WHERE day >= first AND day < after) AS amount_fen
+              FROM coming ORDER BY first) AS p) AS forecast,
+       (SELECT jsonb_agg(to_jsonb(p)) FROM (
+            SELECT y.year, b.*, t.*
+              FROM years y,
+                   LATERAL (SELECT coalesce(sum(amount_fen), 0)::bigint AS billed_fen, coalesce(sum(paid_fen), 0)::bigint AS paid_fen,
+                                   coalesce(sum(waived_fen), 0)::bigint AS waived_fen,
+                                   coalesce(sum(amount_fen - paid_fen - waived_fen), 0)::bigint AS owed_fen
+                              FROM bill WHERE year = y.year AND state <> 'CANCELLED') AS b,
+                   LATERAL (SELECT count(*) AS ended, count(*) FILTER (WHERE followed) AS renewed FROM marked
+                             WHERE over AND last_day >= make_date(y.year, 1, 1) AND last_day <= make_date(y.year, 12, 31)) AS t
+             WHERE b.billed_fen > 0 OR t.ended > 0 ORDER BY y.year DESC) AS p) AS years,
+       (SELECT coalesce(sum(amount_fen - paid_fen - waived_fen), 0)::bigint FROM overdue) AS overdue_fen,
+       (SELECT count(DISTINCT account_id) FROM overdue) AS overdue_units;
+
 -- ---- memberships
 
 -- name: member_list

@@ -599,6 +599,54 @@ static void test_the_certificate_and_the_check(void **state)
     SAYS(JSON(NULL, "GetMemberStatus", "{\"q\":\"%s\"}", number), "SUSPENDED");
 }
 
+static int64_t forecast_fen(void)
+{
+    service_test_sql(arena_printf(arena,
+                                  "DROP TABLE IF EXISTS told; CREATE TEMP TABLE told AS SELECT "
+                                  "'%s'::jsonb -> 'forecast' AS forecast",
+                                  JSON(&cashier, "GetDuesFigures", "{}")));
+    return atoll(VALUE("SELECT sum((m ->> 'amount_fen')::bigint) FROM told, "
+                       "jsonb_array_elements(forecast) AS m"));
+}
+
+/* J.3 to J.5: a unit that came, renewed and left, and one whose paid time runs. */
+static void test_the_figures(void **state)
+{
+    (void)state;
+    Common__Principal gone = paid_unit(), stays = paid_unit();
+    int64_t before = forecast_fen();
+    SAYS(open_membership(stays.account_id), "last_day");
+    assert_int_equal(forecast_fen() - before, 200000); /* in a year, if it stays */
+    service_test_sql(arena_printf(
+        arena,
+        "SET session_replication_role = replica;"
+        "INSERT INTO membership (account_id, member_no) VALUES (%lld, 'CZQG-2020-0001');"
+        "INSERT INTO bill (account_id, year, state, association_post, association_post_name, "
+        "amount_fen, paid_fen, reference_code, due_on) SELECT %lld, y, 'PAID', 'MEMBER', "
+        "'会员单位', 200000, 200000, 'OLD' || y, make_date(y, 1, 1) FROM (VALUES (extract(year "
+        "FROM "
+        "current_date)::int - 3), (extract(year FROM current_date)::int - 2)) AS v(y);"
+        "INSERT INTO term (account_id, bill_id, association_post, association_post_name, "
+        "first_day, last_day) SELECT account_id, id, 'MEMBER', '会员单位', make_date(year, 1, 1), "
+        "make_date(year, 12, 31) FROM bill WHERE reference_code LIKE 'OLD%%';"
+        "SET session_replication_role = origin",
+        (long long)gone.account_id, (long long)gone.account_id));
+    int year = atoi(VALUE("SELECT extract(year FROM current_date)"));
+    const char *figures = JSON(&cashier, "GetDuesFigures", "{}");
+    SAYS(figures, arena_printf(arena,
+                               "{\"year\":%d,\"billed_fen\":\"200000\",\"paid_fen\":"
+                               "\"200000\",\"waived_fen\":\"0\",\"owed_fen\":\"0\","
+                               "\"ended\":1,\"renewed\":1}",
+                               year - 3));
+    SAYS(figures, arena_printf(arena,
+                               "{\"year\":%d,\"billed_fen\":\"200000\",\"paid_fen\":"
+                               "\"200000\",\"waived_fen\":\"0\",\"owed_fen\":\"0\","
+                               "\"ended\":1,\"renewed\":0}",
+                               year - 2));
+    /* what comes: every running membership once, at the fee of its post */
+    SAYS(JSON(&stays, "GetDuesFigures", "{}"), "not_allowed");
+}
+
 static void test_lists(void **state)
 {
     (void)state;
@@ -660,6 +708,7 @@ int main(void)
         cmocka_unit_test(test_a_receipt_is_returned_corrected_and_replaced),
         cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_the_certificate_and_the_check),
+        cmocka_unit_test(test_the_figures),
         cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

@@ -34,7 +34,7 @@ export default defineConfig(({ mode }) => ({
         codeSplitting: {
           groups: [
             { name: 'vue', test: /node_modules[\\/](@vue|vue|vue-router)[\\/]/, priority: 2 },
-            { name: 'ui', test: /node_modules[\\/](?!(@e965|echarts|zrender)[\\/])/, priority: 1 }, // spreadsheets and charts come with their pages
+            { name: 'ui', test: /node_modules[\\/](?!(@e965|echarts|zrender|unpdf|fflate)[\\/])/, priority: 1 }, // readers and charts come with their pages
             { name: 'shared', test: /[\\/]web[\\/]shared[\\/]/ },
           ],
         },

@@ -219,6 +219,16 @@ void service_set_revocation_seq(struct service_run *run, uint64_t revocation_seq
         bus_set_revocation_seq(run->bus, revocation_seq);
 }
 
+void service_ask(struct service_run *run, const char *service, const char *method,
+                 const void *payload, size_t size, uint64_t timeout_ms, service_asked_fn *done,
+                 void *owner)
+{
+    if (run->bus == NULL)
+        done(owner, STATUS_UNAVAILABLE, NULL, 0);
+    else
+        bus_call(run->bus, service, method, payload, size, timeout_ms, done, owner);
+}
+
 struct call *service_job(struct service_run *run, uint64_t timeout_ms)
 {
     return &call_new(run, clock_ms() + timeout_ms)->call;

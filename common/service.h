@@ -12,6 +12,8 @@ struct subscription {
     const char *service; /* its DeliverEvent is called */
 };
 
+typedef void service_asked_fn(void *owner, enum status status, const void *payload, size_t size);
+
 struct service {
     const ProtobufCServiceDescriptor *contract;
     const struct op *const *nouns;             /* NULL-terminated list of tables */
@@ -39,6 +41,10 @@ void service_revoke(struct service_run *run, const void *session_hash, int64_t a
                     uint64_t revocation_seq);
 /* The number told in each PING (auth). */
 void service_set_revocation_seq(struct service_run *run, uint64_t revocation_seq);
+/* Asks another service; `done` runs exactly once, at once with UNAVAILABLE where there is no bus. `payload` is a packed request. */
+void service_ask(struct service_run *run, const char *service, const char *method,
+                 const void *payload, size_t size, uint64_t timeout_ms, service_asked_fn *done,
+                 void *owner);
 /* Work that no call asked for (timers, projections): a call without request, caller or reply, for batch_add and
    batch_then. Its last continuation returns job_end (or a failure, which nobody hears). */
 struct call *service_job(struct service_run *run, uint64_t timeout_ms);

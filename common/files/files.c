@@ -232,7 +232,7 @@ answer file_read(struct call *c, struct file_store *store, const struct file_sta
     const Common__ReadAttachmentRequest *req = c->request;
     c->state = store;
     batch_add(c, statements->find);
-    if (c->caller->kind == COMMON__PRINCIPAL__KIND__STAFF && req->part == 0)
+    if (c->caller != NULL && c->caller->kind == COMMON__PRINCIPAL__KIND__STAFF && req->part == 0)
         batch_add(c, statements->look);
     return batch_then(c, read_found);
 }

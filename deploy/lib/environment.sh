@@ -64,6 +64,8 @@ program_settings() {
         service_settings "$1" notification 1
         echo "GUILD_SMS_PROVIDER=development"
         echo "GUILD_SMS_FOLDER=$data/sms"
+        echo "GUILD_MAIL_PROVIDER=development"
+        echo "GUILD_MAIL_FROM=association@localhost"
         ;;
     payment)
         service_settings "$1" payment 1

@@ -51,6 +51,22 @@ static const char *reviewers_of(const char *permission, const struct event *even
     return rules_review_permission(kind == NULL ? "" : kind);
 }
 
+static void add_delivery(struct call *c, const char *channel, const char *address,
+                         const char *subject, const char *file_id, const char *text,
+                         const struct event *event)
+{
+    size_t size = 0;
+    const void *sealed =
+        secret_seal(mine(c)->event_keys, "delivery", text, strlen(text), c->arena, &size);
+    call_set(c, "channel", channel);
+    call_set(c, "address", address);
+    call_set(c, "subject", subject);
+    call_set(c, "file_id", file_id);
+    call_set_bytes(c, "sealed_text", sealed, size);
+    call_set(c, "is_code", strcmp(event->name, "code.requested") == 0 ? "t" : "f");
+    batch_add(c, &sql_delivery_insert);
+}
+
 /* One template of the event becomes rows of the inbox and of the delivery log. Values are bound at once, so that
    several templates may use the same names. */
 static void add_template(struct call *c, const struct rows *templates, size_t row,
@@ -75,16 +91,15 @@ static void add_template(struct call *c, const struct rows *templates, size_t ro
         call_set(c, "link", rules_fill(rows_get(templates, row, "link"), word_of, &words, arena));
         batch_add(c, &sql_message_insert);
     }
-    if (sms[0] != '\0' && phone != NULL && phone[0] != '\0') {
-        size_t size = 0;
-        const char *text = rules_fill(sms, word_of, &words, arena);
-        const void *sealed =
-            secret_seal(mine(c)->event_keys, "delivery", text, strlen(text), arena, &size);
-        call_set(c, "sms_phone", phone);
-        call_set_bytes(c, "sealed_text", sealed, size);
-        call_set(c, "is_code", strcmp(event->name, "code.requested") == 0 ? "t" : "f");
-        batch_add(c, &sql_delivery_insert);
-    }
+    if (sms[0] != '\0' && phone != NULL && phone[0] != '\0')
+        add_delivery(c, "SMS", phone, "", "", rules_fill(sms, word_of, &words, arena), event);
+    const char *mail = rows_get(templates, row, "mail_text"),
+               *mailbox = event_text(event, "mail_address", arena),
+               *file = event_text(event, "mail_file_id", arena);
+    if (mail[0] != '\0' && mailbox != NULL && mailbox[0] != '\0')
+        add_delivery(c, "MAIL", mailbox,
+                     rules_fill(rows_get(templates, row, "title"), word_of, &words, arena),
+                     file == NULL ? "" : file, rules_fill(mail, word_of, &words, arena), event);
 }
 
 /* Events may overtake each other: what is to be told by SMS waits for the one that tells the phone. */
@@ -102,7 +117,8 @@ static answer event_applied(struct call *c, const struct rows *results)
 {
     Common__Empty empty = COMMON__EMPTY__INIT;
     (void)results;
-    sender_ring(mine(c)->sender);
+    sender_ring(mine(c)->sms);
+    sender_ring(mine(c)->mail);
     return call_reply(c, &empty.base);
 }
 

@@ -1,12 +1,15 @@
-/* guild-notification: templates, inbox, SMS, the delivery log.
+/* guild-notification: templates, inbox, SMS, e-mail, the delivery log.
 
    What it does   takes the other services' events (DeliverEvent) and makes of each what its templates say: messages
-                  in the inbox, text messages by the chosen provider. The contract is proto/notification.proto.
+                  in the inbox, text messages and e-mails by the chosen providers. The contract is proto/notification.proto.
+   Asks           payment, for the file that an e-mail encloses (ReadReceiptFile).
    Reads, writes  PostgreSQL, schema notification. Texts that wait to be sent are sealed with the event keyring.
    Settings       GUILD_SMS_PROVIDER: none (messages are written down as suppressed), or development (written to
-                  GUILD_SMS_FOLDER, read with `guildctl sms`; refused in production).
+                  GUILD_SMS_FOLDER, read with `guildctl sms`; refused in production). GUILD_MAIL_PROVIDER: none,
+                  development (files in the same folder), or smtp with GUILD_MAIL_URL and GUILD_MAIL_FROM.
    When PostgreSQL is away, requests are answered 503, events stay with their senders and nothing is lost. A crash
    between asking the provider and writing it down repeats a notice once and a code never. Any number of instances. */
+#include "mail.h"
 #include "notification.pb-c.h"
 #include "notification_queries.h"
 #include "nouns.h"
@@ -15,11 +18,19 @@
 #include "service.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct setting notification_settings[] = {
-    {"GUILD_SMS_PROVIDER", SETTING_TEXT, "none", "how text messages leave: none or development"},
-    {"GUILD_SMS_FOLDER",   SETTING_TEXT, "",
-     "development provider: folder that messages are written to"                               },
+    {"GUILD_SMS_PROVIDER",       SETTING_TEXT, "none",                                 "how text messages leave: none or development"        },
+    {"GUILD_SMS_FOLDER",         SETTING_TEXT, "",
+     "development providers: folder that messages are written to"                                                                            },
+    {"GUILD_MAIL_PROVIDER",      SETTING_TEXT, "none",                                 "how e-mails leave: none, development or smtp"        },
+    {"GUILD_MAIL_URL",           SETTING_TEXT, "",                                     "smtp provider: smtp://host:port or smtps://host:port"},
+    {"GUILD_MAIL_FROM",          SETTING_TEXT, "",                                     "address that e-mails are sent from"                  },
+    {"GUILD_MAIL_USER",          SETTING_TEXT, "",                                     "smtp provider: who logs in; empty: nobody"           },
+    {"GUILD_MAIL_PASSWORD_FILE", SETTING_TEXT, "",                                     "smtp provider: file with the password"               },
+    {"GUILD_ASSOCIATION",        SETTING_TEXT, "长治市项目全过程咨询协会",
+     "name of the association, on what is printed"                                                                                           },
     SETTINGS_END,
 };
 
@@ -32,28 +43,71 @@ static _Noreturn void refuse(const char *setting, const char *why)
     exit(2);
 }
 
+static const struct provider *provider_chosen(const char *setting, const struct provider *table,
+                                              const char *names)
+{
+    const struct provider *provider = provider_find(table, config_text(setting));
+    if (provider == NULL)
+        refuse(setting, names);
+    if (!provider->in_production && config_is_production())
+        refuse(setting, "development is refused where GUILD_ENVIRONMENT is production");
+    return provider;
+}
+
+/* Lives as long as the process; NULL: it cannot be read. */
+static const char *first_line(const char *path)
+{
+    static char line[256];
+    FILE *file = fopen(path, "r");
+    bool done = file != NULL && fgets(line, sizeof line, file) != NULL;
+    if (file != NULL)
+        fclose(file);
+    line[strcspn(line, "\r\n")] = '\0';
+    return done ? line : NULL;
+}
+
+static const struct provider *mail_begin(void)
+{
+    const struct provider *provider =
+        provider_chosen("GUILD_MAIL_PROVIDER", mail_providers, "must be none, development or smtp");
+    const char *password = "", *path = config_text("GUILD_MAIL_PASSWORD_FILE"),
+               *url = config_text("GUILD_MAIL_URL"), *from = config_text("GUILD_MAIL_FROM");
+    if (provider->sends && strchr(from, '@') == NULL)
+        refuse("GUILD_MAIL_FROM", "must be an e-mail address");
+    if (strcmp(provider->name, "smtp") == 0 && strncmp(url, "smtp://", 7) != 0 &&
+        strncmp(url, "smtps://", 8) != 0)
+        refuse("GUILD_MAIL_URL", "must be smtp://host:port or smtps://host:port");
+    if (path[0] != '\0' && (password = first_line(path)) == NULL)
+        refuse("GUILD_MAIL_PASSWORD_FILE", "cannot be read");
+    mail_set(&(struct mail_settings){.url = url,
+                                     .from_address = from,
+                                     .from_name = config_text("GUILD_ASSOCIATION"),
+                                     .user = config_text("GUILD_MAIL_USER"),
+                                     .password = password});
+    return provider;
+}
+
 static void notification_start(struct service_run *run)
 {
     static struct notification state;
     const char *why = "";
-    const struct sms_provider *provider = sms_provider_find(config_text("GUILD_SMS_PROVIDER"));
-    if (provider == NULL)
-        refuse("GUILD_SMS_PROVIDER", "must be none or development");
-    if (!provider->in_production && config_is_production())
-        refuse("GUILD_SMS_PROVIDER",
-               "development is refused where GUILD_ENVIRONMENT is production");
-    sms_development_folder(config_text("GUILD_SMS_FOLDER"));
+    const struct provider *sms =
+        provider_chosen("GUILD_SMS_PROVIDER", sms_providers, "must be none or development");
+    const struct provider *mail = mail_begin();
+    provider_development_folder(config_text("GUILD_SMS_FOLDER"));
     state.event_keys = keyring_load(config_text("GUILD_EVENT_KEY_FILE"), &why);
     if (state.event_keys == NULL)
         refuse("GUILD_EVENT_KEY_FILE", why);
-    state.sender = sender_new(run, state.event_keys, provider);
+    state.sms = sender_new(run, state.event_keys, "SMS", sms);
+    state.mail = sender_new(run, state.event_keys, "MAIL", mail);
     service_set_state(run, &state);
 }
 
 static void notification_stop(struct service_run *run)
 {
     struct notification *state = service_state(run);
-    sender_destroy(&state->sender);
+    sender_destroy(&state->sms);
+    sender_destroy(&state->mail);
     keyring_destroy(&state->event_keys);
 }
 

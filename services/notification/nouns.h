@@ -6,12 +6,11 @@
 #include "secret.h"
 #include "work.h"
 
-struct sms_provider;
 struct sender;
 
 struct notification {
     struct keyring *event_keys; /* events, and texts that wait to be sent */
-    struct sender *sender;
+    struct sender *sms, *mail;
 };
 
 extern const struct op message_ops[];

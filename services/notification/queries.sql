@@ -48,7 +48,7 @@ ON CONFLICT (account_id) DO UPDATE SET phone = excluded.phone, changed_at = excl
  WHERE contact.changed_at < excluded.changed_at;
 
 -- name: template_of_event
-SELECT code, audience, permission, title, inbox_text, sms_text, link, coalesce(c.phone, '') AS phone
+SELECT code, audience, permission, title, inbox_text, sms_text, mail_text, link, coalesce(c.phone, '') AS phone
   FROM template LEFT JOIN contact c ON c.account_id = :account_id::bigint
  WHERE event = :event_name::text AND enabled
  ORDER BY code;
@@ -58,26 +58,26 @@ INSERT INTO message (account_id, permission, template, title, body, link)
 VALUES (:to_account, :to_permission, :template_code, :title, :body, :link);
 
 -- name: delivery_insert
-INSERT INTO delivery (template, phone, sealed_text, is_code)
-VALUES (:template_code, :sms_phone, :sealed_text, :is_code::boolean);
+INSERT INTO delivery (channel, template, address, sealed_text, is_code, subject, file_id)
+VALUES (:channel, :template_code, :address, :sealed_text, :is_code::boolean, :subject, :file_id);
 
 -- ---- sending
 
 -- name: delivery_take
 -- Waiting ones, and notices that a crash left half-way for more than a minute (once), are taken to be sent: as many as
--- can be sent now, so that none waits while its minute runs.
+-- can be sent now, so that none waits while its minute runs. An e-mail may take longer: its lease is five.
 UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, repeated = repeated OR state = 'SENDING',
-       next_at = now() + interval '1 minute'
+       next_at = now() + CASE channel WHEN 'SMS' THEN interval '1 minute' ELSE interval '5 minutes' END
  WHERE id IN (SELECT id FROM delivery
-               WHERE next_at <= now() AND (state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code AND NOT repeated))
+               WHERE channel = :channel::text AND next_at <= now() AND (state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code AND NOT repeated))
                ORDER BY next_at LIMIT :room::int FOR UPDATE SKIP LOCKED)
-RETURNING id, phone, sealed_text, is_code, created_at < now() - interval '5 minutes' AS stale, attempts;
+RETURNING id, address, subject, file_id, sealed_text, is_code, created_at < now() - interval '5 minutes' AS stale, attempts;
 
 -- name: delivery_give_up
 -- What else a crash left half-way: perhaps it was sent, and nobody knows. A code is not repeated, the person asks again.
 UPDATE delivery SET state = 'FAILED', sealed_text = NULL, error = 'ended while it was being sent'
  WHERE id IN (SELECT id FROM delivery
-               WHERE next_at <= now() AND state = 'SENDING' AND (is_code OR repeated)
+               WHERE channel = :channel::text AND next_at <= now() AND state = 'SENDING' AND (is_code OR repeated)
                ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED);
 
 -- name: delivery_put_back

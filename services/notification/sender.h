@@ -1,16 +1,17 @@
-/* The sender: takes waiting deliveries with a lease, hands each to the SMS provider in an actor, writes down what
+/* A sender of one channel: takes waiting deliveries with a lease, hands each to the provider in an actor, writes down what
    became of it. */
 #ifndef GUILD_NOTIFICATION_SENDER_H
 #define GUILD_NOTIFICATION_SENDER_H
 
+#include "provider.h"
 #include "secret.h"
 #include "service.h"
-#include "sms.h"
 
 struct sender;
 
-struct sender *sender_new(struct service_run *run, const struct keyring *keys,
-                          const struct sms_provider *provider);
+/* `channel` is SMS or MAIL. */
+struct sender *sender_new(struct service_run *run, const struct keyring *keys, const char *channel,
+                          const struct provider *provider);
 void sender_destroy(struct sender **self);
 
 /* Something may wait: look at once. */

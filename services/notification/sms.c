@@ -1,4 +1,5 @@
-#include "sms.h"
+/* Providers of text messages. */
+#include "provider.h"
 
 #include "clock.h"
 #include <errno.h>
@@ -9,21 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static char development_path[512];
-
-void sms_development_folder(const char *folder)
-{
-    snprintf(development_path, sizeof development_path, "%s/sms.jsonl", folder);
-}
-
 /* One write of a whole line: lines of several instances do not mix. */
-static bool development_send(const char *phone, const char *text, char *error, size_t size)
+static bool development_send(const struct letter *letter, char *error, size_t size)
 {
-    char now[25];
+    char now[25], path[600];
     clock_utc_text(now);
-    json_t *message = json_pack("{s:s, s:s, s:s}", "at", now, "phone", phone, "text", text);
+    snprintf(path, sizeof path, "%s/sms.jsonl", provider_folder());
+    json_t *message =
+        json_pack("{s:s, s:s, s:s}", "at", now, "phone", letter->address, "text", letter->text);
     char *line = json_dumps(message, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    int fd = open(development_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     bool done = false;
     if (line != NULL && fd >= 0) {
         size_t length = strlen(line);
@@ -39,15 +35,8 @@ static bool development_send(const char *phone, const char *text, char *error, s
     return done;
 }
 
-static const struct sms_provider providers[] = {
+const struct provider sms_providers[] = {
     {"none",        false, true,  NULL            },
     {"development", true,  false, development_send},
+    {NULL,          false, false, NULL            },
 };
-
-const struct sms_provider *sms_provider_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)
-        if (strcmp(providers[i].name, name) == 0)
-            return &providers[i];
-    return NULL;
-}

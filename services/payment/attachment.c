@@ -41,9 +41,17 @@ static answer attachment_read(struct call *c)
     return file_read(c, store_of(c), &statements);
 }
 
+/* For notification, which sends it to the unit. */
+static answer receipt_file_read(struct call *c)
+{
+    static const struct file_statements receipts = {.find = &sql_receipt_file_find};
+    return file_read(c, store_of(c), &receipts);
+}
+
 const struct op attachment_ops[] = {
-    {"UploadVoucherFile", MEMBER,                 voucher_upload,  FILE_UPLOAD_MAX},
-    {"UploadReceiptFile", STAFF("receipt.issue"), receipt_upload,  FILE_UPLOAD_MAX},
-    {"ReadPaymentFile",   ANYONE_LOGGED_IN,       attachment_read, 0              },
+    {"UploadVoucherFile", MEMBER,                 voucher_upload,    FILE_UPLOAD_MAX},
+    {"UploadReceiptFile", STAFF("receipt.issue"), receipt_upload,    FILE_UPLOAD_MAX},
+    {"ReadPaymentFile",   ANYONE_LOGGED_IN,       attachment_read,   0              },
+    {"ReadReceiptFile",   SERVICES_ONLY,          receipt_file_read, 0              },
     OP_END,
 };

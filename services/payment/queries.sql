@@ -57,6 +57,12 @@ SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM
                  OR EXISTS (SELECT 1 FROM receipt r WHERE r.file_id = a.id AND r.account_id = :caller_id::bigint
                                AND r.state IN ('ISSUED', 'DELIVERED')) END;
 
+-- name: receipt_file_find
+-- An issued one, by its file.
+SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM attachment a
+ WHERE id = :id::text AND a.purpose = 'receipt'
+   AND EXISTS (SELECT 1 FROM receipt r WHERE r.file_id = a.id AND r.state IN ('ISSUED', 'DELIVERED'));
+
 -- name: attachment_look
 -- A member of staff opened somebody's file.
 INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
@@ -729,7 +735,8 @@ WITH moved AS (
 told AS (
     INSERT INTO outbox (event, payload)
     SELECT 'receipt.issued', jsonb_build_object('account_id', m.account_id, 'receipt_id', m.id, 'tail', right(m.receipt_no, 4),
-               'year', (SELECT voucher_years(v) FROM voucher v WHERE v.id = m.voucher_id))
+               'year', (SELECT voucher_years(v) FROM voucher v WHERE v.id = m.voucher_id),
+               'mail_address', m.info ->> 'receipt_email', 'mail_file_id', m.file_id)
       FROM moved m),
 answer AS (SELECT id, state, voucher_id, amount_fen, receipt_no, issued_on, file_id, version FROM moved)
 SELECT * FROM answer;

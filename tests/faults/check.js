@@ -43,7 +43,7 @@ const tables = {
   payment_event: 'SELECT * FROM payment.outbox',
   inbox: 'SELECT * FROM notification.inbox',
   message: 'SELECT * FROM notification.message',
-  delivery: 'SELECT id, template, phone, is_code, state, attempts, repeated FROM notification.delivery',
+  delivery: 'SELECT id, template, address AS phone, is_code, state, attempts, repeated FROM notification.delivery WHERE channel = $$SMS$$',
 };
 
 /* All tables as they were at one moment. */

@@ -102,7 +102,7 @@ static void test_a_code_is_an_sms_and_no_message(void **state)
                            "人，非本人操作请忽略。"));
     /* the log keeps that it was sent, not what it said */
     assert_string_equal(service_test_value("SELECT state || ' ' || (sealed_text IS NULL) FROM "
-                                           "delivery WHERE phone = '19900000001'"),
+                                           "delivery WHERE address = '19900000001'"),
                         "SENT true");
     assert_string_equal(service_test_value("SELECT count(*) FROM message"), "0");
 }
@@ -263,14 +263,38 @@ static void test_an_inbox_pages_and_keeps_to_its_owner(void **state)
                         "field_errors");
 }
 
+/* Where an event names an address, its template's e-mail goes there; the file that it encloses is asked of payment, which is
+   not here: it is tried again. */
+static void test_an_email(void **state)
+{
+    (void)state;
+    tell("auth", "account.registered",
+         "{\"account_id\":77,\"phone\":\"19900000077\",\"changed_at_us\":1}");
+    tell("payment", "receipt.issued",
+         "{\"account_id\":77,\"tail\":\"0001\",\"year\":\"2026\",\"mail_address\":\"a@b.cn\"}");
+    service_test_until("SELECT state = 'SENT' FROM delivery WHERE address = 'a@b.cn'");
+    assert_string_equal(service_test_value("SELECT channel || ' ' || subject FROM delivery WHERE "
+                                           "address = 'a@b.cn'"),
+                        "MAIL 会费票据已开具");
+    tell("payment", "receipt.issued",
+         "{\"account_id\":77,\"tail\":\"0001\",\"year\":\"2026\",\"mail_address\":\"c@d.cn\","
+         "\"mail_file_id\":\"f1\"}");
+    service_test_until("SELECT state = 'QUEUED' AND error <> '' AND next_at > now() FROM delivery "
+                       "WHERE address = 'c@d.cn'");
+    tell("payment", "receipt.issued",
+         "{\"account_id\":77,\"tail\":\"0001\",\"year\":\"2026\",\"mail_address\":\"\"}");
+    assert_string_equal(service_test_value("SELECT count(*) FROM delivery WHERE channel = 'MAIL'"),
+                        "2");
+}
+
 /* A code that could not go out in its five minutes does not go out at all. */
 static void test_a_stale_code_is_dropped(void **state)
 {
     (void)state;
-    service_test_sql("INSERT INTO delivery (template, phone, sealed_text, is_code, created_at) "
+    service_test_sql("INSERT INTO delivery (template, address, sealed_text, is_code, created_at) "
                      "VALUES ('N1', '19900000006', '\\x00', true, now() - interval '6 minutes')");
     service_test_until("SELECT state = 'SUPPRESSED' AND sealed_text IS NULL FROM delivery WHERE "
-                       "phone = '19900000006'");
+                       "address = '19900000006'");
 }
 
 /* How often the phone got it. */
@@ -295,7 +319,7 @@ static void left_half_way(const char *phone, bool is_code, int attempts)
     sodium_bin2hex(hex, sizeof hex, sealed, size);
     service_test_sql(arena_printf(
         arena,
-        "INSERT INTO delivery (template, phone, sealed_text, is_code, state, attempts, next_at) "
+        "INSERT INTO delivery (template, address, sealed_text, is_code, state, attempts, next_at) "
         "VALUES ('%s', '%s', '\\x%s', %s, 'SENDING', %d, now())",
         is_code ? "N1" : "N4", phone, hex, is_code ? "true" : "false", attempts));
 }
@@ -303,7 +327,7 @@ static void left_half_way(const char *phone, bool is_code, int attempts)
 static const char *state_of(const char *phone)
 {
     return service_test_value("SELECT state || (sealed_text IS NOT NULL) FROM delivery WHERE "
-                              "phone = '%s'",
+                              "address = '%s'",
                               phone);
 }
 
@@ -311,7 +335,7 @@ static void test_a_code_that_a_crash_left_half_way_is_not_repeated(void **state)
 {
     (void)state;
     left_half_way("19900000021", true, 1);
-    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE phone = '19900000021'");
+    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE address = '19900000021'");
     assert_string_equal(state_of("19900000021"), "FAILEDfalse");
     assert_int_equal(times_sent("19900000021"), 0);
 }
@@ -320,13 +344,13 @@ static void test_a_notice_that_a_crash_left_half_way_is_repeated_once(void **sta
 {
     (void)state;
     left_half_way("19900000022", false, 3);
-    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE phone = '19900000022'");
+    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE address = '19900000022'");
     assert_string_equal(state_of("19900000022"), "SENTfalse");
     assert_int_equal(times_sent("19900000022"), 1);
     /* and the repeat's sender ends half-way as well */
-    service_test_sql("UPDATE delivery SET state = 'SENDING', next_at = now() WHERE phone = "
+    service_test_sql("UPDATE delivery SET state = 'SENDING', next_at = now() WHERE address = "
                      "'19900000022'");
-    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE phone = '19900000022'");
+    service_test_until("SELECT state <> 'SENDING' FROM delivery WHERE address = '19900000022'");
     assert_string_equal(state_of("19900000022"), "FAILEDfalse");
     assert_int_equal(times_sent("19900000022"), 1);
 }
@@ -337,8 +361,8 @@ static void test_many_codes_at_once_all_go_out(void **state)
     (void)state;
     for (int i = 0; i < 200; i++)
         left_half_way("19900000023", true, 0);
-    service_test_sql("UPDATE delivery SET state = 'QUEUED' WHERE phone = '19900000023'");
-    service_test_until("SELECT count(*) = 200 FROM delivery WHERE phone = '19900000023' AND "
+    service_test_sql("UPDATE delivery SET state = 'QUEUED' WHERE address = '19900000023'");
+    service_test_until("SELECT count(*) = 200 FROM delivery WHERE address = '19900000023' AND "
                        "state = 'SENT'");
     assert_int_equal(times_sent("19900000023"), 200);
 }
@@ -350,6 +374,8 @@ static int open_service(void **state)
     assert_non_null(mkdtemp(folder));
     setenv("GUILD_SMS_PROVIDER", "development", 1);
     setenv("GUILD_SMS_FOLDER", folder, 1);
+    setenv("GUILD_MAIL_PROVIDER", "development", 1);
+    setenv("GUILD_MAIL_FROM", "xiehui@example.cn", 1);
     service_test_open(&notification);
     event_keys = keyring_load(getenv("GUILD_EVENT_KEY_FILE"), &why);
     arena = arena_new(0);
@@ -377,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_an_event_counts_once),
         cmocka_unit_test(test_what_was_not_sealed_for_us_is_refused),
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
+        cmocka_unit_test(test_an_email),
         cmocka_unit_test(test_a_stale_code_is_dropped),
         cmocka_unit_test(test_a_code_that_a_crash_left_half_way_is_not_repeated),
         cmocka_unit_test(test_a_notice_that_a_crash_left_half_way_is_repeated_once),

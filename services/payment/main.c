@@ -38,17 +38,19 @@ static const struct op *const payment_nouns[] = {
 REASONS_TABLE(payment_reasons, PAYMENT_REASONS);
 
 static const struct subscription payment_subscriptions[] = {
-    {"voucher.submitted",  "notification"},
-    {"voucher.confirmed",  "notification"},
-    {"voucher.rejected",   "notification"},
-    {"membership.opened",  "notification"},
-    {"membership.changed", "notification"},
-    {"membership.ending",  "notification"},
-    {"membership.ended",   "notification"},
-    {"membership.lapsed",  "notification"},
-    {"receipt.issued",     "notification"},
-    {"receipt.returned",   "notification"},
-    {NULL,                 NULL          },
+    {"voucher.submitted",        "notification"},
+    {"voucher.confirmed",        "notification"},
+    {"voucher.rejected",         "notification"},
+    {"membership.opened",        "notification"},
+    {"membership.changed",       "notification"},
+    {"membership.ending",        "notification"},
+    {"membership.ended",         "notification"},
+    {"membership.lapsed",        "notification"},
+    {"receipt.issued",           "notification"},
+    {"receipt.returned",         "notification"},
+    {"receipt.reissue_asked",    "notification"},
+    {"receipt.reissue_declined", "notification"},
+    {NULL,                       NULL          },
 };
 
 static void payment_start(struct service_run *run)

@@ -20,16 +20,18 @@ WITH answer AS (
 SELECT * FROM answer;
 
 -- name: policy_get
-SELECT term_mode, grace_days, second_over_fen, version, changed_by_name, changed_at FROM dues_policy;
+SELECT term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, version, changed_by_name, changed_at FROM dues_policy;
 
 -- name: policy_save
 -- keyed
 -- audit: dues.policy_changed term_mode
 WITH answer AS (
     UPDATE dues_policy SET term_mode = :term_mode::text, grace_days = :grace_days::int,
-           second_over_fen = :second_over_fen::bigint, version = version + 1, changed_by_name = :caller_name, changed_at = now()
+           second_over_fen = :second_over_fen::bigint, version = version + 1,
+           reminder_days = (SELECT coalesce(array_agg(DISTINCT day ORDER BY day), '{}') FROM unnest(:reminder_days::int[]) AS day),
+           changed_by_name = :caller_name, changed_at = now()
      WHERE version = :version::int
-    RETURNING term_mode, grace_days, second_over_fen, version, changed_by_name, changed_at)
+    RETURNING term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, version, changed_by_name, changed_at)
 SELECT * FROM answer;
 
 -- ---- files
@@ -625,6 +627,17 @@ SELECT d.event, jsonb_build_object('account_id', d.account_id, 'last_day', d.las
 SELECT account_id, unit_name, last_day, grace_until, step, amount_fen FROM reminders_due(current_date)
  ORDER BY last_day, account_id LIMIT 1000;
 
+-- name: reminder_skip
+-- keyed
+-- audit: reminder.skipped account_id
+WITH answer AS (
+    INSERT INTO reminder (account_id, last_day, step, skipped_by_name)
+    SELECT account_id, last_day, step, :caller_name FROM reminders_due(current_date)
+     WHERE account_id = :account_id::bigint AND last_day = :last_day::date AND step = :step::int
+    ON CONFLICT DO NOTHING
+    RETURNING account_id, last_day, step)
+SELECT * FROM answer;
+
 -- ---- what takes two persons
 
 -- name: propose
@@ -706,13 +719,40 @@ WITH moved AS (
 answer AS (SELECT id, state, voucher_id, amount_fen, version FROM moved)
 SELECT * FROM answer;
 
+-- name: reissue_ask
+-- keyed
+-- audit: receipt.reissue_asked id
+WITH moved AS (
+    UPDATE receipt r SET version = r.version + 1, reissue_reason = :reason, reissue_info = :info::jsonb
+     WHERE r.id = :id::bigint AND r.account_id = :caller_id::bigint AND r.version = :version::int AND receipt_may_reissue(r)
+    RETURNING r.*),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'receipt.reissue_asked', jsonb_build_object('receipt_id', m.id, 'unit_name', u.unit_name, 'reason', m.reissue_reason)
+      FROM moved m JOIN unit u USING (account_id)),
+answer AS (SELECT id, state, voucher_id, amount_fen, reissue_reason, version FROM moved)
+SELECT * FROM answer;
+
+-- name: reissue_decline
+-- keyed
+-- audit: receipt.reissue_declined id
+WITH moved AS (
+    UPDATE receipt SET version = version + 1, reissue_reason = '', reissue_info = NULL, note = :reason
+     WHERE id = :id::bigint AND version = :version::int AND reissue_reason <> '' AND state IN ('ISSUED', 'DELIVERED')
+    RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'receipt.reissue_declined', jsonb_build_object('account_id', account_id, 'receipt_id', id, 'reason', note) FROM moved),
+answer AS (SELECT id, state, voucher_id, amount_fen, note, version FROM moved)
+SELECT * FROM answer;
+
 -- name: receipt_list
 SELECT t.*, (extract(epoch FROM r.requested_at) * 1000000)::bigint || '.' || r.id AS position
   FROM receipt_found(:view::text, :year::int, :q::text) AS r, receipt_told(r) AS t
- WHERE CASE WHEN :view::text IN ('UNSPECIFIED', 'RETURNED')
+ WHERE CASE WHEN :view::text IN ('UNSPECIFIED', 'RETURNED', 'REISSUE')
             THEN (r.requested_at, r.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
             ELSE (r.requested_at, r.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint) END
- ORDER BY CASE WHEN :view IN ('UNSPECIFIED', 'RETURNED') THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
+ ORDER BY CASE WHEN :view IN ('UNSPECIFIED', 'RETURNED', 'REISSUE') THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
 
 -- name: receipt_total
 SELECT count(*) AS total FROM receipt_found(:view::text, :year::int, :q::text) AS r;
@@ -759,7 +799,7 @@ SELECT * FROM answer;
 -- audit: receipt.void id
 -- The void one stays; another takes its place and is to be issued (receipt_replace).
 WITH moved AS (
-    UPDATE receipt SET state = 'VOID', version = version + 1, note = :reason
+    UPDATE receipt SET state = 'VOID', version = version + 1, note = :reason, reissue_reason = '', reissue_info = NULL
      WHERE id = :id::bigint AND version = :version::int AND state IN ('ISSUED', 'DELIVERED')
     RETURNING *),
 answer AS (SELECT id, state, voucher_id, amount_fen, note, version FROM moved)

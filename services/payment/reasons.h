@@ -9,6 +9,7 @@
     R(fee_post_unknown, INVALID, "没有这种会内职务，请刷新页面后重试。")                           \
     R(fee_schedule_pkey, CONFLICT, "该职务已有从这一天起生效的会费标准，请换一个生效日期。")       \
     R(policy_changed, CONFLICT, "规则刚被其他人修改，请刷新后重试。")                              \
+    R(reminder_days_range, INVALID, "提醒日程最多12次，每次在到期日前后180天以内。")               \
     R(not_certified_yet, NOT_FOUND,                                                                \
       "您还没有通过会员单位认证，通过后即可缴费。请先在个人中心完成会员单位认证。")                \
     R(bill_not_due, CONFLICT, "现在还不需要缴费：已有待缴账单，或距到期还有三个月以上。")          \
@@ -47,8 +48,10 @@
     R(proposal_requested, CONFLICT, "同样的申请已在等待复核，不必重复提请。")                      \
     R(proposal_same_person, FORBIDDEN, "提请和复核须为不同的人，请由另一位有权限的同事处理。")     \
     R(refusing_has_a_note, INVALID, "拒绝须填写至少5个字的说明。")                                 \
+    R(reminder_gone, NOT_FOUND, "这条提醒已经发出或不再需要，请刷新。")                            \
     R(receipt_gone, NOT_FOUND, "没有找到这张票据，请返回列表刷新。")                               \
     R(receipt_stale, CONFLICT, "这张票据刚被其他人处理，请刷新后重试。")                           \
+    R(reissue_not_possible, CONFLICT, "这张票据现在不能申请换开：开具已超过180天，或已在处理。")   \
     R(receipt_no_used, CONFLICT, "该票据号码已经使用过，请核对号码。")
 
 REASONS_DECLARE(PAYMENT_REASONS)

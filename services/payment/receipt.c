@@ -17,12 +17,38 @@ static answer my_receipt_list(struct call *c)
     return page_reply(c);
 }
 
+/* Both are for receiving it: one of them at least. */
+static bool can_receive(const Payment__ReceiptInfo *info)
+{
+    return info->receipt_email[0] != '\0' || info->receipt_phone[0] != '\0';
+}
+
+static answer nowhere_to_go(struct call *c)
+{
+    return call_fail_field(c, "info.receipt_email", "邮箱和手机至少填写一项，用于接收票据。");
+}
+
 static answer receipt_correct(struct call *c)
 {
     const Payment__CorrectReceiptRequest *req = c->request;
-    if (req->info->receipt_email[0] == '\0' && req->info->receipt_phone[0] == '\0')
-        return call_fail_field(c, "info.receipt_email", "邮箱和手机至少填写一项，用于接收票据。");
+    if (!can_receive(req->info))
+        return nowhere_to_go(c);
     batch_add(c, &sql_receipt_correct);
+    return batch_reply(c, REASON_receipt_stale);
+}
+
+static answer reissue_ask(struct call *c)
+{
+    const Payment__AskReissueRequest *req = c->request;
+    if (!can_receive(req->info))
+        return nowhere_to_go(c);
+    batch_add(c, &sql_reissue_ask);
+    return batch_reply(c, REASON_reissue_not_possible);
+}
+
+static answer reissue_decline(struct call *c)
+{
+    batch_add(c, &sql_reissue_decline);
     return batch_reply(c, REASON_receipt_stale);
 }
 
@@ -36,7 +62,8 @@ static answer receipt_list(struct call *c)
 {
     const Payment__ListReceiptsRequest *req = c->request;
     bool waiting = req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__UNSPECIFIED ||
-                   req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__RETURNED;
+                   req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__RETURNED ||
+                   req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__REISSUE;
     if (!page_from(c, req->cursor, !waiting))
         return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
@@ -90,9 +117,11 @@ const struct op receipt_ops[] = {
     {"ListMyReceipts",     MEMBER,                my_receipt_list,     0},
     {"CorrectReceipt",     MEMBER,                receipt_correct,     0},
     {"AcknowledgeReceipt", MEMBER,                receipt_acknowledge, 0},
+    {"AskReissue",         MEMBER,                reissue_ask,         0},
     {"ListReceipts",       ISSUER,                receipt_list,        0},
     {"IssueReceipt",       ISSUER,                receipt_issue,       0},
     {"ReturnReceipt",      ISSUER,                receipt_return,      0},
     {"VoidReceipt",        STAFF("receipt.void"), receipt_void,        0},
+    {"DeclineReissue",     STAFF("receipt.void"), reissue_decline,     0},
     OP_END,
 };

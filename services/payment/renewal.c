@@ -2,6 +2,7 @@
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
+#include "reasons.h"
 #include "service.h"
 
 enum { EVERY_MS = 600000, TIMEOUT_MS = 10000 };
@@ -48,7 +49,14 @@ static answer reminder_list(struct call *c)
     return batch_reply(c, REASON_none);
 }
 
+static answer reminder_skip(struct call *c)
+{
+    batch_add(c, &sql_reminder_skip);
+    return batch_reply(c, REASON_reminder_gone);
+}
+
 const struct op renewal_ops[] = {
-    {"ListReminders", STAFF("dues.read"), reminder_list, 0},
+    {"ListReminders", STAFF("dues.read"),   reminder_list, 0},
+    {"SkipReminder",  STAFF("member.open"), reminder_skip, 0},
     OP_END,
 };

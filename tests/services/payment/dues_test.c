@@ -393,16 +393,23 @@ static void test_terms_and_their_ends(void **state)
     assert_string_equal(end_of("2024-02-28"), "2025-02-27");
     SAYS(JSON(&secretary, "GetDuesPolicy", "{}"), "ROLLING");
     SAYS(JSON(&secretary, "SaveDuesPolicy",
-              "{\"term_mode\":\"CALENDAR\",\"grace_days\":30,\"second_over\":\"10000\",\"version\":"
+              "{\"term_mode\":\"CALENDAR\",\"grace_days\":30,\"second_over\":\"10000\",\"reminder_"
+              "days\":[-60,-30,-7,0,15,30],\"version\":"
               "1}"),
          "CALENDAR");
+    SAYS(JSON(&secretary, "SaveDuesPolicy",
+              "{\"term_mode\":\"ROLLING\",\"second_over\":\"10000\",\"reminder_days\":[-200],"
+              "\"version\":2}"),
+         "reminder_days_range");
     assert_string_equal(end_of("2026-03-15"), "2026-12-31");
     SAYS(JSON(&secretary, "SaveDuesPolicy",
-              "{\"term_mode\":\"ROLLING\",\"grace_days\":30,\"second_over\":\"10000\",\"version\":"
+              "{\"term_mode\":\"ROLLING\",\"grace_days\":30,\"second_over\":\"10000\",\"reminder_"
+              "days\":[-60,-30,-7,0,15,30],\"version\":"
               "1}"),
          "policy_changed");
     SAYS(JSON(&secretary, "SaveDuesPolicy",
-              "{\"term_mode\":\"ROLLING\",\"grace_days\":30,\"second_over\":\"10000\",\"version\":"
+              "{\"term_mode\":\"ROLLING\",\"grace_days\":30,\"second_over\":\"10000\",\"reminder_"
+              "days\":[-60,-30,-7,0,15,30],\"version\":"
               "2}"),
          "ROLLING");
 
@@ -513,6 +520,63 @@ static void test_a_receipt_is_returned_corrected_and_replaced(void **state)
     nothing_contradicts();
 }
 
+#define NEW_INFO                                                                                   \
+    "{\"receipt_title\":\"换开的抬头\",\"receipt_tax_id\":\"91140403MA0K1X2Y1M\",\"receipt_"  \
+    "email\":"                                                                                     \
+    "\"a@b.cn\"}"
+
+static void test_a_unit_asks_for_another_receipt(void **state)
+{
+    (void)state;
+    Common__Principal who = paid_unit(), other = paid_unit();
+    const char *id =
+        VALUE("SELECT id FROM receipt WHERE account_id = %lld", (long long)who.account_id);
+    const char *ask = arena_printf(
+        arena, "{\"id\":%s,\"version\":2,\"reason\":\"抬头写错了一个字\",\"info\":" NEW_INFO "}",
+        id);
+    service_test_sql("INSERT INTO attachment (id, account_id, purpose, file_name, content_type, "
+                     "size_bytes, content_hash) "
+                     "VALUES ('r3', 7, 'receipt', 'r.pdf', 'application/pdf', 10, 'y')");
+    SAYS(JSON(&who, "AskReissue", "%s", ask), "reissue_not_possible"); /* there is none yet */
+    SAYS(issue(id, 1, "331", "2000", "r3"), "ISSUED");
+    SAYS(JSON(&who, "ListMyReceipts", "{}"), "\"may_reissue\":true");
+    SAYS(JSON(&other, "AskReissue", "%s", ask), "reissue_not_possible");
+    SAYS(JSON(&who, "AskReissue", "{\"id\":%s,\"version\":2,\"info\":" NEW_INFO "}", id), "reason");
+    SAYS(JSON(&who, "AskReissue", "%s", ask), "抬头写错了一个字");
+    SAYS(JSON(&who, "AskReissue", "%s", ask), "reissue_not_possible");
+    SAYS(JSON(&issuer, "ListReceipts", "{\"view\":\"REISSUE\"}"), "换开的抬头");
+
+    SAYS(JSON(&issuer, "DeclineReissue",
+              "{\"id\":%s,\"version\":3,\"reason\":\"抬头与营业执照一致\"}", id),
+         "抬头与营业执照一致");
+    SAYS(JSON(&issuer, "ListReceipts", "{\"view\":\"REISSUE\"}"), "\"total\":0");
+    SAYS(JSON(&who, "AskReissue",
+              "{\"id\":%s,\"version\":4,\"reason\":\"单位更名了，请换开\",\"info\":" NEW_INFO "}",
+              id),
+         "ISSUED");
+    SAYS(JSON(&issuer, "VoidReceipt", "{\"id\":%s,\"version\":5,\"reason\":\"单位更名了，请换开\"}",
+              id),
+         "VOID");
+    assert_string_equal(VALUE("SELECT state || ' ' || replaces || ' ' || (info ->> "
+                              "'receipt_title') FROM receipt ORDER BY id DESC LIMIT 1"),
+                        arena_printf(arena, "REQUESTED %s 换开的抬头", id));
+
+    /* half a year later it is too late */
+    const char *late =
+        VALUE("SELECT id FROM receipt WHERE account_id = %lld", (long long)other.account_id);
+    service_test_sql("INSERT INTO attachment (id, account_id, purpose, file_name, content_type, "
+                     "size_bytes, content_hash) "
+                     "VALUES ('r4', 7, 'receipt', 'r.pdf', 'application/pdf', 10, 'z')");
+    SAYS(issue(late, 1, "332", "2000", "r4"), "ISSUED");
+    service_test_sql(arena_printf(
+        arena, "UPDATE receipt SET issued_on = current_date - 181 WHERE id = %s", late));
+    SAYS(JSON(&other, "ListMyReceipts", "{}"), "\"may_reissue\":false");
+    SAYS(JSON(&other, "AskReissue",
+              "{\"id\":%s,\"version\":2,\"reason\":\"太晚了还想换\",\"info\":" NEW_INFO "}", late),
+         "reissue_not_possible");
+    nothing_contradicts();
+}
+
 /* A membership whose last day is so many days away. */
 static int64_t member_ending_in(int days)
 {
@@ -547,7 +611,8 @@ static void test_reminders(void **state)
 {
     (void)state;
     int64_t far = member_ending_in(61), soon = member_ending_in(59), late = member_ending_in(-3),
-            lapsed = member_ending_in(-31), waiting = member_ending_in(20);
+            lapsed = member_ending_in(-31), waiting = member_ending_in(20),
+            spared = member_ending_in(6);
     service_test_sql("CREATE OR REPLACE FUNCTION reminder_hours(at timestamptz) RETURNS boolean "
                      "LANGUAGE sql AS 'SELECT true'");
     Common__Principal who = service_test_member(waiting);
@@ -557,8 +622,14 @@ static void test_reminders(void **state)
     SAYS(dry, arena_printf(arena, "咨询公司%lld", (long long)soon));
     assert_null(strstr(dry, arena_printf(arena, "咨询公司%lld\"", (long long)far)));
     assert_null(strstr(dry, arena_printf(arena, "咨询公司%lld\"", (long long)waiting)));
+    const char *skip = arena_printf(arena, "{\"account_id\":%lld,\"last_day\":\"%s\",\"step\":-7}",
+                                    (long long)spared, VALUE("SELECT current_date + 6"));
+    SAYS(JSON(&issuer, "SkipReminder", "%s", skip), "not_allowed");
+    SAYS(JSON(&clerk, "SkipReminder", "%s", skip), "\"step\":-7");
+    SAYS(JSON(&clerk, "SkipReminder", "%s", skip), "reminder_gone");
     remind();
     remind(); /* again: nothing new */
+    assert_string_equal(told_of(spared), "");
     assert_string_equal(told_of(soon), "membership.ending 2000");
     assert_string_equal(told_of(late), "membership.ended 2000");
     assert_string_equal(told_of(lapsed), "membership.lapsed 2000");
@@ -706,6 +777,7 @@ int main(void)
         cmocka_unit_test(test_terms_and_their_ends),
         cmocka_unit_test(test_the_ledger_is_guarded),
         cmocka_unit_test(test_a_receipt_is_returned_corrected_and_replaced),
+        cmocka_unit_test(test_a_unit_asks_for_another_receipt),
         cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_the_certificate_and_the_check),
         cmocka_unit_test(test_the_figures),

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { HEADERS_MAX = 63, PATH_MAX_SIZE = 2048 };
-
 enum { COPIED_MAX = 64 * 1024 };
 
 /* Nothing from elsewhere, nothing inline; who needs more is told by a violation in tests/pages. */
@@ -30,10 +28,7 @@ static const char security_lines[] =
 
 const char *http_header(const struct http *h, const char *name)
 {
-    for (int i = 0; i < h->info->num_headers; i++)
-        if (strcasecmp(h->info->http_headers[i].name, name) == 0)
-            return h->info->http_headers[i].value;
-    return NULL;
+    return head_value(&h->head, name);
 }
 
 /* As civetweb decides after the answer. */
@@ -42,9 +37,8 @@ static bool keeps_alive(const struct http *h)
     const char *wish = http_header(h, "Connection");
     if (h->last)
         return false;
-    return wish != NULL
-               ? strcasestr(wish, "keep-alive") != NULL
-               : h->info->http_version != NULL && strcmp(h->info->http_version, "1.1") == 0;
+    return wish != NULL ? strcasestr(wish, "keep-alive") != NULL
+                        : strcmp(h->head.version, "1.1") == 0;
 }
 
 static const char *head_of(const struct http *h, int status, const char *type, const char *lines,
@@ -71,7 +65,7 @@ void http_send(struct http *h, int status, const char *type, const char *lines, 
     h->status = status;
     const char *head = head_of(h, status, type, lines, size);
     size_t head_size = strlen(head);
-    if (status == 304 || strcmp(h->info->request_method, "HEAD") == 0)
+    if (status == 304 || strcmp(h->head.verb, "HEAD") == 0)
         size = 0;
     if (size > COPIED_MAX) {
         mg_write(h->conn, head, head_size);
@@ -179,74 +173,50 @@ void http_refusal(struct http *h, const struct exchange *exchange)
 
 /* ---- the request, checked before anything of it is believed */
 
-static int count_header(const struct http *h, const char *name)
-{
-    int count = 0;
-    for (int i = 0; i < h->info->num_headers; i++)
-        count += strcasecmp(h->info->http_headers[i].name, name) == 0;
-    return count;
-}
-
-static bool is_unsafe(const struct http *h)
-{
-    const char *verb = h->info->request_method;
-    return strcmp(verb, "GET") != 0 && strcmp(verb, "HEAD") != 0;
-}
-
-/* One framing, told in digits only: what a proxy in front and we might read differently is refused. */
-static bool framing_is_single(const struct http *h)
-{
-    const char *length = http_header(h, "Content-Length");
-    if (count_header(h, "Transfer-Encoding") > 0 || count_header(h, "Content-Length") > 1)
-        return false;
-    return length == NULL || (length[0] != '\0' && strlen(length) < 12 &&
-                              strspn(length, "0123456789") == strlen(length));
-}
-
-/* Our own page made it: browsers tell the site, and only a page of ours can set the header. */
-static bool is_from_our_page(const struct http *h)
-{
-    const char *site = http_header(h, "Sec-Fetch-Site"), *origin = http_header(h, "Origin");
-    const char *host = http_header(h, "Host");
-    if (http_header(h, "X-Guild-Request") == NULL)
-        return false;
-    if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
-        return false;
-    if (origin == NULL)
-        return true;
-    const char *rest = strstr(origin, "://");
-    return rest != NULL && host != NULL && strcasecmp(rest + 3, host) == 0;
-}
-
+/* Who asks strangely is not kept: there may be more where it came from. */
 static bool refuse(struct http *h, int status, const char *reason, const char *detail)
 {
+    h->last = true;
     http_problem(h, status, reason, detail, NULL, 0);
     return false;
 }
 
-static bool check_request(struct http *h)
+static bool refuse_head(struct http *h, enum head_fault fault)
+{
+    static const struct {
+        int status;
+        const char *reason, *detail;
+    } faults[] = {
+        [HEAD_LARGE] = {431, "head_large",     "请求头过多或过长。"                     },
+        [HEAD_MALFORMED] = {400, "head_malformed", "请求头的格式不正确。"                  },
+        [HEAD_FRAMING] = {400, "framing",        "请求的长度说明不明确。"               },
+        [HEAD_HOST] = {400, "host",           "请求缺少主机名，或主机名不正确。"},
+        [HEAD_TARGET] = {400, "path",           "网址不正确，请检查后重试。"         },
+    };
+    return refuse(h, faults[fault].status, faults[fault].reason, faults[fault].detail);
+}
+
+static bool verb_is_known(const char *verb)
 {
     static const char *const verbs[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
-    const char *raw = h->info->request_uri;
     bool known = false;
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-        known |= strcmp(h->info->request_method, verbs[i]) == 0;
-    if (!known)
+        known |= strcmp(verb, verbs[i]) == 0;
+    return known;
+}
+
+static bool check_request(struct http *h)
+{
+    const char *verb = h->head.verb;
+    enum head_fault fault = head_check(&h->head);
+    if (fault != HEAD_GOOD)
+        return refuse_head(h, fault);
+    if (!verb_is_known(verb))
         return refuse(h, 501, "verb_unknown", "不支持这种请求方式。");
-    if (h->info->num_headers > HEADERS_MAX)
-        return refuse(h, 431, "headers_too_many", "请求头过多。");
-    if (!framing_is_single(h)) {
-        h->last = true; /* what follows cannot be told apart */
-        return refuse(h, 400, "framing", "请求的长度说明不明确。");
-    }
-    if (count_header(h, "Host") != 1)
-        return refuse(h, 400, "host", "请求缺少主机名。");
-    if (raw == NULL || raw[0] != '/' || strlen(raw) >= PATH_MAX_SIZE)
-        return refuse(h, 400, "path", "网址不正确，请检查后重试。");
-    h->path = arena_text(h->arena, raw);
-    if (!match_decode(h->path, false))
-        return refuse(h, 400, "path", "网址不正确，请检查后重试。");
-    if (is_unsafe(h) && !is_from_our_page(h))
+    h->path = arena_text(h->arena, h->head.target);
+    if (!head_decode(h->path, false))
+        return refuse_head(h, HEAD_TARGET);
+    if (strcmp(verb, "GET") != 0 && strcmp(verb, "HEAD") != 0 && !head_is_from_our_page(&h->head))
         return refuse(h, 403, "foreign_page", "请求不是从本站页面发出的，请打开本站页面后重试。");
     return true;
 }
@@ -300,20 +270,15 @@ static bool fill_body(struct http *h, ProtobufCMessage *request, struct field_er
 
 static bool fill_query(struct http *h, ProtobufCMessage *request, struct field_errors *errors)
 {
-    if (h->info->query_string == NULL)
+    if (h->head.query == NULL)
         return true;
-    char *rest = arena_text(h->arena, h->info->query_string);
-    for (char *pair; (pair = strsep(&rest, "&")) != NULL;) {
-        char *value = strchr(pair, '=');
-        if (pair[0] == '\0')
-            continue;
-        if (value == NULL)
+    const char *name, *value;
+    char *rest = arena_text(h->arena, h->head.query);
+    for (enum head_pair pair; (pair = head_next_pair(&rest, &name, &value)) != HEAD_PAIRS_END;) {
+        if (pair == HEAD_PAIR_MALFORMED)
             return refuse(h, 400, "query", "网址中的参数不正确。");
-        *value++ = '\0';
-        if (!match_decode(pair, true) || !match_decode(value, true))
-            return refuse(h, 400, "query", "网址中的参数不正确。");
-        if (!json_set_text(request, pair, value, errors))
-            field_errors_add(errors, pair, "没有这个参数。");
+        if (!json_set_text(request, name, value, errors))
+            field_errors_add(errors, name, "没有这个参数。");
     }
     return true;
 }
@@ -457,7 +422,7 @@ static bool check_limit(struct http *h)
 
 static void answer(struct http *h)
 {
-    const char *allow = NULL, *verb = h->info->request_method;
+    const char *allow = NULL, *verb = h->head.verb;
     if (!check_request(h))
         return;
     if (strcmp(h->path, "/healthz") == 0) {
@@ -480,34 +445,38 @@ static void answer(struct http *h)
     }
 }
 
-static const char *last_header(const struct http *h, const char *name)
-{
-    for (int i = h->info->num_headers; i-- > 0;)
-        if (strcasecmp(h->info->http_headers[i].name, name) == 0)
-            return h->info->http_headers[i].value;
-    return NULL;
-}
-
-/* Behind a trusted proxy the client is the last address of the last X-Forwarded-For: that one the proxy itself wrote. */
-static void find_client(struct http *h)
-{
-    const char *address = h->info->remote_addr, *forwarded = last_header(h, "X-Forwarded-For");
-    const char *proto = last_header(h, "X-Forwarded-Proto");
-    if (h->gateway->trust_proxy && forwarded != NULL) {
-        const char *comma = strrchr(forwarded, ',');
-        address = comma == NULL ? forwarded : comma + 1;
-        address += strspn(address, " ");
-    }
-    snprintf(h->address, sizeof h->address, "%s", address);
-    h->https = h->gateway->trust_proxy && proto != NULL && strcmp(proto, "https") == 0;
-}
-
 /* civetweb has no call for this: it closes where the request asked for that, so the request is made to have asked. */
 static void close_connection(struct http *h)
 {
-    struct mg_header *first = (struct mg_header *)(uintptr_t)h->info->http_headers;
-    if (h->info->num_headers > 0)
-        *first = (struct mg_header){.name = "Connection", .value = "close"};
+    struct mg_request_info *info = (struct mg_request_info *)(uintptr_t)h->info;
+    info->http_headers[0] = (struct mg_header){.name = "Connection", .value = "close"};
+    if (info->num_headers == 0)
+        info->num_headers = 1;
+}
+
+static void take_head(struct http *h)
+{
+    for (int i = 0; i < h->info->num_headers && i <= HEAD_LINES_MAX; i++)
+        h->lines[i] =
+            (struct head_line){h->info->http_headers[i].name, h->info->http_headers[i].value};
+    h->head = (struct head){.verb = h->info->request_method,
+                            .target = h->info->request_uri,
+                            .query = h->info->query_string,
+                            .version = h->info->http_version,
+                            .lines = h->lines,
+                            .count = (size_t)h->info->num_headers};
+}
+
+static void tell(const struct http *h, const char *pattern)
+{
+    char labels[160];
+    const char *verb = h->status == 501 ? "other" : h->head.verb;
+    uint64_t us = clock_us() - h->began_us;
+    snprintf(labels, sizeof labels, "route=\"%s\",verb=\"%s\",code=\"%d\"", pattern, verb,
+             h->status);
+    metrics_duration("guild_http_request_seconds", "Requests by route and code.", labels, us);
+    log_line(LOGGED_INFO, "request", "verb=%s route=%s status=%d us=%" PRIu64 " request_id=%s",
+             verb, pattern, h->status, us, h->request_id);
 }
 
 int http_handle(struct mg_connection *conn, void *gateway)
@@ -517,25 +486,38 @@ int http_handle(struct mg_connection *conn, void *gateway)
                      .info = mg_get_request_info(conn),
                      .arena = arena_new(8u * 1024 * 1024),
                      .began_us = clock_us()};
-    char labels[160];
     secret_random_hex(h.request_id, 16);
-    find_client(&h);
+    take_head(&h);
+    head_client(&h.head, h.info->remote_addr, h.gateway->trust_proxy, h.address, &h.https);
     guard_enter(h.gateway->guard, h.info->remote_addr, h.info->remote_port);
     h.last = h.gateway->draining || guard_is_busy(h.gateway->guard); /* others wait for a thread */
     answer(&h);
     guard_leave(h.gateway->guard);
-
-    const char *pattern = h.route != NULL ? h.route->path : "page";
-    uint64_t us = clock_us() - h.began_us;
-    snprintf(labels, sizeof labels, "route=\"%s\",verb=\"%s\",code=\"%d\"", pattern,
-             h.status == 501 ? "other" : h.info->request_method, h.status);
-    metrics_duration("guild_http_request_seconds", "Requests by route and code.", labels, us);
-    log_line(LOGGED_INFO, "request", "verb=%s route=%s status=%d us=%" PRIu64 " request_id=%s",
-             h.status == 501 ? "other" : h.info->request_method, pattern, h.status, us,
-             h.request_id);
+    tell(&h, h.route != NULL ? h.route->path : "page");
     if (h.last)
         close_connection(&h);
     int status = h.status;
     arena_destroy(&h.arena);
     return status == 0 ? 500 : status;
+}
+
+/* civetweb ends the connection afterwards. What it has of the request may be another one's. */
+int http_unreadable(struct mg_connection *conn, int status, const char *message)
+{
+    (void)message;
+    struct http h = {
+        .conn = conn,
+        .head = {.verb = "GET", .version = ""},
+        .arena = arena_new(0),
+        .began_us = clock_us(),
+        .last = true
+    };
+    secret_random_hex(h.request_id, 16);
+    if (status == 505)
+        refuse(&h, 505, "version", "只支持HTTP/1.1。");
+    else
+        refuse_head(&h, status == 413 ? HEAD_LARGE : HEAD_MALFORMED);
+    tell(&h, "unreadable");
+    arena_destroy(&h.arena);
+    return 0;
 }

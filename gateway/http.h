@@ -6,6 +6,7 @@
 #include "bus.h"
 #include "common.pb-c.h"
 #include "guard.h"
+#include "head.h"
 #include "limit.h"
 #include "message.h"
 #include "routes.h"
@@ -32,6 +33,8 @@ struct http {
     struct gateway *gateway;
     struct mg_connection *conn;
     const struct mg_request_info *info;
+    struct head head;
+    struct head_line lines[HEAD_LINES_MAX + 1];
     struct arena *arena;
     char request_id[33];
     char address[48]; /* of the client */
@@ -72,8 +75,6 @@ const struct route *match_route(const char *verb, const char *path, const char *
 /* The value that the path has for the route's `:name`, copied; NULL at the end. Walks by index. */
 bool match_value(const struct route *route, const char *path, size_t index, const char **ret_name,
                  const char **ret_value, struct arena *arena);
-/* %-decodes in place (plus stays plus in paths); false: bad escape, NUL or control character. */
-bool match_decode(char *text, bool plus_is_space);
 
 /* The contract's method of a route, with its request and reply types. */
 const ProtobufCMethodDescriptor *route_method(const struct route *route);
@@ -102,8 +103,9 @@ void pages_serve(struct http *h, const char *verb);
 /* openapi.c: the document, made once from the routes and contracts; malloced. */
 char *openapi_document(void);
 
-/* http.c: civetweb's one handler. */
+/* http.c: civetweb's one handler, and what answers instead where civetweb itself could not read the request. */
 int http_handle(struct mg_connection *conn, void *gateway);
+int http_unreadable(struct mg_connection *conn, int status, const char *message);
 /* The exchange of a request with the route's method, which the client waits `patience_ms` for. */
 struct exchange http_exchange(struct http *h, const struct assertion *assertion,
                               const ProtobufCMessage *request, uint64_t patience_ms);

@@ -97,24 +97,6 @@ static const char *cookie_name(const struct http *h, enum route_session kind)
     return h->https ? "__Host-sid" : "sid";
 }
 
-/* The token in the Cookie header; NULL: none of that name, or not of a token's shape. */
-static const char *cookie_find(struct http *h, enum route_session kind)
-{
-    const char *header = http_header(h, "Cookie"), *name = cookie_name(h, kind);
-    if (header == NULL)
-        return NULL;
-    char *rest = arena_text(h->arena, header);
-    for (char *pair; (pair = strsep(&rest, ";")) != NULL;) {
-        pair += strspn(pair, " ");
-        size_t size = strlen(name);
-        if (strncmp(pair, name, size) == 0 && pair[size] == '=') {
-            const char *token = pair + size + 1;
-            return strlen(token) == 64 && strspn(token, "0123456789abcdef") == 64 ? token : NULL;
-        }
-    }
-    return NULL;
-}
-
 static const char *cookie_line(struct http *h, const char *token, uint32_t max_age_s, bool clear)
 {
     const char *age = max_age_s == 0 && !clear
@@ -186,12 +168,12 @@ static bool resolve(struct http *h, const char *token, const unsigned char hash[
 bool login_assertion(struct http *h, struct assertion *ret)
 {
     unsigned char hash[32];
-    const char *token = cookie_find(h, h->route->session);
-    if (token == NULL) {
+    char token[HEAD_TOKEN_SIZE + 1];
+    if (!head_token(&h->head, cookie_name(h, h->route->session), token)) {
         http_status_problem(h, STATUS_UNAUTHENTICATED, 0);
         return false;
     }
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)token, 64, NULL, 0);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)token, HEAD_TOKEN_SIZE, NULL, 0);
     hash[0] ^= h->route->session == STAFF; /* the same token as another kind's is another session */
     return cache_find(hash, ret) || resolve(h, token, hash, ret);
 }

@@ -116,7 +116,7 @@ static struct mg_context *start_http(struct gateway *gateway)
                              "cgi_pattern",
                              "",
                              NULL};
-    struct mg_callbacks callbacks = {.log_message = say_nothing};
+    struct mg_callbacks callbacks = {.log_message = say_nothing, .http_error = http_unreadable};
     mg_init_library(0);
     struct mg_context *context = mg_start(&callbacks, NULL, options);
     if (context == NULL) {

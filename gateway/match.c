@@ -74,36 +74,6 @@ bool match_value(const struct route *route, const char *path, size_t index, cons
     return false;
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 32);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool match_decode(char *text, bool plus_is_space)
-{
-    char *to = text;
-    for (const char *at = text; *at != '\0'; at++) {
-        int c = (unsigned char)*at;
-        if (c == '%') {
-            int high = hex(at[1]), low = high < 0 ? -1 : hex(at[2]);
-            if (low < 0)
-                return false;
-            c = high * 16 + low;
-            at += 2;
-        } else if (c == '+' && plus_is_space) {
-            c = ' ';
-        }
-        if (c < 0x20 || c == 0x7f)
-            return false;
-        *to++ = (char)c;
-    }
-    *to = '\0';
-    return true;
-}
-
 const ProtobufCMethodDescriptor *route_method(const struct route *route)
 {
     static const ProtobufCServiceDescriptor *const contracts[] = {

@@ -16,7 +16,7 @@ static void try_query(const struct route *route, char *query, struct arena *aren
         if (value == NULL)
             return;
         *value++ = '\0';
-        if (match_decode(pair, true) && match_decode(value, true))
+        if (head_decode(pair, true) && head_decode(value, true))
             json_set_text(request, pair, value, &errors);
     }
     message_check(request, &errors);
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (query != NULL)
         *query++ = '\0';
     size_t before = strlen(path);
-    if (match_decode(path, false)) {
+    if (head_decode(path, false)) {
         if (strlen(path) > before || strpbrk(path, "\r\n\t") != NULL)
             abort(); /* shorter at most, and without control characters */
         for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)

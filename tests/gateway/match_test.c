@@ -96,38 +96,6 @@ static void test_values_of_a_path(void **state)
         match_value(match("GET", "/api/v1/account"), "/api/v1/account", 0, &name, &value, arena));
 }
 
-static void test_escapes(void **state)
-{
-    static const struct {
-        const char *text, *path, *query; /* NULL: refused */
-    } cases[] = {
-        {"",              "",             ""            },
-        {"/a+b",          "/a+b",         "/a b"        },
-        {"%2e%2E/%2fetc", "..//etc",      "..//etc"     },
-        {"%E5%90%8D",     "\xe5\x90\x8d", "\xe5\x90\x8d"},
-        {"%252e",         "%2e",          "%2e"         }, /* once only */
-        {"%00",           NULL,           NULL          },
-        {"a%0d%0aSet: b", NULL,           NULL          },
-        {"%7f",           NULL,           NULL          },
-        {"a\tb",          NULL,           NULL          },
-        {"%",             NULL,           NULL          },
-        {"%4",            NULL,           NULL          },
-        {"%4x",           NULL,           NULL          },
-        {"%x4",           NULL,           NULL          },
-        {"%\xb0\xb1",     NULL,           NULL          },
-        {"%%30",          NULL,           NULL          },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        for (int plus_is_space = 0; plus_is_space < 2; plus_is_space++) {
-            const char *expected = plus_is_space ? cases[i].query : cases[i].path;
-            char *text = arena_text(arena, cases[i].text);
-            assert_int_equal(match_decode(text, plus_is_space), expected != NULL);
-            if (expected != NULL)
-                assert_string_equal(text, expected);
-        }
-}
-
 static int open_arena(void **state)
 {
     (void)state;
@@ -150,7 +118,6 @@ int main(void)
         cmocka_unit_test(test_what_is_near_is_not_there),
         cmocka_unit_test(test_the_other_verbs_are_named),
         cmocka_unit_test(test_values_of_a_path),
-        cmocka_unit_test(test_escapes),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

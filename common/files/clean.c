@@ -3,16 +3,19 @@
 #include "image/report.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <unistr.h>
 
 enum { WALL_CLOCK_MS = 10000 };
 
@@ -132,7 +135,7 @@ static bool await_end(int report)
     }
 }
 
-/* A child that takes longer than the wall-clock limit is killed. CLEAN_DONE: it ended well and may have reported. */
+/* A child that takes longer than the wall-clock limit is killed. CLEAN_DONE: it ended well. */
 static enum clean_result reap(pid_t pid, int report)
 {
     int status = 0;
@@ -162,13 +165,59 @@ static bool load(int fd, struct bytes *ret)
     return ret->data != NULL && pread(fd, ret->data, ret->size, 0) == status.st_size;
 }
 
-/* The child may have been taken over by the file: its word is checked as a stranger's. */
-static enum clean_result collect(const struct cleaning *cleaning, struct cleaned *ret_cleaned)
+/* The report, and then the codes. The child may have been taken over by the file: its word is checked as a stranger's. */
+static bool has_reported(int fd, struct image_report *report)
+{
+    return read(fd, report, sizeof *report) == sizeof *report && report->result >= CLEAN_DONE &&
+           report->result < CLEAN_FAILED;
+}
+
+/* Old licences have codes in GB 18030. false: the bytes are neither. */
+static bool to_utf8(const char *text, size_t size, char *out, size_t room, size_t *ret_size)
+{
+    if (u8_check((const uint8_t *)text, size) == NULL) {
+        *ret_size = size;
+        if (size > room)
+            return false;
+        memcpy(out, text, size);
+        return true;
+    }
+    char *in = (char *)(uintptr_t)text, *to = out;
+    size_t left = size, out_left = room;
+    iconv_t converter = iconv_open("UTF-8", "GB18030");
+    if (converter == (iconv_t)-1)
+        return false;
+    bool good = iconv(converter, &in, &left, &to, &out_left) != (size_t)-1 && left == 0;
+    iconv_close(converter);
+    *ret_size = (size_t)(to - out);
+    return good && u8_check((const uint8_t *)out, *ret_size) == NULL;
+}
+
+static void collect_codes(int fd, char out[static CLEAN_CODES_SIZE])
+{
+    struct image_codes codes;
+    size_t made = 0;
+    if (read(fd, &codes, sizeof codes) == sizeof codes && codes.size <= sizeof codes.text &&
+        memchr(codes.text, '\0', codes.size) == NULL)
+        for (size_t at = 0, size, some; at < codes.size; at += size + 1) {
+            const char *end = memchr(codes.text + at, '\n', codes.size - at);
+            size = (end == NULL ? codes.size : (size_t)(end - codes.text)) - at;
+            if (size > 0 &&
+                to_utf8(codes.text + at, size, out + made, CLEAN_CODES_SIZE - 2 - made, &some)) {
+                out[made + some] = '\n';
+                made += some + 1;
+            }
+        }
+    out[made > 0 ? made - 1 : 0] = '\0';
+}
+
+/* How the child ended counts only where it has not reported: after that nothing but codes can get lost. */
+static enum clean_result collect(const struct cleaning *cleaning, enum clean_result ended,
+                                 struct cleaned *ret_cleaned)
 {
     struct image_report report;
-    if (read(cleaning->report, &report, sizeof report) != sizeof report ||
-        report.result < CLEAN_DONE || report.result >= CLEAN_FAILED)
-        return CLEAN_FAILED;
+    if (!has_reported(cleaning->report, &report))
+        return ended == CLEAN_DONE ? CLEAN_FAILED : ended;
     if (report.result != CLEAN_DONE)
         return (enum clean_result)report.result;
 
@@ -183,6 +232,7 @@ static enum clean_result collect(const struct cleaning *cleaning, struct cleaned
         cleaned_free(&cleaned);
         return CLEAN_FAILED;
     }
+    collect_codes(cleaning->report, cleaned.codes);
     *ret_cleaned = cleaned;
     return CLEAN_DONE;
 }
@@ -195,9 +245,7 @@ enum clean_result clean_file(const char *program, int fd, size_t size, struct cl
         pid_t pid = spawn(program, &cleaning);
         shut(&cleaning.report_end);
         if (pid > 0)
-            result = reap(pid, cleaning.report);
-        if (result == CLEAN_DONE)
-            result = collect(&cleaning, ret_cleaned);
+            result = collect(&cleaning, reap(pid, cleaning.report), ret_cleaned);
     }
     cleaning_close(&cleaning);
     return result;

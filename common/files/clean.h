@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { CLEAN_CODES_SIZE = 1536 };
+
 struct bytes {
     unsigned char *data;
     size_t size;
@@ -14,8 +16,9 @@ struct bytes {
 struct cleaned {
     const char *content_type; /* image/jpeg or application/pdf */
     struct bytes content;
-    struct bytes thumbnail; /* JPEG, long side 480; empty for a PDF */
-    int64_t width, height;  /* 0 for a PDF */
+    struct bytes thumbnail;       /* JPEG, long side 480; empty for a PDF */
+    int64_t width, height;        /* 0 for a PDF */
+    char codes[CLEAN_CODES_SIZE]; /* what QR codes on it say, one a line; UTF-8 */
 };
 
 enum clean_result {

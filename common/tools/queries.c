@@ -1,6 +1,6 @@
-/* guild-queries: makes C statements from a queries.sql.
+/* guild-queries: makes C statements from a queries.sql, or from several files of one service.
 
-       guild-queries FILE NAME OUT    writes OUT.c and OUT.h: sql_… of each statement, and NAME_statements[]
+       guild-queries FILE… NAME OUT    writes OUT.c and OUT.h: sql_… of each statement, and NAME_statements[]
 
    A statement begins with `-- name: it` and ends with a semicolon; nothing but comments stands between statements.
    `:word` becomes $n; `::`, strings (E'' too), quoted names, comments and dollar quotes are left alone. A slice of an
@@ -324,10 +324,9 @@ static FILE *open_out(const char *out, const char *ending)
     return file;
 }
 
-/* All statements of a file; their number. */
-static size_t read_all(struct reader *r, struct query *list)
+/* All statements of a file, behind the `count` that others gave; their number. */
+static size_t read_all(struct reader *r, struct query *list, size_t count)
 {
-    size_t count = 0;
     while (read_query(r, &list[count])) {
         for (size_t i = 0; i < count; i++)
             if (strcmp(list[i].name, list[count].name) == 0)
@@ -340,28 +339,31 @@ static size_t read_all(struct reader *r, struct query *list)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: guild-queries FILE NAME OUT\n");
+    static struct query list[QUERIES_MAX];
+    size_t count = 0;
+    if (argc < 4) {
+        fprintf(stderr, "usage: guild-queries FILE... NAME OUT\n");
         return 2;
     }
-    static struct query list[QUERIES_MAX];
-    char *text = read_file(argv[1]);
-    struct reader r = {argv[1], text, text};
-    size_t count = read_all(&r, list);
-    FILE *h = open_out(argv[3], ".h"), *c = open_out(argv[3], ".c");
+    for (int i = 1; i < argc - 2; i++) {
+        char *text = read_file(argv[i]);
+        struct reader r = {argv[i], text, text};
+        count = read_all(&r, list, count);
+        free(text);
+    }
+    const char *name = argv[argc - 2], *out = argv[argc - 1];
+    FILE *h = open_out(out, ".h"), *c = open_out(out, ".c");
 
-    fprintf(h, "/* Made by the build from the statements of %s. */\n#include \"db.h\"\n\n",
-            argv[2]);
-    fprintf(c, "#include \"%s_queries.h\"\n", argv[2]);
+    fprintf(h, "/* Made by the build from the statements of %s. */\n#include \"db.h\"\n\n", name);
+    fprintf(c, "#include \"%s_queries.h\"\n", name);
     for (size_t i = 0; i < count; i++)
         write_query(c, h, &list[i]);
-    fprintf(h, "\nextern const struct statement *const %s_statements[];\n", argv[2]);
-    fprintf(c, "\nconst struct statement *const %s_statements[] = {\n", argv[2]);
+    fprintf(h, "\nextern const struct statement *const %s_statements[];\n", name);
+    fprintf(c, "\nconst struct statement *const %s_statements[] = {\n", name);
     for (size_t i = 0; i < count; i++) {
         fprintf(c, "    &sql_%s,\n", list[i].name);
         free(list[i].text);
     }
     fprintf(c, "    NULL,\n};\n");
-    free(text);
     return fclose(h) == 0 && fclose(c) == 0 ? 0 : 1;
 }

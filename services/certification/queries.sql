@@ -154,9 +154,9 @@ SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
 
 -- name: attachment_insert
 INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height,
-                        content_hash, thumbnail_bytes)
+                        content_hash, thumbnail_bytes, code_text)
 VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_bytes::int, :width::int, :height::int,
-        :content_hash, :thumbnail_bytes::int)
+        :content_hash, :thumbnail_bytes::int, :code_text)
 RETURNING id, file_name, content_type, size_bytes, width, height, created_at;
 
 -- name: attachment_find

@@ -1,6 +1,7 @@
 #include "confine.h"
 
 #include "report.h"
+#include <linux/futex.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -42,8 +43,9 @@ static bool limit_all(void)
 static bool allow_plain(scmp_filter_ctx filter)
 {
     static const int calls[] = {
-        SCMP_SYS(munmap),        SCMP_SYS(mremap), SCMP_SYS(madvise),    SCMP_SYS(brk),
-        SCMP_SYS(clock_gettime), SCMP_SYS(exit),   SCMP_SYS(exit_group),
+        SCMP_SYS(munmap),     SCMP_SYS(mremap),        SCMP_SYS(madvise),
+        SCMP_SYS(brk),        SCMP_SYS(clock_gettime), SCMP_SYS(exit),
+        SCMP_SYS(exit_group), SCMP_SYS(sysinfo), /* qsort asks how much memory there is */
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) != 0)
@@ -59,6 +61,10 @@ static bool allow_with_arguments(scmp_filter_ctx filter)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)outputs[i], 0)) != 0)
             return false;
+    /* what pthread_once does at its end, though nobody waits */
+    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(futex), 1,
+                         SCMP_A1(SCMP_CMP_EQ, FUTEX_WAKE_PRIVATE, 0)) != 0)
+        return false;
     const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
                             SCMP_A0(SCMP_CMP_EQ, IMAGE_IN, 0)) == 0 &&

@@ -6,19 +6,22 @@
                 pixels a side are decoded, laid on white, turned upright by their EXIF orientation, bounded to 3508
                 pixels a side and written as JPEG, quality 85; a thumbnail of 480 pixels beside it. No metadata is
                 left. A PDF of at most 30 pages is looked through for active content and passed on unchanged, so
-                that its signature stays valid (pdf.h says what is looked for).
+                that its signature stays valid (pdf.h says what is looked for). Last, QR codes are read: of the
+                picture, or of the first photographs in a PDF (scan.h); their texts follow the report.
    What it may  512 MiB of memory, 5 s of processor, 24 MiB of output; read 0, write 1 to 4, take memory, end.
                 No file, network, process or thread: a filter of system calls kills it (confine.c). The filter is on
                 before the first byte is read. The starter bounds the time on the wall.
-   How it ends  0 with a report; anything else means that nothing was cleaned: 1, it could not be confined or not
-                read; a signal, the file drove it against a limit.
+   How it ends  0 with a report; without one nothing was cleaned: 1, it could not be confined or not read; a signal, the
+                file drove it against a limit. After the report nothing but codes can get lost.
    HEIC         is not taken: Debian's decoder (libde265) does not work without threads, which are not allowed here. */
+#include "code.h"
 #include "confine.h"
 #include "output.h"
 #include "pdf.h"
 #include "picture.h"
 #include "probe.h"
 #include "report.h"
+#include "scan.h"
 
 #include <gd.h>
 #include <stdarg.h>
@@ -61,22 +64,28 @@ static enum clean_result clean_pdf(const unsigned char *data, size_t size)
     return CLEAN_BROKEN;
 }
 
-static struct image_report clean(unsigned char *data, size_t size)
+/* Gives what codes are read of. */
+static struct scan clean(unsigned char *data, size_t size, struct image_report *report)
 {
-    struct image_report report = {.result = CLEAN_TYPE};
+    struct scan scan = {.pdf = NULL};
     struct probe probe = probe_file(data, size);
+    *report = (struct image_report){.result = CLEAN_TYPE};
     if (probe.kind == PROBE_PDF) {
-        report.is_pdf = 1;
-        report.result = (int32_t)clean_pdf(data, size);
+        report->is_pdf = 1;
+        report->result = (int32_t)clean_pdf(data, size);
+        if (report->result == CLEAN_DONE)
+            scan = (struct scan){.pdf = data, .size = size};
     } else if (probe.kind != PROBE_UNKNOWN) {
-        report.result = (int32_t)picture_clean(&probe, data, size, &report);
+        scan.picture = picture_clean(&probe, data, size, report);
     }
-    return report;
+    return scan;
 }
 
 int main(void)
 {
     struct stat file;
+    struct image_report report;
+    struct image_codes codes = {.count = 0};
     if (fstat(IMAGE_IN, &file) != 0 || file.st_size <= 0)
         return 1;
     size_t size = (size_t)file.st_size;
@@ -87,7 +96,9 @@ int main(void)
     unsigned char *data = malloc(size);
     if (data == NULL || !read_all(IMAGE_IN, data, size))
         return 1;
-    struct image_report report = clean(data, size);
-    free(data);
-    return output_write(IMAGE_REPORT, &report, sizeof report) ? 0 : 1;
+    struct scan scan = clean(data, size, &report);
+    if (!output_write(IMAGE_REPORT, &report, sizeof report))
+        return 1;
+    scan_read(&scan, &codes);
+    return output_write(IMAGE_REPORT, &codes, sizeof codes) ? 0 : 1;
 }

@@ -123,24 +123,33 @@ static enum clean_result write_both(gdImagePtr image, struct image_report *repor
 }
 
 /* Shrunk before it is turned: that needs less memory, and the order does not show. */
-enum clean_result picture_clean(const struct probe *probe, unsigned char *data, size_t size,
-                                struct image_report *report)
+static gdImagePtr upright(const struct probe *probe, unsigned char *data, size_t size)
 {
-    if (probe->width < 1 || probe->height < 1 || probe->is_cut)
-        return CLEAN_BROKEN;
-    if (probe->width > SIDE_MAX || probe->height > SIDE_MAX ||
-        (long)probe->width * probe->height > PIXELS_MAX)
-        return CLEAN_TOO_LARGE;
     gdImagePtr original = decode(probe, data, (int)size);
     if (original == NULL)
-        return CLEAN_BROKEN;
+        return NULL;
     gdImagePtr image = shrink(original, KEPT_SIDE);
     gdImageDestroy(original);
-    if (image != NULL)
-        image = turn_upright(image, orientation_of(probe, data));
+    return image == NULL ? NULL : turn_upright(image, orientation_of(probe, data));
+}
+
+gdImagePtr picture_clean(const struct probe *probe, unsigned char *data, size_t size,
+                         struct image_report *report)
+{
+    report->result = CLEAN_BROKEN;
+    if (probe->width < 1 || probe->height < 1 || probe->is_cut)
+        return NULL;
+    if (probe->width > SIDE_MAX || probe->height > SIDE_MAX ||
+        (long)probe->width * probe->height > PIXELS_MAX) {
+        report->result = CLEAN_TOO_LARGE;
+        return NULL;
+    }
+    gdImagePtr image = upright(probe, data, size);
     if (image == NULL)
-        return CLEAN_BROKEN;
-    enum clean_result result = write_both(image, report);
+        return NULL;
+    report->result = (int32_t)write_both(image, report);
+    if (report->result == CLEAN_DONE)
+        return image;
     gdImageDestroy(image);
-    return result;
+    return NULL;
 }

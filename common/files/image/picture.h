@@ -5,10 +5,12 @@
 #include "../clean.h"
 #include "probe.h"
 #include "report.h"
+#include <gd.h>
 #include <stddef.h>
 
-/* Writes content and thumbnail and fills the report's width and height. `data` is what `probe` was made from. */
-enum clean_result picture_clean(const struct probe *probe, unsigned char *data, size_t size,
-                                struct image_report *report);
+/* Writes content and thumbnail and fills the report's result, width and height. `data` is what `probe` was made from.
+   Gives the picture as it was written, for gdImageDestroy; NULL: it is not clean. */
+gdImagePtr picture_clean(const struct probe *probe, unsigned char *data, size_t size,
+                         struct image_report *report);
 
 #endif

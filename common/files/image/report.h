@@ -6,17 +6,25 @@
 
 /* The child's descriptors. 2 is /dev/null, for what libraries say; there are no others. */
 enum {
-    IMAGE_IN = 0,        /* the uploaded file, read only */
-    IMAGE_REPORT = 1,    /* a struct image_report, last */
+    IMAGE_IN = 0, /* the uploaded file, read only */
+    IMAGE_REPORT =
+        1, /* a struct image_report once the rest is written, then a struct image_codes */
     IMAGE_CONTENT = 3,   /* the cleaned file */
     IMAGE_THUMBNAIL = 4, /* its thumbnail; stays empty for a PDF */
 };
 
-/* Without a whole report, or with an exit status other than 0, nothing was cleaned. */
+/* Without a whole report nothing was cleaned. */
 struct image_report {
     int32_t result; /* enum clean_result */
     int32_t is_pdf;
     int32_t width, height; /* of the cleaned picture, in pixels */
+};
+
+/* What the QR codes on it say, one a line, as bytes of whatever charset. Read last: a child that dies over it, or over no
+   codes, has cleaned all the same. */
+struct image_codes {
+    uint32_t count, size;
+    char text[1024];
 };
 
 #endif

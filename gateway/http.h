@@ -10,6 +10,7 @@
 #include "limit.h"
 #include "message.h"
 #include "routes.h"
+#include "sessions.h"
 #include <civetweb.h>
 
 enum {
@@ -80,17 +81,14 @@ bool match_value(const struct route *route, const char *path, size_t index, cons
 const ProtobufCMethodDescriptor *route_method(const struct route *route);
 
 /* login.c: the assertion for the route's cookie. false: it has answered already. */
-struct assertion {
-    unsigned char bytes[1024];
-    size_t size;
-};
 bool login_assertion(struct http *h, struct assertion *ret);
 /* Takes session_token out of a LOG_IN reply and makes the cookie. false: it has answered already. */
 bool login_cookie_set(struct http *h, ProtobufCMessage *reply);
 void login_cookie_clear(struct http *h);
 /* May a session be begun on this connection? Only by HTTPS, or on loopback. */
 bool login_allowed(struct http *h);
-extern const struct bus_listener login_listener;
+/* Once, before the bus is there. */
+struct bus_listener login_listener(void);
 
 /* files.c */
 void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMessage *request);

@@ -1,92 +1,31 @@
-/* Sessions at the gateway: the cookie, and the assertions that auth signed for it, kept while they are valid. */
+/* Sessions at the gateway: the cookie, and from it to what auth signed for it. */
 #include "auth.pb-c.h"
 #include "clock.h"
 #include "http.h"
-#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE_SIZE = 4096, WAYS = 4 };
+enum { SESSIONS_ROOM = 4096 };
 
-/* Set-associative: a session has four places, by its token's hash. */
-struct entry {
-    unsigned char token_hash[32], session_hash[32];
-    int64_t account_id;
-    uint64_t until_ms; /* 0: free */
-    struct assertion assertion;
-};
-
-static struct {
-    pthread_mutex_t lock;
-    struct entry entries[CACHE_SIZE];
-} cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static struct entry *set_of(const unsigned char hash[static 32])
-{
-    uint32_t place;
-    memcpy(&place, hash, sizeof place);
-    return &cache.entries[place % (CACHE_SIZE / WAYS) * WAYS];
-}
-
-static bool cache_find(const unsigned char hash[static 32], struct assertion *ret)
-{
-    uint64_t now = clock_ms();
-    bool found = false;
-    pthread_mutex_lock(&cache.lock);
-    struct entry *set = set_of(hash);
-    for (int i = 0; i < WAYS && !found; i++)
-        if (set[i].until_ms > now && memcmp(set[i].token_hash, hash, 32) == 0) {
-            *ret = set[i].assertion;
-            found = true;
-        }
-    pthread_mutex_unlock(&cache.lock);
-    return found;
-}
-
-static void cache_keep(const unsigned char hash[static 32], const Auth__ResolvedSession *session,
-                       const struct assertion *assertion)
-{
-    pthread_mutex_lock(&cache.lock);
-    struct entry *set = set_of(hash), *entry = &set[0];
-    for (int i = 0; i < WAYS; i++) {
-        if (memcmp(set[i].token_hash, hash, 32) == 0) {
-            entry = &set[i];
-            break;
-        }
-        if (set[i].until_ms < entry->until_ms)
-            entry = &set[i];
-    }
-    memcpy(entry->token_hash, hash, 32);
-    memcpy(entry->session_hash, session->session_hash.data, 32);
-    entry->account_id = session->account_id;
-    entry->assertion = *assertion;
-    entry->until_ms = clock_ms() + session->valid_for_ms;
-    pthread_mutex_unlock(&cache.lock);
-}
+static struct sessions *sessions;
 
 static void on_revoked(const void *session_hash, int64_t account_id)
 {
-    pthread_mutex_lock(&cache.lock);
-    for (int i = 0; i < CACHE_SIZE; i++) {
-        struct entry *entry = &cache.entries[i];
-        if (session_hash != NULL ? memcmp(entry->session_hash, session_hash, 32) == 0
-                                 : entry->account_id == account_id)
-            entry->until_ms = 0;
-    }
-    pthread_mutex_unlock(&cache.lock);
+    sessions_end(sessions, session_hash, account_id);
 }
 
 static void on_forget(void)
 {
-    pthread_mutex_lock(&cache.lock);
-    for (int i = 0; i < CACHE_SIZE; i++)
-        cache.entries[i].until_ms = 0;
-    pthread_mutex_unlock(&cache.lock);
+    sessions_forget(sessions);
 }
 
-const struct bus_listener login_listener = {on_revoked, on_forget};
+struct bus_listener login_listener(void)
+{
+    sessions = sessions_new(SESSIONS_ROOM);
+    return (struct bus_listener){on_revoked, on_forget};
+}
 
 /* ---- the cookie */
 
@@ -133,10 +72,13 @@ void login_cookie_clear(struct http *h)
 
 /* ---- from cookie to assertion */
 
+/* What auth says may be kept, unless a session ends meanwhile. */
 static bool resolve(struct http *h, const char *token, const unsigned char hash[static 32],
                     struct assertion *ret)
 {
     Auth__ResolveSessionRequest request = AUTH__RESOLVE_SESSION_REQUEST__INIT;
+    struct session_answer answer;
+    uint64_t asking = sessions_asking(sessions);
     request.session_token = (char *)(uintptr_t)token;
     request.kind = h->route->session == STAFF ? COMMON__PRINCIPAL__KIND__STAFF
                                               : COMMON__PRINCIPAL__KIND__MEMBER;
@@ -153,11 +95,14 @@ static bool resolve(struct http *h, const char *token, const unsigned char hash[
                                                      &auth__resolved_session__descriptor,
                                                      exchange.reply, exchange.reply_size, h->arena);
     bool good = session != NULL && session->assertion.len <= sizeof ret->bytes &&
-                session->session_hash.len == 32;
+                session->session_hash.len == sizeof answer.session_hash;
     if (good) {
         ret->size = session->assertion.len;
         memcpy(ret->bytes, session->assertion.data, ret->size);
-        cache_keep(hash, session, ret);
+        memcpy(answer.session_hash, session->session_hash.data, sizeof answer.session_hash);
+        answer.account_id = session->account_id;
+        answer.assertion = *ret;
+        sessions_keep(sessions, asking, hash, &answer, clock_ms() + session->valid_for_ms);
     } else {
         http_refusal(h, &exchange);
     }
@@ -175,5 +120,5 @@ bool login_assertion(struct http *h, struct assertion *ret)
     }
     crypto_generichash(hash, sizeof hash, (const unsigned char *)token, HEAD_TOKEN_SIZE, NULL, 0);
     hash[0] ^= h->route->session == STAFF; /* the same token as another kind's is another session */
-    return cache_find(hash, ret) || resolve(h, token, hash, ret);
+    return sessions_find(sessions, hash, clock_ms(), ret) || resolve(h, token, hash, ret);
 }

@@ -72,7 +72,7 @@ static struct bus *start_bus(void)
 {
     struct bus_settings settings = {.address = config_text("GUILD_BUS"),
                                     .admin = config_text("GUILD_ADMIN"),
-                                    .listener = login_listener};
+                                    .listener = login_listener()};
     settings.keys = bus_keys_of_process(BUS_GATEWAY, config_text("GUILD_BUS_SECRET_FILE"),
                                         config_text("GUILD_BUS_KEYS_FILE"), &settings.pair);
     return bus_start(&settings);

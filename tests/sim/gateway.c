@@ -20,8 +20,7 @@ void gateway_start(struct sim *sim, int g)
     gateway->router = router_new(gateway->name, sim_chance(sim, UINT64_MAX));
     for (int i = 0; i < ROUTER_PEERS_MAX; i++)
         gateway->slots[i] = -1;
-    for (int i = 0; i < SESSIONS_MAX; i++)
-        gateway->cached[i] = false;
+    gateway->sessions = sessions_new(SESSIONS_ROOM);
     sim_trace(sim, "gateway %d starts", g);
     event_add(sim, sim_chance(sim, ROUTER_TICK_MS), EVENT_GATEWAY_TICK, g, 0);
 }
@@ -35,6 +34,7 @@ void gateway_stop(struct sim *sim, int g)
     ledger_lost(sim, g, -1);
     gateway->open_asks = 0;
     router_destroy(&gateway->router);
+    sessions_destroy(&gateway->sessions);
     gateway->actions->count = 0;
     for (int i = 0; i < sim->plan.instances; i++) {
         int connection = sim->instances[i].links[g];
@@ -185,13 +185,11 @@ static void carry_out(struct sim *sim, int g)
             open_window(sim, g, &action);
             break;
         case ROUTER_REVOKED:
-            gateway->cached[(unsigned char)action.frame.session_hash.data[0] % SESSIONS_MAX] =
-                false;
+            sessions_end(gateway->sessions, action.frame.session_hash.data, 0);
             break;
         case ROUTER_FORGET:
             sim_trace(sim, "gateway %d forgets all sessions", g);
-            for (int s = 0; s < SESSIONS_MAX; s++)
-                gateway->cached[s] = false;
+            sessions_forget(gateway->sessions);
             break;
         }
     }

@@ -109,6 +109,8 @@ static void start(struct sim *sim, int i, const struct peer_action *action)
         sim_fail(sim, 'e', "instance %d starts ask %u while it drains", i, (unsigned)ask);
     run->running = true;
     run->ask = ask;
+    const struct ask *asked = ledger_find(sim, ask);
+    run->alive = asked != NULL && asked->session.number >= 0 && ledger_session_lives(sim, asked);
     ledger_started(sim, run->ask, run);
     instance->starts++;
     event_add(sim, run_ms(sim, i), EVENT_HANDLED, i, action->handle);
@@ -119,6 +121,7 @@ void instance_handled(struct sim *sim, int i, uint64_t handle)
     struct instance *instance = &sim->instances[i];
     struct run *run = run_of(instance, handle);
     struct ask_text text = ledger_text(run->ask);
+    text.alive = run->alive;
     enum status status = sim_chance(sim, 10) == 0 ? STATUS_CONFLICT : STATUS_OK;
     if (is_sick(sim, i))
         status = STATUS_INTERNAL;
@@ -226,7 +229,8 @@ void instance_call(struct sim *sim, int i, uint64_t number, const char *method, 
 
 void instance_revoke(struct sim *sim, int i, int session)
 {
-    unsigned char hash[FRAME_HASH_MAX] = {(unsigned char)session};
+    unsigned char hash[FRAME_HASH_MAX];
+    ledger_session_hash(session, sim->sessions[session].life, hash);
     sim->revocation_seq++;
     peer_revoke(sim->instances[i].peer, hash, 0, sim->revocation_seq, sim->instances[i].actions);
     carry_out(sim, i);

@@ -10,6 +10,8 @@ enum {
     CHUNKS_MOST = 40,
     LATE_MS = 50, /* rule a */
     REVOKED_MS = 2000,
+    WAKE_MS = 20,     /* until a client's thread runs that was waiting */
+    VALID_MS = 60000, /* as auth says of a session */
 };
 
 struct ask *ledger_find(struct sim *sim, uint64_t number)
@@ -19,7 +21,7 @@ struct ask *ledger_find(struct sim *sim, uint64_t number)
 
 struct ask_text ledger_text(uint64_t number)
 {
-    return (struct ask_text){number, ~number * 3};
+    return (struct ask_text){.number = number, .check = ~number * 3};
 }
 
 uint64_t ledger_read(struct sim *sim, const void *payload, size_t size)
@@ -76,20 +78,37 @@ static int any_service(struct sim *sim)
     return nobody ? -1 : (int)sim_chance(sim, (uint64_t)sim->plan.services);
 }
 
+static struct ask ask_of_client(struct sim *sim, int g, int service)
+{
+    return (struct ask){.gateway = g,
+                        .instance = -1,
+                        .incarnation = sim->gateways[g].process.incarnation,
+                        .service = service,
+                        .submitted = sim->now,
+                        .deadline = sim->now + any_timeout(sim),
+                        .session.number = -1};
+}
+
+static uint64_t submit(struct sim *sim, const struct ask *ask)
+{
+    uint64_t number = ask_new(sim, ask);
+    event_add(sim, ask->deadline - sim->now + LATE_MS + 1, EVENT_DUE, 0, number);
+    if (!sim->steady && sim_chance(sim, 30) == 0)
+        event_add(sim, sim_chance(sim, ask->deadline - sim->now), EVENT_ABANDON, ask->gateway,
+                  number);
+    sim_trace(sim, "ask %u at g%d for %d%s, %u bytes, by %u", (unsigned)number, ask->gateway,
+              ask->service, ask->repeatable ? ", repeatable" : "", (unsigned)ask->body,
+              (unsigned)ask->deadline);
+    gateway_ask(sim, number);
+    return number;
+}
+
 static void ask_at(struct sim *sim, int g, int service)
 {
-    struct ask ask = {.gateway = g, .instance = -1, .service = service, .submitted = sim->now};
-    ask.incarnation = sim->gateways[g].process.incarnation;
+    struct ask ask = ask_of_client(sim, g, service);
     ask.repeatable = sim_chance(sim, 2) == 0;
     ask.body = sim_chance(sim, 10) == 0 ? (1 + sim_chance(sim, CHUNKS_MOST)) * BODY_CHUNK : 0;
-    ask.deadline = sim->now + any_timeout(sim);
-    uint64_t number = ask_new(sim, &ask);
-    event_add(sim, ask.deadline - sim->now + LATE_MS + 1, EVENT_DUE, 0, number);
-    if (!sim->steady && sim_chance(sim, 30) == 0)
-        event_add(sim, sim_chance(sim, ask.deadline - sim->now), EVENT_ABANDON, g, number);
-    sim_trace(sim, "ask %u at g%d for %d%s, %u bytes, by %u", (unsigned)number, g, ask.service,
-              ask.repeatable ? ", repeatable" : "", (unsigned)ask.body, (unsigned)ask.deadline);
-    gateway_ask(sim, number);
+    submit(sim, &ask);
 }
 
 void ledger_ask(struct sim *sim)
@@ -123,7 +142,7 @@ void ledger_call(struct sim *sim)
     if (i < 0)
         return;
     char method[64];
-    struct ask ask = {.gateway = -1, .instance = i, .submitted = sim->now};
+    struct ask ask = {.gateway = -1, .instance = i, .submitted = sim->now, .session.number = -1};
     ask.incarnation = sim->instances[i].process.incarnation;
     ask.service = (int)sim_chance(sim, (uint64_t)sim->plan.services);
     ask.repeatable = sim_chance(sim, 2) == 0;
@@ -155,12 +174,22 @@ void ledger_started(struct sim *sim, uint64_t number, const struct run *run)
                  ask->body, run->spoiled ? "spoiled" : "whole");
 }
 
+static void take_session(struct sim *sim, uint64_t number, struct ask *ask, const void *payload)
+{
+    struct ask_text text;
+    memcpy(&text, payload, sizeof text);
+    ask->session.alive = text.alive;
+    event_add(sim, sim_chance(sim, WAKE_MS), EVENT_KEEP, ask->gateway, number);
+}
+
 static void check_answer(struct sim *sim, uint64_t number, struct ask *ask, enum status status,
                          const void *payload, size_t size)
 {
     if (status == STATUS_OK || status == STATUS_CONFLICT) {
         if (ledger_read(sim, payload, size) != number || ask->started == 0)
             sim_fail(sim, 'c', "ask %u gets another's answer", (unsigned)number);
+        else if (status == STATUS_OK && ask->session.number >= 0)
+            take_session(sim, number, ask, payload);
         return;
     }
     ask->refused = status == STATUS_UNAVAILABLE;
@@ -212,12 +241,41 @@ void ledger_lost(struct sim *sim, int gateway, int instance)
     }
 }
 
-/* ---- sessions: kept in gateways' caches while auth can be reached, then revoked */
+/* ---- sessions: auth is asked for them, gateways keep what it says, and then they are revoked */
 
-static bool gateway_knows_auth(const struct sim *sim, int g)
+void ledger_session_hash(int session, uint64_t life, unsigned char hash[static FRAME_HASH_MAX])
 {
-    return is_running(sim, &sim->gateways[g].process) &&
-           router_live(sim->gateways[g].router, "auth") > 0;
+    memset(hash, 0, FRAME_HASH_MAX);
+    hash[0] = (unsigned char)session;
+    memcpy(hash + 8, &life, sizeof life);
+}
+
+bool ledger_session_lives(const struct sim *sim, const struct ask *ask)
+{
+    const struct session *session = &sim->sessions[ask->session.number];
+    return !session->revoked && session->life == ask->session.life;
+}
+
+static bool is_known(const struct sim *sim, int g, int s)
+{
+    const struct gateway *gateway = &sim->gateways[g];
+    unsigned char hash[FRAME_HASH_MAX];
+    struct assertion assertion;
+    ledger_session_hash(s, sim->sessions[s].life, hash);
+    return sessions_find(gateway->sessions, hash, sim_clock(sim, &gateway->process), &assertion);
+}
+
+/* Who has a session comes to a gateway: auth is asked, unless the gateway knows. */
+static void visit(struct sim *sim, int g, int s)
+{
+    if (!is_running(sim, &sim->gateways[g].process) || is_known(sim, g, s))
+        return;
+    struct ask ask = ask_of_client(sim, g, 0);
+    ask.repeatable = true;
+    ask.session.number = s;
+    ask.session.life = sim->sessions[s].life;
+    ask.session.asking = sessions_asking(sim->gateways[g].sessions);
+    submit(sim, &ask);
 }
 
 void ledger_session(struct sim *sim)
@@ -228,14 +286,10 @@ void ledger_session(struct sim *sim)
         event_add(sim, 1 + sim_chance(sim, 100), EVENT_SESSION, 0, 0);
     if (session->revoked)
         return;
-    if (!session->used || sim_chance(sim, 3) > 0) {
-        session->used = true;
-        for (int g = 0; g < sim->plan.gateways; g++)
-            if (gateway_knows_auth(sim, g) && !sim->gateways[g].cached[s]) {
-                sim->gateways[g].cached[s] = true;
-                sim_trace(sim, "session %d is known to gateway %d", s, g);
-            }
-    } else if (i >= 0 && strcmp(sim_services[sim->instances[i].service], "auth") == 0) {
+    for (int g = 0; g < sim->plan.gateways; g++)
+        if (sim_chance(sim, 2) == 0)
+            visit(sim, g, s);
+    if (i >= 0 && sim->instances[i].service == 0 && sim_chance(sim, 3) == 0) {
         session->revoked = true;
         sim_trace(sim, "session %d is revoked by instance %d", s, i);
         event_add(sim, REVOKED_MS + sim->plan.delay_ms, EVENT_REVOKED_DUE, 0, (uint64_t)s);
@@ -243,12 +297,25 @@ void ledger_session(struct sim *sim)
     }
 }
 
+void ledger_keep(struct sim *sim, uint64_t number)
+{
+    const struct ask *ask = ledger_find(sim, number);
+    struct gateway *gateway = &sim->gateways[ask->gateway];
+    struct session_answer answer = {.account_id = ask->session.number};
+    if (!ask->session.alive)
+        return;
+    sim_trace(sim, "session %d becomes known to gateway %d", ask->session.number, ask->gateway);
+    ledger_session_hash(ask->session.number, ask->session.life, answer.session_hash);
+    sessions_keep(gateway->sessions, ask->session.asking, answer.session_hash, &answer,
+                  sim_clock(sim, &gateway->process) + VALID_MS);
+}
+
 void ledger_revoked_due(struct sim *sim, const struct event *event)
 {
     struct session *session = &sim->sessions[event->number];
     for (int g = 0; g < sim->plan.gateways; g++) {
         uint64_t awake = sim->gateways[g].process.paused_until + LATE_MS;
-        if (!sim->gateways[g].process.up || !sim->gateways[g].cached[event->number])
+        if (!sim->gateways[g].process.up || !is_known(sim, g, (int)event->number))
             continue;
         if (sim->now < awake) {
             event_postpone(sim, event, awake);
@@ -256,7 +323,7 @@ void ledger_revoked_due(struct sim *sim, const struct event *event)
         }
         sim_fail(sim, 'r', "session %u is alive at gateway %d", (unsigned)event->number, g);
     }
-    *session = (struct session){.used = false};
+    *session = (struct session){.life = session->life + 1};
 }
 
 /* ---- the end */

@@ -79,6 +79,7 @@ static const struct process *process_of(const struct sim *sim, const struct even
     case EVENT_GATEWAY_TICK:
     case EVENT_CHUNK:
     case EVENT_ABANDON:
+    case EVENT_KEEP:
         return &sim->gateways[event->who].process;
     case EVENT_TO_INSTANCE:
     case EVENT_INSTANCE_TICK:
@@ -116,6 +117,9 @@ static void happen(struct sim *sim, const struct event *event)
         break;
     case EVENT_ABANDON:
         gateway_abandon(sim, event->who, event->number);
+        break;
+    case EVENT_KEEP:
+        ledger_keep(sim, event->number);
         break;
     case EVENT_ASK:
         ledger_ask(sim);
@@ -208,6 +212,7 @@ static void sim_close(struct sim *sim)
         free(event.message);
     for (int g = 0; g < sim->plan.gateways; g++) {
         router_destroy(&sim->gateways[g].router);
+        sessions_destroy(&sim->gateways[g].sessions);
         free(sim->gateways[g].actions);
     }
     for (int i = 0; i < sim->plan.instances; i++) {

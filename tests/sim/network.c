@@ -27,6 +27,7 @@ static uint64_t incarnation_of(const struct sim *sim, enum event_kind kind, int 
     case EVENT_GATEWAY_TICK:
     case EVENT_CHUNK:
     case EVENT_ABANDON:
+    case EVENT_KEEP:
         return sim->gateways[who].process.incarnation;
     case EVENT_TO_INSTANCE:
     case EVENT_INSTANCE_TICK:

@@ -15,7 +15,8 @@
      f  queues, credits and windows keep their bounds, and nothing is left over at the end
      g  a gateway repeats at most a tenth of a service's requests, beyond ten and one a second
      h  four seconds after the last fault all is connected, and every request succeeds, a surge of them too
-     r  a revoked session is out of every gateway's cache within two seconds
+     r  a revoked session is out of every gateway's cache within two seconds, and does not come back by an answer that was
+        under way
      s  where nothing else is wrong, an instance ten times as slow as others, or one that answers nothing but errors, gets
         at most a sixth of its fair share */
 #ifndef GUILD_SIM_H
@@ -23,6 +24,7 @@
 
 #include "peer.h"
 #include "router.h"
+#include "sessions.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +34,7 @@ enum {
     INSTANCES_MAX = 8,
     SERVICES_MAX = 3,
     SESSIONS_MAX = 64,
+    SESSIONS_ROOM = 256, /* in a gateway's cache */
     RUNS_MAX = PEER_LINKS_MAX * PEER_CAPACITY,
     HIGH_WATER = 256,       /* messages under way on a connection, each way */
     INSTANCE_TICK_MS = 100, /* as bus.c does */
@@ -51,7 +54,8 @@ enum event_kind {
     EVENT_CONNECT, /* who: instance; number: gateway */
     EVENT_CHUNK,   /* who: gateway; number: the ask */
     EVENT_ABANDON,
-    EVENT_ASK, /* load */
+    EVENT_KEEP, /* number: the ask; its answer has reached who asked */
+    EVENT_ASK,  /* load */
     EVENT_CALL,
     EVENT_SESSION,
     EVENT_DUE, /* number: an ask that must have ended */
@@ -115,7 +119,7 @@ struct gateway {
     struct router *router;
     struct router_actions *actions;
     int slots[ROUTER_PEERS_MAX]; /* connections */
-    bool cached[SESSIONS_MAX];
+    struct sessions *sessions;
     size_t open_asks;
     uint64_t paused_ms; /* altogether */
     uint64_t started;
@@ -129,6 +133,7 @@ struct run {
     size_t body;  /* bytes that have come */
     bool spoiled; /* a piece was another's, or out of its place */
     bool running;
+    bool alive; /* what it has read of the session it is asked for */
 };
 
 struct instance {
@@ -155,10 +160,16 @@ struct ask {
     unsigned sent, started;
     enum { ASK_OPEN, ASK_ENDED, ASK_LOST } state;
     bool refused; /* ended UNAVAILABLE */
+    struct {
+        int number; /* asked for, or -1 */
+        uint64_t life, asking;
+        bool alive; /* as the answer says */
+    } session;
 };
 
 struct session {
-    bool used, revoked;
+    bool revoked;
+    uint64_t life; /* its number is given out again and again */
 };
 
 struct sim {
@@ -241,7 +252,7 @@ void ledger_call(struct sim *sim);
 struct ask *ledger_find(struct sim *sim, uint64_t number);
 /* A request's payload says which ask it is; so does an answer's. */
 struct ask_text {
-    uint64_t number, check;
+    uint64_t number, check, alive;
 };
 struct ask_text ledger_text(uint64_t number);
 uint64_t ledger_read(struct sim *sim, const void *payload, size_t size);
@@ -256,6 +267,11 @@ void ledger_due(struct sim *sim, const struct event *event);
 /* A process is gone: nobody waits for what it asked. */
 void ledger_lost(struct sim *sim, int gateway, int instance);
 void ledger_session(struct sim *sim);
+/* Its hash, as auth and the gateways' caches know it. */
+void ledger_session_hash(int session, uint64_t life, unsigned char hash[static FRAME_HASH_MAX]);
+bool ledger_session_lives(const struct sim *sim, const struct ask *ask);
+/* Who asked has the answer. */
+void ledger_keep(struct sim *sim, uint64_t number);
 void ledger_revoked_due(struct sim *sim, const struct event *event);
 /* Nothing may be left. */
 void ledger_end(struct sim *sim);

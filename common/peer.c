@@ -45,7 +45,7 @@ struct seen {
 struct peer {
     const char *service, *instance, *methods;
     uint64_t epoch, revocation_seq, progress, ewma_us, last_call;
-    uint64_t ticked, drain_until;
+    uint64_t ticked, ticked_before, drain_until;
     bool draining, drained;
     struct link links[PEER_LINKS_MAX];
     struct request requests[REQUESTS_MAX];
@@ -229,11 +229,25 @@ static void request_keep(struct request *request, const struct frame *frame, con
     request->assertion = keep(request, &at, frame->assertion);
 }
 
+/* A frame tells how much time was left when it was sent, and may have waited to be read since the tick before the last:
+   that matters where we were stopped or stuck. */
+static uint64_t waited_ms(const struct peer *p, uint64_t now)
+{
+    uint64_t since = now - p->ticked_before;
+    return p->ticked != 0 && since > PEER_AWAY_MS ? since : 0;
+}
+
+static uint64_t time_left(const struct peer *p, const struct frame *frame, uint64_t now)
+{
+    uint64_t left = frame->time_left_ms < PEER_LIFE_MS ? frame->time_left_ms : PEER_LIFE_MS;
+    uint64_t waited = waited_ms(p, now);
+    return left > waited ? left - waited : 0;
+}
+
 static struct request *request_new(struct peer *p, int link, const struct frame *frame,
                                    const void *payload, size_t size, uint64_t now)
 {
     struct request *request = NULL;
-    uint64_t left = frame->time_left_ms < PEER_LIFE_MS ? frame->time_left_ms : PEER_LIFE_MS;
     for (size_t i = 0; i < REQUESTS_MAX && request == NULL; i++)
         if (!p->requests[i].used)
             request = &p->requests[i];
@@ -247,7 +261,7 @@ static struct request *request_new(struct peer *p, int link, const struct frame 
         .generation = request->generation,
         .id_high = frame->id_high,
         .id_low = frame->id_low,
-        .deadline = now + left,
+        .deadline = now + time_left(p, frame, now),
         .began = now,
     };
     request_keep(request, frame, payload, size);
@@ -291,7 +305,7 @@ static void take_request(struct peer *p, int link, const struct frame *frame, co
     if (seen_before(p, frame->id_high, frame->id_low, now))
         return;
     struct request *request = NULL;
-    if (!p->draining && frame->time_left_ms > 0 && size <= FRAME_PAYLOAD_MAX &&
+    if (!p->draining && time_left(p, frame, now) > 0 && size <= FRAME_PAYLOAD_MAX &&
         p->links[link].in_flight < PEER_CAPACITY)
         request = request_new(p, link, frame, payload, size, now);
     if (request == NULL)
@@ -599,6 +613,7 @@ static void tick_drain(struct peer *p, uint64_t now, struct peer_actions *out)
 void peer_tick(struct peer *p, uint64_t now, struct peer_actions *out)
 {
     uint64_t gap = now - p->ticked, away = p->ticked != 0 && gap > PEER_AWAY_MS ? gap : 0;
+    p->ticked_before = p->ticked == 0 ? now : p->ticked;
     p->ticked = now;
     if (p->drained)
         return;

@@ -5,7 +5,8 @@
    A link is one gateway: DIALLING, with a HELLO each 200 ms, until WELCOME, then UP, with a PING each 500 ms; after 1.5 s
    of silence, or when the gateway says that it does not know us, DIALLING again. A request is receiving its body, then
    running until peer_done, and answered on the link it came by. What cannot be started (late, draining, full, a piece
-   of the body missing) is answered by a NACK at once. A request is started at most once in a minute per id, however often
+   of the body missing) is answered by a NACK at once. After a stop, what waited to be read is taken for as old as it may
+   be: nothing starts more than PEER_AWAY_MS after its deadline. A request is started at most once in a minute per id, however often
    it comes; at more than a thousand requests a second that memory is shorter than a minute. */
 #ifndef GUILD_PEER_H
 #define GUILD_PEER_H

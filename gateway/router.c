@@ -610,15 +610,23 @@ static void take_nack(struct router *r, int peer, const struct frame *frame, uin
     request_again(r, request, NOT_STARTED, now, out);
 }
 
-static void call_fill(const struct router *r, struct request *request, int peer,
-                      const struct frame *frame, const char *method, const void *payload,
-                      size_t size, uint64_t now)
+/* When a call ends: where we were stopped it may have waited to be read since the tick before the last. */
+static uint64_t call_deadline(const struct router *r, const struct frame *frame, uint64_t now)
 {
     uint64_t left = frame->time_left_ms < ROUTER_LIFE_MS ? frame->time_left_ms : ROUTER_LIFE_MS;
+    uint64_t since = now - r->ticked_before;
+    uint64_t waited = r->ticked != 0 && since > ROUTER_AWAY_MS ? since : 0;
+    return now + (left > waited ? left - waited : 0);
+}
+
+static void call_fill(const struct router *r, struct request *request, int peer,
+                      const struct frame *frame, const char *method, const void *payload,
+                      size_t size, uint64_t deadline)
+{
     request->asker = peer;
     request->asker_high = frame->id_high;
     request->asker_low = frame->id_low;
-    request->deadline = now + left;
+    request->deadline = deadline;
     request->depth = frame->depth;
     memcpy(request->method, method, strlen(method) + 1);
     /* who calls is what the connection said in its HELLO, not what the frame says */
@@ -647,11 +655,12 @@ static void take_call(struct router *r, int index, const struct frame *frame, co
     if (dot != NULL)
         *dot = '\0';
     int service = dot == NULL ? NOBODY : service_find(r, name);
+    uint64_t deadline = call_deadline(r, frame, now);
     struct request *request = NULL;
     if (service != NOBODY && frame->depth >= 1 && frame->depth <= ROUTER_DEPTH_MAX &&
-        frame->time_left_ms > 0 && size <= FRAME_PAYLOAD_MAX && peer->calls < ROUTER_CALLS_MAX &&
+        deadline > now && size <= FRAME_PAYLOAD_MAX && peer->calls < ROUTER_CALLS_MAX &&
         r->services[service].waiting < ROUTER_QUEUE_MAX &&
-        service_wait_ms(r, service, now + frame->time_left_ms) <= frame->time_left_ms)
+        now + service_wait_ms(r, service, deadline) <= deadline)
         request = request_new(r, service, now);
     if (request == NULL) {
         say(out, index,
@@ -660,7 +669,7 @@ static void take_call(struct router *r, int index, const struct frame *frame, co
         return;
     }
     peer->calls++;
-    call_fill(r, request, index, frame, dot + 1, payload, size, now);
+    call_fill(r, request, index, frame, dot + 1, payload, size, deadline);
     if (waits_in_vain(r, request, now))
         request_fail(r, request, 0, out);
     else
@@ -804,6 +813,7 @@ void router_tick(struct router *r, uint64_t now, struct router_actions *out)
         away = gap - ROUTER_TICK_MS;
         act(out, ROUTER_FORGET); /* who was revoked meanwhile? what waits to be read is old */
     }
+    r->ticked_before = r->ticked == 0 ? now : r->ticked;
     r->ticked = now;
     for (int i = 0; i < ROUTER_PEERS_MAX; i++)
         tick_peer(r, i, away, now, out);

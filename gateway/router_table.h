@@ -54,7 +54,7 @@ struct request {
 struct router {
     const char *instance;
     uint64_t random, session, last_id;
-    uint64_t ticked, revocation_seq, auth_heard;
+    uint64_t ticked, ticked_before, revocation_seq, auth_heard;
     bool cache_watched;
     struct peer peers[ROUTER_PEERS_MAX];
     char methods[ROUTER_PEERS_MAX][FRAME_METHODS_MAX + 1];

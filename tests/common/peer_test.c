@@ -283,6 +283,29 @@ static void test_what_cannot_start_is_said_at_once(void **state)
 }
 
 /* Nobody waits: it runs to its end, and then says no more than that; a second CANCEL changes nothing. */
+/* A request was sent while we stood still: how much of its time is left is not what it says. */
+static void test_what_waited_while_we_stood_still(void **state)
+{
+    (void)state;
+    link_up(0);
+    pass(300, 1);
+    forget();
+    now += 2000;
+    ask_with(0, 1, 1900, 0);
+    assert_int_equal(last(PEER_SEND)->frame.kind, FRAME_NACK);
+    assert_int_equal(count_of(PEER_START), 0);
+    ask_with(0, 2, 8000, 0);
+    assert_true(last(PEER_START)->deadline_ms < now + 6000);
+    done(last(PEER_START)->handle);
+    forget();
+    pass(TICK_MS, 1); /* the same turn may have gone on with what it found */
+    ask_with(0, 3, 1900, 0);
+    assert_int_equal(last(PEER_SEND)->frame.kind, FRAME_NACK);
+    pass(TICK_MS, 1);
+    ask_with(0, 4, 1900, 0);
+    assert_int_equal(last(PEER_START)->deadline_ms, now + 1900);
+}
+
 static void test_a_cancelled_request(void **state)
 {
     (void)state;
@@ -615,6 +638,7 @@ int main(void)
         PEER_TEST(test_a_request_and_its_answer),
         PEER_TEST(test_a_request_is_started_once),
         PEER_TEST(test_what_cannot_start_is_said_at_once),
+        PEER_TEST(test_what_waited_while_we_stood_still),
         PEER_TEST(test_a_cancelled_request),
         PEER_TEST(test_a_ping_tells_the_load),
         PEER_TEST(test_a_request_outlives_its_link),

@@ -158,6 +158,13 @@ void ledger_call(struct sim *sim)
 
 /* ---- what becomes of it */
 
+/* How late a handler may start: a call has two ways to go, and two processes that may have stood still. */
+static uint64_t late_ms(const struct sim *sim, const struct ask *ask)
+{
+    uint64_t hops = ask->instance >= 0 ? 2 : 1;
+    return hops * (sim->plan.delay_ms + PEER_AWAY_MS);
+}
+
 void ledger_started(struct sim *sim, uint64_t number, const struct run *run)
 {
     struct ask *ask = ledger_find(sim, number);
@@ -169,6 +176,9 @@ void ledger_started(struct sim *sim, uint64_t number, const struct run *run)
         sim_fail(sim, 'b', "ask %u is started again", (unsigned)number);
     if (ask->refused)
         sim_fail(sim, 'b', "ask %u is started after its end as UNAVAILABLE", (unsigned)number);
+    if (sim->now > ask->deadline + late_ms(sim, ask))
+        sim_fail(sim, 't', "ask %u is started %u ms after its deadline", (unsigned)number,
+                 (unsigned)(sim->now - ask->deadline));
     if (run->body != ask->body || run->spoiled)
         sim_fail(sim, 'c', "ask %u: its body has %zu of %zu bytes, %s", (unsigned)number, run->body,
                  ask->body, run->spoiled ? "spoiled" : "whole");

@@ -17,6 +17,8 @@
      h  four seconds after the last fault all is connected, and every request succeeds, a surge of them too
      r  a revoked session is out of every gateway's cache within two seconds, and does not come back by an answer that was
         under way
+     t  no handler starts after the deadline of its request, but for the time on the network and for what a process that
+        stands still for less than 400 ms does not notice
      s  where nothing else is wrong, an instance ten times as slow as others, or one that answers nothing but errors, gets
         at most a sixth of its fair share */
 #ifndef GUILD_SIM_H

@@ -19,7 +19,9 @@ enum {
     CONNECT_MAX_MS = 3000,
     OVERDUE_MAX_MS =
         2000, /* past a batch's deadline: the server hangs, the connection is given up */
-    CONNECTIONS_MAX = 8,
+    CONNECTIONS_MAX = 24,
+    WIDEN_MS = 5,         /* a write that waits so long calls for a spare connection */
+    SPARE_IDLE_MS = 30000 /* unused so long, a spare connection is closed */
 };
 
 struct entry {
@@ -39,7 +41,7 @@ struct batch {
 struct flight {
     struct flight *next;
     struct batch *batch;
-    uint64_t deadline_ms;
+    uint64_t deadline_ms, queued_ms;
     db_done_fn *done;
     void *owner;
     /* what has come back */
@@ -62,9 +64,9 @@ struct connection {
     struct db *db;
     PGconn *pg;
     enum state state;
-    bool writes;
+    bool writes, spare;
     int fd;
-    uint64_t connect_at, began_at, backoff;
+    uint64_t connect_at, began_at, used_at, backoff;
     size_t described;         /* statements whose description has come */
     bool preparing_described; /* within a statement: prepare has been answered */
     struct queue flying;
@@ -175,13 +177,8 @@ void batch_be_patient(struct batch *batch)
     batch->patient = true;
 }
 
-/* ---- a connection lost: what flew is unknown */
-
-static void connection_lost(struct connection *c, const char *why)
+static void connection_close(struct connection *c)
 {
-    struct flight *flying = c->flying.first;
-    if (c->state == READY || c->state == PREPARING)
-        log_line(LOGGED_WARNING, "database connection lost", "said='%s'", why);
     if (c->fd >= 0)
         loop_remove_fd(c->db->loop, c->fd);
     if (c->pg != NULL)
@@ -189,6 +186,16 @@ static void connection_lost(struct connection *c, const char *why)
     c->pg = NULL;
     c->fd = -1;
     c->state = OFF;
+}
+
+/* ---- a connection lost: what flew is unknown */
+
+static void connection_lost(struct connection *c, const char *why)
+{
+    struct flight *flying = c->flying.first;
+    if (c->state == READY || c->state == PREPARING)
+        log_line(LOGGED_WARNING, "database connection lost", "said='%s'", why);
+    connection_close(c);
     c->backoff = c->backoff == 0                   ? BACKOFF_MIN_MS
                  : c->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
                                                    : c->backoff * 2;
@@ -520,19 +527,10 @@ static void send_waiting(struct db *db, struct queue *waiting, bool writes)
             return;
         struct flight *flight = queue_pop(waiting);
         queue_push(&c->flying, flight);
+        c->used_at = now;
         if (!batch_to_wire(c, flight, flight->deadline_ms - now))
             connection_lost(c, PQerrorMessage(c->pg));
     }
-}
-
-static void on_flush(void *owner)
-{
-    struct db *db = owner;
-    send_waiting(db, &db->reads, false);
-    send_waiting(db, &db->writes, true);
-    for (size_t i = 0; i < db->connections_count; i++)
-        if (db->connections[i].state == READY && db->connections[i].flying.count > 0)
-            connection_flush(&db->connections[i]);
 }
 
 static bool any_ready(const struct db *db, bool writes)
@@ -541,6 +539,38 @@ static bool any_ready(const struct db *db, bool writes)
         if (db->connections[i].writes == writes && db->connections[i].state == READY)
             return true;
     return false;
+}
+
+/* Each write connection commits one batch after the other, and on a disk a commit takes milliseconds. Commits of several
+   connections share one flush of the log: while writes wait, there are more of them, opened one at a time. */
+static void widen(struct db *db)
+{
+    struct connection *off = NULL;
+    if (db->writes.first == NULL || clock_ms() < db->writes.first->queued_ms + WIDEN_MS ||
+        !any_ready(db, true))
+        return;
+    for (size_t i = 0; i < db->connections_count; i++) {
+        struct connection *c = &db->connections[i];
+        if (!c->spare)
+            continue;
+        if (c->state == CONNECTING || c->state == PREPARING)
+            return;
+        if (c->state == OFF && clock_ms() >= c->connect_at)
+            off = c;
+    }
+    if (off != NULL)
+        connection_open(off);
+}
+
+static void on_flush(void *owner)
+{
+    struct db *db = owner;
+    send_waiting(db, &db->reads, false);
+    send_waiting(db, &db->writes, true);
+    widen(db);
+    for (size_t i = 0; i < db->connections_count; i++)
+        if (db->connections[i].state == READY && db->connections[i].flying.count > 0)
+            connection_flush(&db->connections[i]);
 }
 
 /* Nobody waits past his time, nor for a database that is away. */
@@ -573,20 +603,24 @@ static void on_tick(void *owner)
     uint64_t now = clock_ms();
     for (size_t i = 0; i < db->connections_count; i++) {
         struct connection *c = &db->connections[i];
-        if (c->state == OFF && now >= c->connect_at)
+        if (c->state == OFF && !c->spare && now >= c->connect_at)
             connection_open(c);
         else if (is_stuck(c, now))
             connection_lost(c, "no answer in time");
+        else if (c->spare && c->state == READY && c->flying.count == 0 &&
+                 now > c->used_at + SPARE_IDLE_MS)
+            connection_close(c);
     }
     drop_waiting(db, &db->reads, false, now);
     drop_waiting(db, &db->writes, true, now);
 }
 
 struct db *db_new(struct loop *loop, const char *conninfo,
-                  const struct statement *const *statements, size_t reads, size_t writes)
+                  const struct statement *const *statements, size_t reads, size_t writes,
+                  size_t spare_writes)
 {
     struct db *db = calloc(1, sizeof *db);
-    if (db == NULL || reads + writes > CONNECTIONS_MAX)
+    if (db == NULL || reads + writes + spare_writes > CONNECTIONS_MAX)
         abort();
     db->loop = loop;
     db->conninfo = conninfo;
@@ -598,9 +632,10 @@ struct db *db_new(struct loop *loop, const char *conninfo,
         abort();
     queue_init(&db->reads);
     queue_init(&db->writes);
-    db->connections_count = reads + writes;
+    db->connections_count = reads + writes + spare_writes;
     for (size_t i = 0; i < db->connections_count; i++) {
-        db->connections[i] = (struct connection){.db = db, .fd = -1, .writes = i >= reads};
+        db->connections[i] = (struct connection){
+            .db = db, .fd = -1, .writes = i >= reads, .spare = i >= reads + writes};
         queue_init(&db->connections[i].flying);
     }
     loop_add_flush(loop, on_flush, db);
@@ -615,15 +650,8 @@ void db_destroy(struct db **self)
     if (db == NULL)
         return;
     loop_remove_timer(db->loop, db->timer);
-    for (size_t i = 0; i < db->connections_count; i++) {
-        struct connection *c = &db->connections[i];
-        if (c->fd >= 0)
-            loop_remove_fd(db->loop, c->fd);
-        if (c->pg != NULL)
-            PQfinish(c->pg);
-        c->pg = NULL;
-        c->state = OFF;
-    }
+    for (size_t i = 0; i < db->connections_count; i++)
+        connection_close(&db->connections[i]);
     for (size_t i = 0; i < db->connections_count; i++)
         for (struct flight *f; (f = queue_pop(&db->connections[i].flying)) != NULL;)
             flight_end(f, DB_UNKNOWN);
@@ -671,8 +699,11 @@ void db_send(struct db *db, struct batch *batch, uint64_t deadline_ms, db_done_f
     struct flight *flight = calloc(1, sizeof *flight);
     if (flight == NULL)
         abort();
-    *flight =
-        (struct flight){.batch = batch, .deadline_ms = deadline_ms, .done = done, .owner = owner};
+    *flight = (struct flight){.batch = batch,
+                              .deadline_ms = deadline_ms,
+                              .queued_ms = clock_ms(),
+                              .done = done,
+                              .owner = owner};
     /* With nobody to send to, or too many before it, its time is over at the next flush. */
     if (waiting->count >= WAITING_MAX || (!batch->patient && !any_ready(db, batch->writes)))
         flight->deadline_ms = 0;

@@ -51,10 +51,12 @@ typedef void db_done_fn(void *owner, enum db_outcome outcome, const struct rows 
 
 /* Starts connecting and prepares all statements (NULL-terminated list) on each connection. A database that is
    away is tried again with back-off (100 ms to 1.2 s, with jitter); a statement that does not prepare ends the process
-   with its name and PostgreSQL's words. `reads` and `writes` are numbers of connections. `conninfo` must live as long;
+   with its name and PostgreSQL's words. `reads` and `writes` are numbers of connections; while writes wait, up to
+   `spare_writes` more are opened, and closed when they have not been used for half a minute. `conninfo` must live as long;
    time zone, lock_timeout (100 ms) and date style are set here, the search path comes with conninfo or the role. */
 struct db *db_new(struct loop *loop, const char *conninfo,
-                  const struct statement *const *statements, size_t reads, size_t writes);
+                  const struct statement *const *statements, size_t reads, size_t writes,
+                  size_t spare_writes);
 void db_destroy(struct db **self);
 
 /* Right after db_new, in production: a server whose settings may lose data (data checksums, fsync, full_page_writes,

@@ -22,7 +22,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { JOIN_MS = 10, READS = 2, WRITES = 2, STATEMENTS_MAX = 256, METHODS_MAX = 64 };
+enum {
+    JOIN_MS = 10,
+    READS = 2,
+    WRITES = 2,
+    SPARE_WRITES = 14,
+    STATEMENTS_MAX = 256,
+    METHODS_MAX = 64
+};
 
 static const struct setting settings_common[] = {
     {"GUILD_GATEWAYS",                  SETTING_TEXT, NULL,         "gateways to dial: ipc://path or tcp://host:port[,…]"},
@@ -431,8 +438,8 @@ void service_begin(struct service_run *run, const struct service *service, int a
     zsys_handler_set(NULL);
     *run = (struct service_run){.service = service, .loop = loop_new()};
     run->principals = open_principals();
-    run->db =
-        db_new(run->loop, config_text("GUILD_DATABASE"), all_statements(service), READS, WRITES);
+    run->db = db_new(run->loop, config_text("GUILD_DATABASE"), all_statements(service), READS,
+                     WRITES, SPARE_WRITES);
     if (config_is_production())
         db_require_durable(run->db);
     if (service->start != NULL)

@@ -33,10 +33,12 @@ STATEMENT(delete, "DELETE FROM thing WHERE id <> $1", true, "id");
 STATEMENT(find, "SELECT name FROM thing WHERE id = $1", false, "id");
 STATEMENT(rename, "UPDATE thing SET name = $2 WHERE id = $1 RETURNING name", true, "id", "name");
 STATEMENT(sleep, "SELECT pg_sleep($1::float8)", true, "seconds");
+STATEMENT(backend, "SELECT pg_backend_pid() AS pid, pg_sleep($1::float8)", true, "seconds");
 STATEMENT(session, "SELECT current_setting($1) AS value", false, "name");
 
-static const struct statement *const statements[] = {
-    &sql_echo, &sql_insert, &sql_delete, &sql_find, &sql_rename, &sql_sleep, &sql_session, NULL};
+static const struct statement *const statements[] = {&sql_echo,    &sql_insert,  &sql_delete,
+                                                     &sql_find,    &sql_rename,  &sql_sleep,
+                                                     &sql_session, &sql_backend, NULL};
 
 struct world {
     char schema[64], conninfo[1024];
@@ -157,7 +159,7 @@ static int stage_open(void **state)
     side(sql);
     w.loop = loop_new();
     w.arena = arena_new(0);
-    w.db = db_new(w.loop, w.conninfo, statements, 2, 1);
+    w.db = db_new(w.loop, w.conninfo, statements, 2, 1, 0);
     run_until_ready();
     return 0;
 }
@@ -323,8 +325,6 @@ static void many_fly_at_once_and_each_gets_its_own(void **state)
     assert_int_equal(db_load(w.db), 0);
 }
 
-/* ---- loss */
-
 static void end_backends(void *owner)
 {
     char sql[256];
@@ -334,6 +334,57 @@ static void end_backends(void *owner)
              w.schema);
     side(sql);
 }
+
+enum { SLOW = 12 };
+
+static struct {
+    int64_t pids[SLOW];
+    size_t count;
+} backends;
+
+static void on_backend(void *owner, enum db_outcome outcome, const struct rows *results,
+                       const struct db_error *error)
+{
+    size_t *waited = owner, i = 0;
+    (void)error;
+    assert_int_equal(outcome, DB_COMMITTED);
+    int64_t pid = rows_integer(&results[0], 0, "pid");
+    while (i < backends.count && backends.pids[i] != pid)
+        i++;
+    backends.pids[i] = pid;
+    backends.count += i == backends.count;
+    if (--*waited == 0)
+        loop_stop(w.loop);
+}
+
+static void writes_that_wait_get_spare_connections(void **state)
+{
+    (void)state;
+    size_t waited = SLOW;
+    db_destroy(&w.db);
+    loop_destroy(&w.loop);
+    w.loop = loop_new();
+    w.db = db_new(w.loop, w.conninfo, statements, 1, 1, 3);
+    run_until_ready();
+    assert_int_equal(send_now(one(&sql_insert, "1", "one")), DB_COMMITTED);
+    side("DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_stat_activity"
+         " WHERE application_name = current_schema()) = 2, 'spare before it is needed'; END $$");
+    backends.count = 0;
+    for (size_t i = 0; i < SLOW; i++)
+        db_send(w.db, one(&sql_backend, "0.1", NULL), clock_ms() + PATIENCE_MS, on_backend,
+                &waited);
+    run();
+    assert_in_range(backends.count, 2, 4);
+    /* a spare one that is lost comes back when it is needed, and nothing else waits for it */
+    size_t lost = 1;
+    end_backends(NULL);
+    db_send(w.db, one(&sql_echo, "1", "x"), clock_ms() + 200, on_done, &lost);
+    run();
+    run_until_ready();
+    assert_int_equal(send_now(one(&sql_insert, "2", "two")), DB_COMMITTED);
+}
+
+/* ---- loss */
 
 static void a_connection_lost_leaves_the_outcome_unknown(void **state)
 {
@@ -362,7 +413,7 @@ static void a_database_that_is_away_is_told_at_once(void **state)
     db_destroy(&w.db);
     loop_destroy(&w.loop);
     w.loop = loop_new();
-    w.db = db_new(w.loop, "host=/nonexistent user=nobody dbname=nothing", statements, 1, 1);
+    w.db = db_new(w.loop, "host=/nonexistent user=nobody dbname=nothing", statements, 1, 1, 0);
     assert_false(db_is_ready(w.db));
     uint64_t before = clock_ms();
     assert_int_equal(send_now(one(&sql_echo, "1", "x")), DB_AWAY);
@@ -382,7 +433,7 @@ static int start_elsewhere(const char *conninfo, const struct statement *const *
         parents[0] = w.loop;
         parents[1] = w.db;
         w.loop = loop_new();
-        w.db = db_new(w.loop, conninfo, list, 1, 1);
+        w.db = db_new(w.loop, conninfo, list, 1, 1, 0);
         if (durable)
             db_require_durable(w.db);
         run_until_ready();
@@ -458,6 +509,7 @@ int main(void)
         TEST(a_statement_ends_with_its_time),
         TEST(a_batch_whose_time_is_over_is_not_sent),
         TEST(many_fly_at_once_and_each_gets_its_own),
+        TEST(writes_that_wait_get_spare_connections),
         TEST(a_connection_lost_leaves_the_outcome_unknown),
         TEST(connections_come_back),
         TEST(a_database_that_is_away_is_told_at_once),

@@ -133,7 +133,7 @@ static int stage_open(void **state)
     static const struct statement *const statements[] = {&sql_outbox_take, &sql_outbox_delivered,
                                                          &sql_outbox_later, NULL};
     w.run = (struct service_run){.service = &service, .loop = loop_new()};
-    w.run.db = db_new(w.run.loop, conninfo, statements, 1, 1);
+    w.run.db = db_new(w.run.loop, conninfo, statements, 1, 1, 0);
     w.arena = arena_new(0);
     w.outbox = outbox_new(&w.run, subscriptions, subscriber, NULL);
     return 0;

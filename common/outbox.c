@@ -12,6 +12,7 @@
 
 enum {
     POLL_MS = 1000,
+    RING_MS = 5, /* rings within that time are one: most writes tell nobody anything */
     DELIVER_MS = 5000,  /* well within the lease of outbox_take */
     DATABASE_MS = 3000, /* for a batch of the relay's own */
     TAKEN_MAX = 32,     /* rows that outbox_take gives at most */
@@ -24,7 +25,7 @@ struct outbox {
     outbox_call_fn *call;
     void *bus;
     struct keyring *keys;
-    int timer;
+    int timer, ringing; /* timers; 0: nobody has rung */
     size_t flying;        /* deliveries under way */
     struct arena *taking; /* of the batch that takes rows; NULL: none is under way */
     bool rung;
@@ -165,9 +166,17 @@ static void on_poll(void *owner)
     outbox_take(owner);
 }
 
+static void on_rung(void *owner)
+{
+    struct outbox *outbox = owner;
+    outbox->ringing = 0;
+    outbox_take(outbox);
+}
+
 void outbox_ring(struct outbox *outbox)
 {
-    outbox_take(outbox);
+    if (outbox->ringing == 0)
+        outbox->ringing = loop_after(outbox->run->loop, RING_MS, on_rung, outbox);
 }
 
 struct outbox *outbox_new(struct service_run *run, const struct subscription *subscriptions,
@@ -198,5 +207,6 @@ void outbox_destroy(struct outbox **self)
     *self = NULL;
     outbox->ended = true;
     loop_remove_timer(outbox->run->loop, outbox->timer);
+    loop_remove_timer(outbox->run->loop, outbox->ringing);
     outbox_part(outbox);
 }

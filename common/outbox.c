@@ -12,7 +12,7 @@
 
 enum {
     POLL_MS = 1000,
-    RING_MS = 5, /* rings within that time are one: most writes tell nobody anything */
+    RING_MS = 5,        /* rings within that time are one: most writes tell nobody anything */
     DELIVER_MS = 5000,  /* well within the lease of outbox_take */
     DATABASE_MS = 3000, /* for a batch of the relay's own */
     TAKEN_MAX = 32,     /* rows that outbox_take gives at most */
@@ -25,7 +25,7 @@ struct outbox {
     outbox_call_fn *call;
     void *bus;
     struct keyring *keys;
-    int timer, ringing; /* timers; 0: nobody has rung */
+    int timer, ringing;   /* timers; 0: nobody has rung */
     size_t flying;        /* deliveries under way */
     struct arena *taking; /* of the batch that takes rows; NULL: none is under way */
     bool rung;

@@ -27,8 +27,8 @@ enum {
     READS = 2,
     WRITES = 2,
     SPARE_WRITES = 14,
-    STATEMENTS_MAX = 256,
-    METHODS_MAX = 64
+    STATEMENTS_MAX = 512,
+    METHODS_MAX = 256
 };
 
 static const struct setting settings_common[] = {
@@ -251,6 +251,8 @@ static _Noreturn void refuse_start(const char *what, const char *which)
 
 static void check_tables(const struct service *service)
 {
+    if (service->contract->n_methods > METHODS_MAX)
+        refuse_start("more methods than this is made for", service->contract->name);
     for (unsigned i = 0; i < service->contract->n_methods; i++)
         if (op_find(service, service->contract->methods[i].name) == NULL)
             refuse_start("a method of the contract has no row", service->contract->methods[i].name);
@@ -267,8 +269,11 @@ static const struct statement *const *all_statements(const struct service *servi
     size_t count = 0;
     for (size_t i = 0; common_statements[i] != NULL; i++)
         list[count++] = common_statements[i];
-    for (size_t i = 0; service->statements[i] != NULL && count < STATEMENTS_MAX; i++)
+    for (size_t i = 0; service->statements[i] != NULL; i++) {
+        if (count == STATEMENTS_MAX)
+            refuse_start("more statements than this is made for", service->contract->name);
         list[count++] = service->statements[i];
+    }
     list[count] = NULL;
     return list;
 }
@@ -328,7 +333,7 @@ static struct bus *open_bus(struct service_run *run)
 {
     const ProtobufCServiceDescriptor *contract = run->service->contract;
     static const char *methods[METHODS_MAX + 1];
-    for (unsigned i = 0; i < contract->n_methods && i < METHODS_MAX; i++)
+    for (unsigned i = 0; i < contract->n_methods; i++)
         methods[i] = contract->methods[i].name;
     struct bus_settings settings = {.service = contract->package,
                                     .gateways = config_text("GUILD_GATEWAYS"),

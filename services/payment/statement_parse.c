@@ -369,7 +369,7 @@ static void row_take(struct parsing *p)
         p->report->debits++;
         return;
     }
-    if (!statement_amount(cell(p, BALANCE), &balance))
+    if (!statement_amount(cell(p, BALANCE), &balance) || balance < 0)
         balance = -1;
     p->report->lines++;
     p->take(p->owner, &(struct statement_line){.row = p->report->rows,

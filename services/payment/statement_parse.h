@@ -15,7 +15,7 @@ struct statement_line {
     unsigned row;        /* in the file, from 1 */
     const char *at;      /* 2026-11-24 10:32:00; without a time 00:00:00 */
     int64_t amount_fen;  /* > 0 */
-    int64_t balance_fen; /* -1: not told */
+    int64_t balance_fen; /* -1: not told, or below zero */
     const char *serial;  /* empty: none, or one that says nothing (000000) */
     const char *payer_name, *payer_account, *remark, *wallet;
 };

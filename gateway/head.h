@@ -5,8 +5,10 @@
    shows the first 64 only. But it cuts the head into pieces where it lies, writing NUL over what ends one, and moves
    nothing. So the bytes between two pieces tell how the head was written, and head_check looks at each of them.
 
-   What is not to be seen so, since civetweb skips it: white space before the request line. After two empty lines there
-   civetweb takes the head for the body, which is refused as such; a proxy must not pass them on (none does). */
+   Two things are not to be seen so. White space before the request line is skipped: after two empty lines there civetweb
+   takes the head for the body, which is then refused as such. And the two signs between the request line and the first
+   header are overwritten both: they may be LF and a space as well as CR LF. A proxy in front must not pass on such a thing
+   (RFC 9112, 2.2, forbids it to). */
 #ifndef GUILD_GATEWAY_HEAD_H
 #define GUILD_GATEWAY_HEAD_H
 

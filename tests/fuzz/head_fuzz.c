@@ -144,7 +144,10 @@ static void read_strictly(const char *text, const struct head *head)
     expect(*at == '/');
     at += strcspn(at, " \r\n");
     at = past(at, " HTTP/1.");
-    at = past(at + 1, "\r\n");
+    at++;
+    expect((at[0] == '\r' || at[0] == '\n') &&
+           isspace((unsigned char)at[1])); /* not to be seen (head.h) */
+    at += 2;
     for (; strncmp(at, "\r\n", 2) != 0; count++) {
         const char *name = at, *colon = after(at, TOKEN), *value = after(colon + 1, " ");
         size_t size = strcspn(value, "\r\n");

@@ -11,14 +11,9 @@ static void try_query(const struct route *route, char *query, struct arena *aren
 {
     ProtobufCMessage *request = message_new(route_method(route)->input, arena);
     struct field_errors errors = {.arena = arena};
-    for (char *pair; (pair = strsep(&query, "&")) != NULL;) {
-        char *value = strchr(pair, '=');
-        if (value == NULL)
-            return;
-        *value++ = '\0';
-        if (head_decode(pair, true) && head_decode(value, true))
-            json_set_text(request, pair, value, &errors);
-    }
+    const char *name, *value;
+    for (enum head_pair pair; (pair = head_next_pair(&query, &name, &value)) == HEAD_PAIR;)
+        json_set_text(request, name, value, &errors);
     message_check(request, &errors);
 }
 

@@ -32,9 +32,10 @@ static const struct setting payment_settings[] = {
 };
 
 static const struct op *const payment_nouns[] = {
-    attachment_ops, bill_ops,     certificate_ops, fee_ops,     figures_ops, member_ops,
-    policy_ops,     proposal_ops, receipt_ops,     renewal_ops, slip_ops,    statement_ops,
-    unit_ops,       verdict_ops,  voucher_ops,     NULL};
+    attachment_ops, bill_ops,    certificate_ops, fee_ops,     figures_ops,
+    line_ops,       member_ops,  month_ops,       pairing_ops, policy_ops,
+    proposal_ops,   receipt_ops, renewal_ops,     slip_ops,    statement_ops,
+    unit_ops,       verdict_ops, voucher_ops,     NULL};
 REASONS_TABLE(payment_reasons, PAYMENT_REASONS);
 
 static const struct subscription payment_subscriptions[] = {

@@ -14,8 +14,10 @@ const char *const match_evidence[MATCH_BITS] = {
     "日期相符",           "日期相近",
     "支付渠道相符",       "金额少于填写的金额",
     "附言码是其他单位的", "摘要含退款或冲正",
+    "财务已认领给该单位",
 };
-static const int points[MATCH_BITS] = {60, 60, 20, 10, 25, 15, 8, 25, 10, 5, 5, -30, -100, -100};
+static const int points[MATCH_BITS] = {60, 60, 20, 10,  25,   15,   8,  25,
+                                       10, 5,  5,  -30, -100, -100, 100};
 
 enum { NAME_MAX_CHARACTERS = 60, YUAN = 100, LEAST_FEE = 2000 * YUAN / 2 };
 
@@ -144,9 +146,16 @@ static bool wallet_fits(const char *wallet, const char *method)
 int match_score(const struct match_line *line, const struct match_voucher *voucher,
                 unsigned *ret_evidence)
 {
+    enum { NOT_ITS = -1000 };
     int apart = abs(line->day - voucher->day), score = 0;
+    if (line->voucher_id != 0 && line->voucher_id != voucher->id) {
+        *ret_evidence = 0;
+        return NOT_ITS;
+    }
     unsigned bits =
         code_bits(line, voucher) | name_bits(line, voucher) | amount_bits(line, voucher);
+    if (line->voucher_id != 0)
+        bits |= MATCH_CLAIMED;
     if (line->serial[0] != '\0' && strcmp(line->serial, voucher->serial) == 0)
         bits |= MATCH_SERIAL;
     if (has_word(voucher->accounts, line->payer_account))
@@ -214,7 +223,10 @@ size_t match_all(const struct match_line *lines, size_t lines_count,
             continue;
         line_used[pair->line] = voucher_used[pair->voucher] = true;
         pair->runner_up = best_other(pairs, count, pair);
-        pair->green = pair->score >= MATCH_GREEN_SCORE && pair->runner_up <= MATCH_RUNNER_UP_MAX;
+        pair->green =
+            lines[pair->line].amount_fen == vouchers[pair->voucher].paid_fen &&
+            ((pair->evidence & MATCH_CLAIMED) != 0 ||
+             (pair->score >= MATCH_GREEN_SCORE && pair->runner_up <= MATCH_RUNNER_UP_MAX));
         out[made++] = *pair;
     }
     free(pairs);

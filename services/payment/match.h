@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 struct match_line {
-    int64_t id, amount_fen;
-    int day; /* since any day */
+    int64_t id, amount_fen; /* the part of it that is dues */
+    int day;                /* since any day */
+    int64_t voucher_id;     /* a person tied it to this one; 0: to none */
     const char *payer_name, *payer_account, *remark, *serial, *wallet;
 };
 struct match_voucher {
@@ -36,7 +37,8 @@ enum {
     MATCH_LESS = 1 << 11,
     MATCH_OTHER_CODE = 1 << 12,
     MATCH_RETURNED = 1 << 13,
-    MATCH_BITS = 14
+    MATCH_CLAIMED = 1 << 14,
+    MATCH_BITS = 15
 };
 extern const char *const match_evidence[MATCH_BITS];
 
@@ -50,7 +52,7 @@ struct match {
     size_t line, voucher; /* places in what was given */
     int score, runner_up; /* the best other pair with the same line or voucher */
     unsigned evidence;
-    bool green; /* may be confirmed with others at once */
+    bool green; /* may be confirmed with others at once: sure, and just what the voucher says */
 };
 
 /* The best pairs, each line and each voucher in one at the most, best first. `out` has room for the smaller count.

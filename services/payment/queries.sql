@@ -245,7 +245,9 @@ WITH laid AS (
     SELECT bill_id, round(amount::numeric * 100)::bigint AS amount_fen
       FROM jsonb_to_recordset(:allocations::jsonb) AS a(bill_id bigint, amount text)),
 free AS MATERIALIZED (
-    SELECT id FROM statement_line WHERE id = ANY (:bank_line_ids::bigint[]) AND state = 'NEW' ORDER BY id FOR UPDATE),
+    SELECT id FROM statement_line
+     WHERE id = ANY (:bank_line_ids::bigint[]) AND (state = 'NEW' OR state = 'PROPOSED' AND voucher_id = :id::bigint)
+     ORDER BY id FOR UPDATE),
 chosen AS MATERIALIZED (
     SELECT v.id, CASE WHEN :verdict::text = 'REJECT' THEN 'REJECTED'
                       WHEN v.first_by IS NULL AND voucher_needs_second(:confirmed_fen::bigint) THEN 'SUBMITTED'
@@ -262,9 +264,9 @@ placed AS (
     INSERT INTO voucher_allocation (voucher_id, bill_id, amount_fen)
     SELECT c.id, l.bill_id, l.amount_fen FROM chosen c, laid l WHERE c.state = 'CONFIRMED'),
 linked AS (
-    UPDATE statement_line l SET state = 'ALLOCATED', voucher_id = c.id, evidence = :evidence, changed_by = :caller_id::bigint,
-           changed_by_name = :caller_name, changed_at = now()
-      FROM chosen c, free f WHERE c.state = 'CONFIRMED' AND l.id = f.id),
+    UPDATE statement_line l SET state = CASE c.state WHEN 'CONFIRMED' THEN 'ALLOCATED' ELSE 'PROPOSED' END, voucher_id = c.id,
+           evidence = :evidence, changed_by = :caller_id::bigint, changed_by_name = :caller_name, changed_at = now()
+      FROM chosen c, free f WHERE c.state <> 'REJECTED' AND l.id = f.id),
 changed AS (
     UPDATE voucher v SET state = c.state, version = v.version + 1,
            first_by = CASE WHEN c.state = 'SUBMITTED' THEN :caller_id::bigint ELSE v.first_by END,
@@ -304,31 +306,45 @@ SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same
        first_by = :caller_id::bigint OR recorder = 'STAFF:' || :caller_id::bigint AS is_own,
        (SELECT count(*) FROM unnest(:reason_codes::text[]) AS wanted(code)
          WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled)) AS unknown_reasons,
-       (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[]) AND l.state = 'NEW')
+       (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[])
+           AND (l.state = 'NEW' OR l.state = 'PROPOSED' AND l.voucher_id = :id))
            = cardinality(:bank_line_ids::bigint[]) AS lines_are_free
   FROM voucher WHERE id = :id::bigint;
 
 -- name: payment_record
 -- keyed
 -- audit: voucher.recorded id
--- By staff: it waits for another of them.
-WITH made AS (
+-- By staff: it waits for another of them. For a line of the bank: what came is what the bank says, and the line is taken.
+WITH line AS MATERIALIZED (
+    SELECT * FROM statement_line WHERE id = :bank_line_id::bigint AND state = 'NEW' FOR UPDATE),
+made AS (
     INSERT INTO voucher (account_id, recorder, recorded_by_name, pay_method, paid_fen, paid_date, payer_name, bank_serial,
                          remark, bill_ids, receipt_info)
-    SELECT u.account_id, 'STAFF:' || :caller_id::bigint, :caller_name, :pay_method::text, :paid_fen::bigint, :paid_date::date,
-           :payer_name, :bank_serial, :remark,
+    SELECT u.account_id, 'STAFF:' || :caller_id::bigint, :caller_name, :pay_method::text, coalesce(l.dues_fen, :paid_fen::bigint),
+           coalesce(l.occurred_at::date, :paid_date::date), :payer_name, CASE WHEN l.id IS NULL THEN :bank_serial ELSE '' END,
+           :remark,
            coalesce((SELECT array_agg(b.id ORDER BY b.year) FROM bill b
                       WHERE b.account_id = u.account_id AND b.state IN ('OPEN', 'PARTLY_PAID')), '{}'),
            coalesce((SELECT v.receipt_info FROM voucher v WHERE v.account_id = u.account_id ORDER BY v.id DESC LIMIT 1),
                     jsonb_build_object('receipt_title', u.unit_name, 'receipt_tax_id', u.uscc))
-      FROM unit u
-     WHERE u.account_id = :account_id::bigint AND :paid_date::date BETWEEN current_date - 400 AND current_date
+      FROM unit u LEFT JOIN line l ON true
+     WHERE u.account_id = :account_id::bigint
+       AND CASE WHEN :bank_line_id::bigint = 0 THEN :paid_date::date BETWEEN current_date - 400 AND current_date
+                ELSE l.id IS NOT NULL END
     RETURNING *),
+tied AS (
+    UPDATE statement_line s SET state = 'PROPOSED', voucher_id = m.id, evidence = '由财务认领', changed_by = :caller_id::bigint,
+           changed_by_name = :caller_name, changed_at = now()
+      FROM made m, line l WHERE s.id = l.id),
 answer AS (
     SELECT m.id, m.state, u.unit_name, years_of(m.bill_ids) AS years, m.pay_method, m.paid_fen, m.paid_date, m.submitted_at,
            m.payer_name, m.account_id
       FROM made m JOIN unit u USING (account_id))
 SELECT * FROM answer;
+
+-- name: payment_record_state
+SELECT :bank_line_id::bigint = 0 OR EXISTS (SELECT 1 FROM statement_line l WHERE l.id = :bank_line_id AND l.state = 'NEW')
+           AS line_is_free;
 
 -- name: voucher_reason_list
 SELECT code, text, advice FROM voucher_reason WHERE enabled ORDER BY code;
@@ -350,117 +366,6 @@ SELECT b.id, b.year, b.amount_fen - b.paid_fen - b.waived_fen AS due_fen, b.asso
        b.due_on, u.unit_name, u.uscc, b.created_at, p.account_name, p.bank_name, p.bank_line, p.account_no,
        p.collection_merchant, p.receipt_name, yuan(b.amount_fen - b.paid_fen - b.waived_fen) AS due_yuan
   FROM bill b JOIN unit u USING (account_id) CROSS JOIN payee p WHERE b.id = :id::bigint AND b.account_id = :caller_id::bigint;
-
--- ---- bank statements
-
--- name: statement_preview
-SELECT count(*) FILTER (WHERE is_new) AS added, coalesce(sum(amount_fen) FILTER (WHERE is_new), 0)::bigint AS added_fen,
-       min(occurred_at)::text AS first_at, max(occurred_at)::text AS last_at,
-       (SELECT jsonb_agg(to_jsonb(f)) FROM (
-            SELECT occurred_at::text, amount_fen, payer_name, payer_account, serial, remark, wallet
-              FROM statement_rows(:kind::text, :rows::jsonb) WHERE is_new ORDER BY place LIMIT 10) AS f) AS first_lines
-  FROM statement_rows(:kind::text, :rows::jsonb);
-
--- name: statement_import
--- keyed
--- audit: statement.imported statement_id
--- Only what is new; who imports the same file at the same moment adds nothing (statement_line_once).
-WITH found AS MATERIALIZED (SELECT * FROM statement_rows(:kind::text, :rows::jsonb)),
-imported AS (
-    INSERT INTO statement (kind, file_name, lines, added, imported_by, imported_by_name)
-    SELECT :kind, :file_name, count(*), count(*) FILTER (WHERE is_new), :caller_id::bigint, :caller_name FROM found
-    RETURNING id),
-added AS (
-    INSERT INTO statement_line (statement_id, kind, identity, occurred_at, amount_fen, balance_fen, payer_name, payer_account,
-                                serial, remark, wallet)
-    SELECT i.id, :kind, f.identity, f.occurred_at, f.amount_fen, f.balance_fen, f.payer_name, f.payer_account, f.serial,
-           f.remark, f.wallet
-      FROM found f, imported i WHERE f.is_new ORDER BY f.place
-    ON CONFLICT DO NOTHING
-    RETURNING amount_fen, occurred_at),
-answer AS (
-    SELECT (SELECT id FROM imported) AS statement_id, count(*) AS added, coalesce(sum(amount_fen), 0)::bigint AS added_fen,
-           min(occurred_at)::text AS first_at, max(occurred_at)::text AS last_at
-      FROM added)
-SELECT * FROM answer;
-
--- name: line_list
-SELECT l.id, l.kind, l.state, l.occurred_at::text, l.amount_fen, l.payer_name, l.payer_account, l.serial, l.remark, l.wallet,
-       l.voucher_id, l.evidence, l.reason, l.changed_by_name, s.account_id AS suggested_account_id,
-       s.unit_name AS suggested_unit_name, (extract(epoch FROM l.occurred_at) * 1000000)::bigint || '.' || l.id AS position
-  FROM line_found(:view::text, :q::text, :month_first::date) AS l
-  LEFT JOIN unit s ON l.state = 'NEW' AND s.account_id = line_suggestion(l)
- WHERE (l.occurred_at, l.id) < (to_timestamp(:cursor_place::bigint / 1000000.0) AT TIME ZONE 'UTC', :cursor_id::bigint)
- ORDER BY l.occurred_at DESC, l.id DESC LIMIT :page_size::int + 1;
-
--- name: line_total
-SELECT count(*) AS total FROM line_found(:view::text, :q::text, :month_first::date) AS l;
-
--- name: line_ignore
--- keyed
--- audit: statement.line_ignored id
-WITH answer AS (
-    UPDATE statement_line SET state = 'IGNORED', reason = :reason, changed_by = :caller_id::bigint,
-           changed_by_name = :caller_name, changed_at = now()
-     WHERE id = :id::bigint AND state = 'NEW'
-    RETURNING id, kind, state, occurred_at::text AS occurred_at, amount_fen, payer_name, reason)
-SELECT * FROM answer;
-
--- name: line_restore
--- keyed
--- audit: statement.line_restored id
-WITH answer AS (
-    UPDATE statement_line SET state = 'NEW', reason = '', changed_by = :caller_id::bigint, changed_by_name = :caller_name,
-           changed_at = now()
-     WHERE id = :id::bigint AND state = 'IGNORED'
-    RETURNING id, kind, state, occurred_at::text AS occurred_at, amount_fen, payer_name, reason)
-SELECT * FROM answer;
-
--- name: match_lines
-SELECT id, kind, state, occurred_at::text AS occurred_at, occurred_at::date - date '2000-01-01' AS day, amount_fen, payer_name,
-       payer_account, serial, remark, wallet
-  FROM statement_line WHERE state = 'NEW' ORDER BY occurred_at DESC, id DESC LIMIT 2000;
-
--- name: match_vouchers
-SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.legal_person_name,
-       (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b WHERE b.id = ANY (v.bill_ids)) AS codes,
-       (SELECT coalesce(sum(b.amount_fen - b.paid_fen - b.waived_fen), 0)::bigint FROM bill b WHERE b.id = ANY (v.bill_ids))
-           AS owed_fen,
-       (SELECT coalesce(string_agg(p.payer_account, ' '), '') FROM learned_payer p WHERE p.account_id = v.account_id) AS accounts,
-       (SELECT coalesce(string_agg(b.id || ':' || (b.amount_fen - b.paid_fen - b.waived_fen), ' ' ORDER BY b.year, b.id), '')
-          FROM bill b WHERE b.id = ANY (v.bill_ids) AND b.state IN ('OPEN', 'PARTLY_PAID')) AS owed_parts
-  FROM voucher v JOIN unit u USING (account_id), voucher_told(v) AS t
- WHERE v.state = 'SUBMITTED' AND (:voucher_id::bigint = 0 OR v.id = :voucher_id)
- ORDER BY v.submitted_at, v.id LIMIT 500;
-
--- name: month_get
-WITH bounds AS (SELECT :month_first::date AS first, (:month_first::date + interval '1 month')::date AS after),
-vouchers AS MATERIALIZED (
-    SELECT v.*, u.unit_name, (SELECT coalesce(sum(l.amount_fen), 0) FROM statement_line l WHERE l.voucher_id = v.id) AS lines_fen,
-           (SELECT min(r.state) FROM receipt r WHERE r.voucher_id = v.id AND r.state IN ('ISSUED', 'DELIVERED')) AS receipt_state
-      FROM voucher v JOIN unit u USING (account_id), bounds
-     WHERE v.state = 'CONFIRMED' AND v.received_on >= first AND v.received_on < after),
-lines AS MATERIALIZED (
-    SELECT l.*, v.received_on FROM statement_line l LEFT JOIN voucher v ON v.id = l.voucher_id, bounds
-     WHERE l.occurred_at >= first AND l.occurred_at < after AND l.state <> 'IGNORED'),
-differences(kind, unit_name, amount_fen, day, voucher_id, line_id) AS (
-    SELECT 'LINE_UNCLAIMED', payer_name, amount_fen, occurred_at::date, 0::bigint, id FROM lines WHERE state = 'NEW'
-    UNION ALL
-    SELECT 'VOUCHER_WITHOUT_LINE', unit_name, confirmed_fen, received_on, id, 0 FROM vouchers
-     WHERE lines_fen = 0 AND pay_method <> 'CASH'
-    UNION ALL
-    SELECT 'LINE_OTHER_MONTH', payer_name, amount_fen, occurred_at::date, voucher_id, id FROM lines, bounds
-     WHERE state = 'ALLOCATED' AND (received_on < first OR received_on >= after)
-    UNION ALL
-    SELECT 'RECEIPT_MISSING', unit_name, confirmed_fen, received_on, id, 0 FROM vouchers WHERE receipt_state IS NULL)
-SELECT (SELECT count(*) FROM vouchers) AS vouchers, (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM vouchers) AS confirmed_fen,
-       (SELECT count(*) FROM lines) AS lines, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM lines) AS lines_fen,
-       (SELECT coalesce(sum(amount_fen), 0)::bigint FROM lines WHERE state = 'ALLOCATED') AS allocated_fen,
-       (SELECT count(*) FROM vouchers WHERE receipt_state IS NOT NULL) AS receipts,
-       (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM vouchers WHERE receipt_state IS NOT NULL) AS receipts_fen,
-       (SELECT coalesce(sum(v.confirmed_fen), 0)::bigint FROM voucher v, bounds
-         WHERE v.state = 'REVERSED' AND v.received_on >= first AND v.received_on < after) AS reversed_fen,
-       (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.kind, d.day, d.voucher_id, d.line_id) FROM differences d) AS differences;
 
 -- name: figures_get
 -- Terms count as in member_status; a term is followed when another begins before its grace ends.

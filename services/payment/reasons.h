@@ -4,54 +4,63 @@
 
 #include "reason.h"
 
-#define PAYMENT_REASONS(R)                                                                         \
-    R(fees_missing, UNAVAILABLE, "会费标准暂时无法显示，请稍后再试，或致电0355-3069919。")         \
-    R(fee_post_unknown, INVALID, "没有这种会内职务，请刷新页面后重试。")                           \
-    R(fee_schedule_pkey, CONFLICT, "该职务已有从这一天起生效的会费标准，请换一个生效日期。")       \
-    R(policy_changed, CONFLICT, "规则刚被其他人修改，请刷新后重试。")                              \
-    R(reminder_days_range, INVALID, "提醒日程最多12次，每次在到期日前后180天以内。")               \
-    R(not_certified_yet, NOT_FOUND,                                                                \
-      "您还没有通过会员单位认证，通过后即可缴费。请先在个人中心完成会员单位认证。")                \
-    R(bill_not_due, CONFLICT, "现在还不需要缴费：已有待缴账单，或距到期还有三个月以上。")          \
-    R(bill_reference, CONFLICT, "系统繁忙，请再点一次。")                                          \
-    R(bill_of_year, CONFLICT, "本年度的账单已经生成，请刷新页面。")                                \
-    R(bill_gone, NOT_FOUND, "没有找到这张账单，请刷新页面后重试。")                                \
-    R(bill_overpaid, CONFLICT, "分配的金额超过账单欠款，请刷新页面后按最新欠款填写。")             \
-    R(voucher_gone, NOT_FOUND, "没有找到这份缴费凭证，请返回列表刷新。")                           \
-    R(voucher_waiting, CONFLICT, "您已有一份凭证正在审核，请等审核结果，或先撤回再重新提交。")     \
-    R(voucher_serial_used, CONFLICT,                                                               \
-      "该交易流水号已用于另一笔缴费，请核对流水号；如确未重复，请致电0355-3069919。")              \
-    R(voucher_not_withdrawable, CONFLICT, "凭证已由财务处理，不能撤回，请刷新页面查看结果。")      \
-    R(voucher_stale, CONFLICT, "这份凭证刚被其他人处理或有变动，请刷新后再审核。")                 \
-    R(voucher_same_person, FORBIDDEN, "这份凭证由您初核或录入，须由另一位财务人员确认。")          \
-    R(voucher_needs_second, CONFLICT, "该金额须两人核对，请刷新后重试。")                          \
-    R(transfer_same_person, FORBIDDEN, "录入和确认须为不同的人。")                                 \
-    R(allocation_too_large, INVALID, "分配到账单的金额合计超过了到账金额，请修改。")               \
-    R(credit_too_small, CONFLICT, "该单位的预存余额不足，可能已用于其他账单，请刷新后重试。")      \
-    R(reason_unknown, INVALID, "驳回原因已停用，请刷新页面后重新选择。")                           \
-    R(payment_not_recorded, INVALID, "没有找到该单位，或付款日期不在最近400天内，请核对。")        \
-    R(line_gone, CONFLICT, "这笔流水刚被其他人处理，请刷新页面。")                                 \
-    R(lines_other_amount, CONFLICT, "所选银行流水的金额与到账金额不一致，请核对。")                \
-    R(rejection_has_a_reason, INVALID, "驳回须选择原因，或填写至少5个字的说明。")                  \
-    R(member_gone, NOT_FOUND, "没有找到这个单位，请返回列表刷新。")                                \
-    R(member_not_certified, CONFLICT, "该单位的会员单位认证尚未生效，不能开通会员。")              \
-    R(bill_not_settled, CONFLICT, "该账单还没有缴清，不能开通会员。")                              \
-    R(term_of_bill, CONFLICT, "该账单已经开通过会员，请刷新页面。")                                \
-    R(term_overlap, CONFLICT, "会员期限与已有期限重叠，请修改开始日期。")                          \
-    R(member_no_used, CONFLICT, "系统繁忙，请再点一次。")                                          \
-    R(certificate_none, NOT_FOUND, "会员资格有效时才能下载会员证书。")                             \
-    R(member_unknown, NOT_FOUND,                                                                   \
-      "没有查到这个会员。请核对单位全称、统一社会信用代码或会员编号，或致电0355-3069919。")        \
-    R(proposal_gone, NOT_FOUND, "没有找到这项申请，或它已被处理，请刷新列表。")                    \
-    R(proposal_not_possible, CONFLICT, "按现在的状态不能这样办理，请刷新页面核对后重试。")         \
-    R(proposal_stale, CONFLICT, "情况已有变化，这项申请不能再执行，请拒绝后重新提请。")            \
-    R(proposal_requested, CONFLICT, "同样的申请已在等待复核，不必重复提请。")                      \
-    R(proposal_same_person, FORBIDDEN, "提请和复核须为不同的人，请由另一位有权限的同事处理。")     \
-    R(refusing_has_a_note, INVALID, "拒绝须填写至少5个字的说明。")                                 \
-    R(reminder_gone, NOT_FOUND, "这条提醒已经发出或不再需要，请刷新。")                            \
-    R(receipt_gone, NOT_FOUND, "没有找到这张票据，请返回列表刷新。")                               \
-    R(receipt_stale, CONFLICT, "这张票据刚被其他人处理，请刷新后重试。")                           \
-    R(reissue_not_possible, CONFLICT, "这张票据现在不能申请换开：开具已超过180天，或已在处理。")   \
+#define PAYMENT_REASONS(R)                                                                                                                   \
+    R(fees_missing, UNAVAILABLE, "会费标准暂时无法显示，请稍后再试，或致电0355-3069919。")                                                   \
+    R(fee_post_unknown, INVALID, "没有这种会内职务，请刷新页面后重试。")                                                                     \
+    R(fee_schedule_pkey, CONFLICT, "该职务已有从这一天起生效的会费标准，请换一个生效日期。")                                                 \
+    R(policy_changed, CONFLICT, "规则刚被其他人修改，请刷新后重试。")                                                                        \
+    R(reminder_days_range, INVALID, "提醒日程最多12次，每次在到期日前后180天以内。")                                                         \
+    R(not_certified_yet, NOT_FOUND,                                                                                                          \
+      "您还没有通过会员单位认证，通过后即可缴费。请先在个人中心完成会员单位认证。")                                                          \
+    R(bill_not_due, CONFLICT, "现在还不需要缴费：已有待缴账单，或距到期还有三个月以上。")                                                    \
+    R(bill_reference, CONFLICT, "系统繁忙，请再点一次。")                                                                                    \
+    R(bill_of_year, CONFLICT, "本年度的账单已经生成，请刷新页面。")                                                                          \
+    R(bill_gone, NOT_FOUND, "没有找到这张账单，请刷新页面后重试。")                                                                          \
+    R(bill_overpaid, CONFLICT, "分配的金额超过账单欠款，请刷新页面后按最新欠款填写。")                                                       \
+    R(voucher_gone, NOT_FOUND, "没有找到这份缴费凭证，请返回列表刷新。")                                                                     \
+    R(voucher_waiting, CONFLICT, "您已有一份凭证正在审核，请等审核结果，或先撤回再重新提交。")                                               \
+    R(voucher_serial_used, CONFLICT,                                                                                                         \
+      "该交易流水号已用于另一笔缴费，请核对流水号；如确未重复，请致电0355-3069919。")                                                        \
+    R(voucher_not_withdrawable, CONFLICT, "凭证已由财务处理，不能撤回，请刷新页面查看结果。")                                                \
+    R(voucher_stale, CONFLICT, "这份凭证刚被其他人处理或有变动，请刷新后再审核。")                                                           \
+    R(voucher_same_person, FORBIDDEN, "这份凭证由您初核或录入，须由另一位财务人员确认。")                                                    \
+    R(voucher_needs_second, CONFLICT, "该金额须两人核对，请刷新后重试。")                                                                    \
+    R(transfer_same_person, FORBIDDEN, "录入和确认须为不同的人。")                                                                           \
+    R(allocation_too_large, INVALID, "分配到账单的金额合计超过了到账金额，请修改。")                                                         \
+    R(credit_too_small, CONFLICT, "该单位的预存余额不足，可能已用于其他账单，请刷新后重试。")                                                \
+    R(reason_unknown, INVALID, "驳回原因已停用，请刷新页面后重新选择。")                                                                     \
+    R(payment_not_recorded, INVALID, "没有找到该单位，或付款日期不在最近400天内，请核对。")                                                  \
+    R(line_gone, CONFLICT, "这笔流水刚被其他人处理，请刷新页面。")                                                                           \
+    R(line_not_split, CONFLICT,                                                                                                              \
+      "非会费的部分须小于这笔流水的金额。整笔都不是会费的，请标记为非会费。")                                                                \
+    R(line_not_released, CONFLICT, "这笔认领已由另一位财务人员处理，请刷新页面。")                                                           \
+    R(statement_other_account, INVALID,                                                                                                      \
+      "这份文件不是协会账户的：文件里的账号与协会的收款账号不同，请核对后重新选择文件和流水种类" \
+      "。")                                                                                                                                  \
+    R(statement_in_use, CONFLICT,                                                                                                            \
+      "这份文件里的流水已有人认领、核对或拆分，不能撤销导入。请先处理那些流水。")                                                            \
+    R(statement_gone, CONFLICT, "这份文件已经撤销，或没有新增的流水，请刷新页面。")                                                          \
+    R(lines_other_amount, CONFLICT, "所选银行流水的金额与到账金额不一致，请核对。")                                                          \
+    R(rejection_has_a_reason, INVALID, "驳回须选择原因，或填写至少5个字的说明。")                                                            \
+    R(member_gone, NOT_FOUND, "没有找到这个单位，请返回列表刷新。")                                                                          \
+    R(member_not_certified, CONFLICT, "该单位的会员单位认证尚未生效，不能开通会员。")                                                        \
+    R(bill_not_settled, CONFLICT, "该账单还没有缴清，不能开通会员。")                                                                        \
+    R(term_of_bill, CONFLICT, "该账单已经开通过会员，请刷新页面。")                                                                          \
+    R(term_overlap, CONFLICT, "会员期限与已有期限重叠，请修改开始日期。")                                                                    \
+    R(member_no_used, CONFLICT, "系统繁忙，请再点一次。")                                                                                    \
+    R(certificate_none, NOT_FOUND, "会员资格有效时才能下载会员证书。")                                                                       \
+    R(member_unknown, NOT_FOUND,                                                                                                             \
+      "没有查到这个会员。请核对单位全称、统一社会信用代码或会员编号，或致电0355-3069919。")                                                  \
+    R(proposal_gone, NOT_FOUND, "没有找到这项申请，或它已被处理，请刷新列表。")                                                              \
+    R(proposal_not_possible, CONFLICT, "按现在的状态不能这样办理，请刷新页面核对后重试。")                                                   \
+    R(proposal_stale, CONFLICT, "情况已有变化，这项申请不能再执行，请拒绝后重新提请。")                                                      \
+    R(proposal_requested, CONFLICT, "同样的申请已在等待复核，不必重复提请。")                                                                \
+    R(proposal_same_person, FORBIDDEN, "提请和复核须为不同的人，请由另一位有权限的同事处理。")                                               \
+    R(refusing_has_a_note, INVALID, "拒绝须填写至少5个字的说明。")                                                                           \
+    R(reminder_gone, NOT_FOUND, "这条提醒已经发出或不再需要，请刷新。")                                                                      \
+    R(receipt_gone, NOT_FOUND, "没有找到这张票据，请返回列表刷新。")                                                                         \
+    R(receipt_stale, CONFLICT, "这张票据刚被其他人处理，请刷新后重试。")                                                                     \
+    R(reissue_not_possible, CONFLICT, "这张票据现在不能申请换开：开具已超过180天，或已在处理。")                                             \
     R(receipt_no_used, CONFLICT, "该票据号码已经使用过，请核对号码。")
 
 REASONS_DECLARE(PAYMENT_REASONS)

@@ -1,5 +1,4 @@
-/* F20: bank statements taken, their lines claimed or set aside, proposals which voucher each pays, and the month's sheet. */
-#include "match.h"
+/* F20: files of the bank looked at, taken, listed and taken back. */
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
@@ -9,10 +8,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
-enum { FILE_MAX = 10 * 1024 * 1024, SUGGESTIONS_MAX = 5 };
+enum { FILE_MAX = 10 * 1024 * 1024 };
 
 /* ---- taking a file: parsed in an actor, its lines as JSON for one statement */
 
@@ -41,8 +39,11 @@ static void put_line(void *owner, const struct statement_line *line)
 {
     struct reading *reading = owner;
     FILE *out = reading->out;
-    fprintf(out, "%s{\"place\":%u,\"amount_fen\":%" PRId64, ftell(out) > 1 ? "," : "", line->row,
-            line->amount_fen);
+    fprintf(out,
+            "%s{\"place\":%u,\"amount_fen\":%" PRId64 ",\"fee_fen\":%" PRId64
+            ",\"serial_is_unique\":%s",
+            ftell(out) > 1 ? "," : "", line->row, line->amount_fen, line->fee_fen,
+            line->serial_is_unique ? "true" : "false");
     if (line->balance_fen >= 0)
         fprintf(out, ",\"balance_fen\":%" PRId64, line->balance_fen);
     put_text(out, "occurred_at", line->at);
@@ -82,10 +83,13 @@ static answer taken(struct call *c, const struct rows *results)
         &payment__statement_report__descriptor, &results[0], c->arena);
     if (reply == NULL)
         return call_fail(c, REASON_internal);
+    if (!rows_true(&results[0], 0, "is_own"))
+        return call_fail(c, REASON_statement_other_account);
     size_t kept =
         report->errors_count < STATEMENT_ERRORS_MAX ? report->errors_count : STATEMENT_ERRORS_MAX;
     reply->lines = report->lines;
     reply->debits = report->debits;
+    reply->account_no = arena_text(c->arena, report->account_no);
     reply->errors_count = report->errors_count;
     reply->errors = arena_alloc(c->arena, kept * sizeof *reply->errors);
     for (size_t i = 0; i < kept; i++) {
@@ -103,6 +107,7 @@ static answer read_worked(struct call *c, void *job)
     struct reading *reading = job;
     const char *refusal = reading->report.refusal;
     if (refusal == NULL) {
+        call_set(c, "account_no", reading->report.account_no);
         call_set(c, "rows", arena_copy(c->arena, reading->json, reading->json_size + 1));
         batch_add(c, reading->is_import ? &sql_statement_import : &sql_statement_preview);
     }
@@ -136,207 +141,29 @@ static answer statement_import(struct call *c)
     return take(c, true);
 }
 
-/* ---- lines */
+/* ---- what was imported */
 
-static void set_month(struct call *c, const char *month)
+static answer statement_list(struct call *c)
 {
-    call_set(c, "month_first", month[0] == '\0' ? NULL : arena_printf(c->arena, "%s-01", month));
-}
-
-static answer line_list(struct call *c)
-{
-    const Payment__ListStatementLinesRequest *req = c->request;
+    const Payment__ListStatementsRequest *req = c->request;
     if (!page_from(c, req->cursor, true))
         return call_fail_field(c, "cursor", PAGE_LOST);
-    set_month(c, req->month);
     page_begin(c, req->limit);
-    batch_add(c, &sql_line_total);
-    batch_add(c, &sql_line_list);
+    batch_add(c, &sql_statement_total);
+    batch_add(c, &sql_statement_list);
     return page_reply(c);
 }
 
-static answer line_ignore(struct call *c)
+static answer statement_undo(struct call *c)
 {
-    const Payment__MoveStatementLineRequest *req = c->request;
-    if (strlen(req->reason) < 6)
-        return call_fail_field(c, "reason", "请写明忽略的原因。");
-    batch_add(c, &sql_line_ignore);
-    return batch_reply(c, REASON_line_gone);
-}
-
-static answer line_restore(struct call *c)
-{
-    batch_add(c, &sql_line_restore);
-    return batch_reply(c, REASON_line_gone);
-}
-
-/* ---- proposals */
-
-struct matching {
-    struct rows line_rows, voucher_rows;
-    struct match_line *lines;
-    struct match_voucher *vouchers;
-    struct match *matches;
-    size_t matches_count;
-    bool of_one; /* all that fit one voucher, not one line for each */
-};
-
-static int by_score(const void *a, const void *b)
-{
-    return ((const struct match *)b)->score - ((const struct match *)a)->score;
-}
-
-static size_t match_one(struct matching *m)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < m->line_rows.count; i++) {
-        struct match match = {.line = i};
-        match.score = match_score(&m->lines[i], &m->vouchers[0], &match.evidence);
-        if (match.score >= MATCH_YELLOW_SCORE / 2)
-            m->matches[count++] = match;
-    }
-    qsort(m->matches, count, sizeof *m->matches, by_score);
-    return count < SUGGESTIONS_MAX ? count : SUGGESTIONS_MAX;
-}
-
-static void match_work(void *job)
-{
-    struct matching *m = job;
-    m->matches_count = m->of_one ? match_one(m)
-                                 : match_all(m->lines, m->line_rows.count, m->vouchers,
-                                             m->voucher_rows.count, m->matches);
-}
-
-/* "17:200000 18:300000", laid out from the amount, the oldest bill first. */
-static void lay_out(struct call *c, const char *owed_parts, int64_t amount, Payment__Match *match)
-{
-    long long bill, owed;
-    match->parts = arena_alloc(c->arena, (strlen(owed_parts) / 3 + 1) * sizeof *match->parts);
-    for (int read = 0;
-         amount > 0 && sscanf(owed_parts, "%18lld:%18lld%n", &bill, &owed, &read) == 2;
-         owed_parts += read) {
-        Payment__MatchPart *part = arena_alloc(c->arena, sizeof *part);
-        payment__match_part__init(part);
-        part->bill_id = bill;
-        part->amount_fen = amount < owed ? amount : owed;
-        amount -= part->amount_fen;
-        match->parts[match->n_parts++] = part;
-    }
-}
-
-/* One row of a result as the message of its columns. */
-static ProtobufCMessage *row_message(struct call *c, const ProtobufCMessageDescriptor *type,
-                                     const struct rows *rows, size_t row)
-{
-    struct rows one = rows_one(rows, row);
-    return message_from_rows(type, &one, c->arena);
-}
-
-static Payment__Match *match_message(struct call *c, const struct matching *m,
-                                     const struct match *found)
-{
-    Payment__Match *match = arena_alloc(c->arena, sizeof *match);
-    payment__match__init(match);
-    match->line = (Payment__StatementLine *)row_message(c, &payment__statement_line__descriptor,
-                                                        &m->line_rows, found->line);
-    match->voucher = (Payment__VoucherItem *)row_message(c, &payment__voucher_item__descriptor,
-                                                         &m->voucher_rows, found->voucher);
-    match->version = (uint32_t)rows_integer(&m->voucher_rows, found->voucher, "version");
-    match->score = found->score;
-    match->runner_up = found->runner_up;
-    match->green = found->green;
-    match->evidence = arena_alloc(c->arena, MATCH_BITS * sizeof *match->evidence);
-    for (int bit = 0; bit < MATCH_BITS; bit++)
-        if ((found->evidence >> bit & 1) != 0)
-            match->evidence[match->n_evidence++] = arena_text(c->arena, match_evidence[bit]);
-    lay_out(c, rows_get(&m->voucher_rows, found->voucher, "owed_parts"),
-            m->lines[found->line].amount_fen, match);
-    return match;
-}
-
-static answer match_worked(struct call *c, void *job)
-{
-    const struct matching *m = job;
-    Payment__MatchList reply = PAYMENT__MATCH_LIST__INIT;
-    if (m->matches_count == SIZE_MAX)
-        return call_fail(c, REASON_busy);
-    reply.lines = (uint32_t)m->line_rows.count;
-    reply.vouchers = (uint32_t)m->voucher_rows.count;
-    reply.matches = arena_alloc(c->arena, (m->matches_count + 1) * sizeof *reply.matches);
-    for (size_t i = 0; i < m->matches_count; i++)
-        reply.matches[reply.n_matches++] = match_message(c, m, &m->matches[i]);
-    return call_reply(c, &reply.base);
-}
-
-static void fill(struct call *c, struct matching *m)
-{
-    const struct rows *l = &m->line_rows, *v = &m->voucher_rows;
-    m->lines = arena_alloc(c->arena, (l->count + 1) * sizeof *m->lines);
-    m->vouchers = arena_alloc(c->arena, (v->count + 1) * sizeof *m->vouchers);
-    m->matches = arena_alloc(c->arena, (l->count + v->count + 1) * sizeof *m->matches);
-    for (size_t i = 0; i < l->count; i++)
-        m->lines[i] = (struct match_line){.id = rows_integer(l, i, "id"),
-                                          .amount_fen = rows_integer(l, i, "amount_fen"),
-                                          .day = (int)rows_integer(l, i, "day"),
-                                          .payer_name = rows_get(l, i, "payer_name"),
-                                          .payer_account = rows_get(l, i, "payer_account"),
-                                          .remark = rows_get(l, i, "remark"),
-                                          .serial = rows_get(l, i, "serial"),
-                                          .wallet = rows_get(l, i, "wallet")};
-    for (size_t i = 0; i < v->count; i++)
-        m->vouchers[i] = (struct match_voucher){.id = rows_integer(v, i, "id"),
-                                                .paid_fen = rows_integer(v, i, "paid_fen"),
-                                                .owed_fen = rows_integer(v, i, "owed_fen"),
-                                                .day = (int)rows_integer(v, i, "day"),
-                                                .unit_name = rows_get(v, i, "unit_name"),
-                                                .payer_name = rows_get(v, i, "payer_name"),
-                                                .legal_person = rows_get(v, i, "legal_person_name"),
-                                                .serial = rows_get(v, i, "bank_serial"),
-                                                .pay_method = rows_get(v, i, "pay_method"),
-                                                .codes = rows_get(v, i, "codes"),
-                                                .accounts = rows_get(v, i, "accounts")};
-}
-
-static answer match_found(struct call *c, const struct rows *results)
-{
-    const Payment__ListMatchesRequest *req = c->request;
-    struct payment *state = service_state(c->run);
-    struct matching *m = arena_alloc(c->arena, sizeof *m);
-    *m = (struct matching){
-        .line_rows = results[0],
-        .voucher_rows = results[1],
-        .of_one = req->voucher_id != 0,
-    };
-    if (m->of_one && m->voucher_rows.count == 0)
-        return call_fail(c, REASON_voucher_stale);
-    fill(c, m);
-    return work_then(c, state->files.work, match_work, m, match_worked);
-}
-
-static answer match_list(struct call *c)
-{
-    batch_add(c, &sql_match_lines);
-    batch_add(c, &sql_match_vouchers);
-    return batch_then(c, match_found);
-}
-
-/* ---- the month */
-
-static answer month_get(struct call *c)
-{
-    const Payment__DuesMonthRequest *req = c->request;
-    set_month(c, req->month);
-    batch_add(c, &sql_month_get);
-    return batch_reply(c, REASON_internal);
+    batch_add(c, &sql_statement_undo);
+    return batch_reply(c, REASON_statement_gone);
 }
 
 const struct op statement_ops[] = {
-    {"PreviewStatement",     STAFF("bank.import"),    statement_preview, FILE_MAX},
-    {"ImportStatement",      STAFF("bank.import"),    statement_import,  FILE_MAX},
-    {"ListStatementLines",   STAFF("bank.import"),    line_list,         0       },
-    {"IgnoreStatementLine",  STAFF("bank.allocate"),  line_ignore,       0       },
-    {"RestoreStatementLine", STAFF("bank.allocate"),  line_restore,      0       },
-    {"ListMatches",          STAFF("voucher.review"), match_list,        0       },
-    {"GetDuesMonth",         STAFF("period.close"),   month_get,         0       },
+    {"PreviewStatement", STAFF("bank.import"), statement_preview, FILE_MAX},
+    {"ImportStatement",  STAFF("bank.import"), statement_import,  FILE_MAX},
+    {"ListStatements",   STAFF("bank.import"), statement_list,    0       },
+    {"UndoStatement",    STAFF("bank.import"), statement_undo,    0       },
     OP_END,
 };

@@ -11,6 +11,7 @@ enum column {
     DAY,
     TIME,
     SERIAL,
+    SLIP,
     PAYER,
     ACCOUNT,
     CREDIT,
@@ -19,76 +20,99 @@ enum column {
     SIGN,
     BALANCE,
     WALLET,
+    FEE,
+    NET,
+    STANDING,
+    OWN_ACCOUNT,
     REMARK,
     COLUMNS
 };
-enum { CELLS_MAX = 64, REMARKS_MAX = 4, CELL_MAX = 400 };
+enum { CELLS_MAX = 64, REMARKS_MAX = 4, CELL_MAX = 400, ACCOUNT_LEAST = 8 };
 
 static const struct {
     const char *name;
     enum column column;
 } aliases[] = {
-    {"交易日期",       DAY    },
-    {"日期",             DAY    },
-    {"入账日期",       DAY    },
-    {"记账日期",       DAY    },
-    {"清算日期",       DAY    },
-    {"交易时间",       TIME   },
-    {"交易日期时间", TIME   },
-    {"支付时间",       TIME   },
-    {"订单时间",       TIME   },
-    {"时间",             TIME   },
-    {"入账时间",       TIME   },
-    {"交易流水号",    SERIAL },
-    {"流水号",          SERIAL },
-    {"银行流水号",    SERIAL },
-    {"凭证号",          SERIAL },
-    {"回单编号",       SERIAL },
-    {"电子回单号",    SERIAL },
-    {"订单号",          SERIAL },
-    {"商户订单号",    SERIAL },
-    {"对方户名",       PAYER  },
-    {"对方单位",       PAYER  },
-    {"对方单位名称", PAYER  },
-    {"对方名称",       PAYER  },
-    {"付款人",          PAYER  },
-    {"付款人名称",    PAYER  },
-    {"付款方名称",    PAYER  },
-    {"付款户名",       PAYER  },
-    {"对方账号",       ACCOUNT},
-    {"对方帐号",       ACCOUNT},
-    {"付款人账号",    ACCOUNT},
-    {"付款账号",       ACCOUNT},
-    {"贷方发生额",    CREDIT },
-    {"贷方金额",       CREDIT },
-    {"转入金额",       CREDIT },
-    {"收入金额",       CREDIT },
-    {"收入",             CREDIT },
-    {"借方发生额",    DEBIT  },
-    {"借方金额",       DEBIT  },
-    {"转出金额",       DEBIT  },
-    {"支出金额",       DEBIT  },
-    {"支出",             DEBIT  },
-    {"交易金额",       AMOUNT },
-    {"订单金额",       AMOUNT },
-    {"发生额",          AMOUNT },
-    {"金额",             AMOUNT },
-    {"借贷标志",       SIGN   },
-    {"借/贷",            SIGN   },
-    {"借贷",             SIGN   },
-    {"收支标志",       SIGN   },
-    {"交易方向",       SIGN   },
-    {"余额",             BALANCE},
-    {"账户余额",       BALANCE},
-    {"支付方式",       WALLET },
-    {"支付渠道",       WALLET },
-    {"交易渠道",       WALLET },
-    {"钱包",             WALLET },
-    {"摘要",             REMARK },
-    {"用途",             REMARK },
-    {"附言",             REMARK },
-    {"备注",             REMARK },
-    {"个性化信息",    REMARK },
+    {"交易日期",       DAY        },
+    {"日期",             DAY        },
+    {"入账日期",       DAY        },
+    {"记账日期",       DAY        },
+    {"清算日期",       DAY        },
+    {"交易时间",       TIME       },
+    {"交易日期时间", TIME       },
+    {"支付时间",       TIME       },
+    {"订单时间",       TIME       },
+    {"时间",             TIME       },
+    {"入账时间",       TIME       },
+    {"交易流水号",    SERIAL     },
+    {"流水号",          SERIAL     },
+    {"银行流水号",    SERIAL     },
+    {"交易流水",       SERIAL     },
+    {"交易序号",       SERIAL     },
+    {"凭证号",          SLIP       },
+    {"凭证号码",       SLIP       },
+    {"凭证编号",       SLIP       },
+    {"回单编号",       SERIAL     },
+    {"电子回单号",    SERIAL     },
+    {"订单号",          SERIAL     },
+    {"商户订单号",    SERIAL     },
+    {"对方户名",       PAYER      },
+    {"对方单位",       PAYER      },
+    {"对方单位名称", PAYER      },
+    {"对方名称",       PAYER      },
+    {"付款人",          PAYER      },
+    {"付款人名称",    PAYER      },
+    {"付款方名称",    PAYER      },
+    {"付款户名",       PAYER      },
+    {"对方账号",       ACCOUNT    },
+    {"对方帐号",       ACCOUNT    },
+    {"付款人账号",    ACCOUNT    },
+    {"付款账号",       ACCOUNT    },
+    {"贷方发生额",    CREDIT     },
+    {"贷方金额",       CREDIT     },
+    {"转入金额",       CREDIT     },
+    {"收入金额",       CREDIT     },
+    {"收入",             CREDIT     },
+    {"借方发生额",    DEBIT      },
+    {"借方金额",       DEBIT      },
+    {"转出金额",       DEBIT      },
+    {"支出金额",       DEBIT      },
+    {"支出",             DEBIT      },
+    {"交易金额",       AMOUNT     },
+    {"订单金额",       AMOUNT     },
+    {"发生额",          AMOUNT     },
+    {"金额",             AMOUNT     },
+    {"借贷标志",       SIGN       },
+    {"借/贷",            SIGN       },
+    {"借贷",             SIGN       },
+    {"收支标志",       SIGN       },
+    {"交易方向",       SIGN       },
+    {"余额",             BALANCE    },
+    {"账户余额",       BALANCE    },
+    {"支付方式",       WALLET     },
+    {"支付渠道",       WALLET     },
+    {"交易渠道",       WALLET     },
+    {"钱包",             WALLET     },
+    {"手续费",          FEE        },
+    {"商户手续费",    FEE        },
+    {"交易手续费",    FEE        },
+    {"入账金额",       NET        },
+    {"结算金额",       NET        },
+    {"清算金额",       NET        },
+    {"实收金额",       NET        },
+    {"交易类型",       STANDING   },
+    {"交易状态",       STANDING   },
+    {"订单状态",       STANDING   },
+    {"状态",             STANDING   },
+    {"本方账号",       OWN_ACCOUNT},
+    {"本方帐号",       OWN_ACCOUNT},
+    {"商户编号",       OWN_ACCOUNT},
+    {"商户号",          OWN_ACCOUNT},
+    {"摘要",             REMARK     },
+    {"用途",             REMARK     },
+    {"附言",             REMARK     },
+    {"备注",             REMARK     },
+    {"个性化信息",    REMARK     },
 };
 
 struct parsing {
@@ -295,7 +319,45 @@ static void header_try(struct parsing *p)
         p->place[DAY] = p->place[TIME];
         p->place[TIME] = -1;
     }
-    p->found = hits >= 3 && p->place[DAY] >= 0 && (p->place[CREDIT] >= 0 || p->place[AMOUNT] >= 0);
+    p->found = hits >= 3 && p->place[DAY] >= 0 &&
+               (p->place[CREDIT] >= 0 || p->place[AMOUNT] >= 0 || p->place[NET] >= 0);
+}
+
+/* Whose account it is stands above the header, beside its label or behind it: 账号： 0505010409200054816. Hidden digits (*) are
+   kept. */
+static void account_read(struct statement_report *report, const char *text)
+{
+    char found[sizeof report->account_no];
+    size_t used = 0;
+    for (; *text != '\0' && used + 1 < sizeof found; text++)
+        if (isdigit((unsigned char)*text) || *text == '*')
+            found[used++] = *text;
+        else if (used > 0 && *text != ' ' && *text != '-')
+            break;
+    found[used] = '\0';
+    if (report->account_no[0] == '\0' && used >= ACCOUNT_LEAST)
+        memcpy(report->account_no, found, used + 1);
+}
+
+static void account_find(struct parsing *p)
+{
+    static const char *const labels[] = {"账号", "帐号", "卡号", "商户编号", "商户号"};
+    for (size_t i = 0; i < p->cells_count; i++)
+        for (size_t label = 0; label < sizeof labels / sizeof labels[0]; label++) {
+            const char *at = strstr(p->cells[i], labels[label]);
+            if (at == NULL || strstr(p->cells[i], "对方") != NULL)
+                continue;
+            account_read(p->report, at);
+            if (i + 1 < p->cells_count)
+                account_read(p->report, p->cells[i + 1]);
+        }
+}
+
+static void header_look(struct parsing *p)
+{
+    header_try(p);
+    if (!p->found)
+        account_find(p);
 }
 
 /* ---- rows */
@@ -343,44 +405,133 @@ static const char *remark_of(struct parsing *p)
     return remark;
 }
 
+/* What stands below the rows. */
+static bool is_total(const struct parsing *p)
+{
+    static const char *const words[] = {"合计", "小计", "总计"};
+    for (size_t i = 0; i < p->cells_count; i++)
+        for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
+            if (strncmp(p->cells[i], words[word], strlen(words[word])) == 0)
+                return true;
+    return false;
+}
+
+/* Each printed page begins with the header. */
+static bool header_again(struct parsing *p)
+{
+    struct parsing before = *p;
+    int column = column_of(header_name(p->arena, cell(p, DAY)));
+    if (column != DAY && column != TIME)
+        return false;
+    header_try(p);
+    if (!p->found)
+        *p = before;
+    return true;
+}
+
+static bool is_undone(const char *standing)
+{
+    static const char *const words[] = {"退款", "退货", "撤销", "冲正", "失败", "关闭", "未支付"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strstr(standing, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* What the wallet kept of it: said, or the difference to what arrived. -1: the two contradict each other. */
+static int64_t fee_of(const struct parsing *p, int64_t fen)
+{
+    int64_t fee = 0, net = fen;
+    if (p->place[AMOUNT] < 0)
+        return 0;
+    bool has_fee = statement_amount(cell(p, FEE), &fee),
+         has_net = statement_amount(cell(p, NET), &net);
+    if (fee < 0)
+        fee = -fee;
+    if (has_net && !has_fee)
+        fee = fen - net;
+    return fee < 0 || fee > fen || (has_net && fen - fee != net) ? -1 : fee;
+}
+
+/* NULL: it came in, `ret_fen` of it; "": it is no money that came in; else what is wrong with the row. */
+static const char *row_money(const struct parsing *p, int64_t *ret_fen)
+{
+    bool own_column = p->place[CREDIT] >= 0;
+    const char *money = cell(p, own_column ? CREDIT : p->place[AMOUNT] >= 0 ? AMOUNT : NET);
+    int64_t fen = 0, out = 0;
+    bool went_out = own_column && statement_amount(cell(p, DEBIT), &out) && out != 0;
+    if (went_out && out < 0)
+        return "支出金额是负数（冲正），请核对后手工处理";
+    if (money[0] != '\0' && !statement_amount(money, &fen))
+        return "金额无法识别";
+    if (own_column && fen < 0)
+        return "收入金额是负数（冲正），请找到被冲正的那笔流水处理";
+    if (fen == 0)
+        return went_out || (own_column && p->place[DEBIT] < 0) ? "" : "没有金额";
+    if (!own_column && p->place[SIGN] >= 0 && fen < 0)
+        return "金额是负数（冲正），请找到被冲正的那笔流水处理";
+    if (fen < 0 || (!own_column && is_debit(cell(p, SIGN))))
+        return "";
+    *ret_fen = fen;
+    return NULL;
+}
+
+static bool has_amount(const struct parsing *p)
+{
+    static const enum column columns[] = {CREDIT, AMOUNT, DEBIT, NET};
+    int64_t fen;
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (statement_amount(cell(p, columns[i]), &fen) && fen != 0)
+            return true;
+    return false;
+}
+
+/* A real serial of the bank names one line; 凭证号 is what the payer's bank wrote, and may come again. */
+static void row_give(struct parsing *p, const char *at, int64_t fen, int64_t fee)
+{
+    int64_t balance = -1;
+    const char *serial = serial_of(cell(p, SERIAL));
+    if (!statement_amount(cell(p, BALANCE), &balance) || balance < 0)
+        balance = -1;
+    account_read(p->report, cell(p, OWN_ACCOUNT));
+    p->report->lines++;
+    p->take(p->owner, &(struct statement_line){
+                          .row = p->report->rows,
+                          .at = at,
+                          .amount_fen = fen,
+                          .balance_fen = balance,
+                          .fee_fen = fee,
+                          .serial = serial[0] != '\0' ? serial : serial_of(cell(p, SLIP)),
+                          .serial_is_unique = serial[0] != '\0',
+                          .payer_name = cell(p, PAYER),
+                          .payer_account = cell(p, ACCOUNT),
+                          .remark = remark_of(p),
+                          .wallet = cell(p, WALLET)});
+}
+
+/* Every row is money that came in, money that went out, named as wrong, or bears no amount and no day. */
 static void row_take(struct parsing *p)
 {
     char at[20];
-    int64_t fen = 0, balance = -1;
-    const char *money = cell(p, CREDIT), *day = cell(p, DAY);
-    bool own_column = p->place[CREDIT] >= 0;
-    if (!own_column)
-        money = cell(p, AMOUNT);
-    if (day[0] == '\0' || strstr(day, "合计") != NULL || strstr(day, "小计") != NULL)
-        return; /* what stands below the rows */
-    if (money[0] == '\0' && own_column) {
+    int64_t fen = 0, fee = 0;
+    bool has_day = statement_time(cell(p, DAY), cell(p, TIME), at);
+    if (is_total(p) || header_again(p) || (!has_day && !has_amount(p)))
+        return;
+    const char *wrong = row_money(p, &fen);
+    if (wrong != NULL && wrong[0] == '\0') {
         p->report->debits++;
         return;
     }
-    if (!statement_time(day, cell(p, TIME), at)) {
-        row_wrong(p, "日期无法识别");
-        return;
-    }
-    if (!statement_amount(money, &fen)) {
-        row_wrong(p, "金额无法识别");
-        return;
-    }
-    if (fen <= 0 || (!own_column && is_debit(cell(p, SIGN)))) {
-        p->report->debits++;
-        return;
-    }
-    if (!statement_amount(cell(p, BALANCE), &balance) || balance < 0)
-        balance = -1;
-    p->report->lines++;
-    p->take(p->owner, &(struct statement_line){.row = p->report->rows,
-                                               .at = at,
-                                               .amount_fen = fen,
-                                               .balance_fen = balance,
-                                               .serial = serial_of(cell(p, SERIAL)),
-                                               .payer_name = cell(p, PAYER),
-                                               .payer_account = cell(p, ACCOUNT),
-                                               .remark = remark_of(p),
-                                               .wallet = cell(p, WALLET)});
+    if (wrong == NULL && !has_day)
+        wrong = cell(p, DAY)[0] == '\0' ? "有金额但没有日期" : "日期无法识别";
+    if (wrong == NULL && is_undone(cell(p, STANDING)))
+        wrong = "退款、撤销或没有成功的交易";
+    if (wrong == NULL && (fee = fee_of(p, fen)) < 0)
+        wrong = "金额、手续费和入账金额对不上";
+    if (wrong != NULL)
+        row_wrong(p, wrong);
+    else
+        row_give(p, at, fen, fee);
 }
 
 /* `text` has no NUL behind it. */
@@ -407,7 +558,7 @@ static void on_row(int end, void *owner)
     if (p->found)
         row_take(p);
     else if (p->report->rows <= STATEMENT_HEADER_ROWS)
-        header_try(p);
+        header_look(p);
     p->cells_count = 0;
 }
 

@@ -12,11 +12,13 @@ enum { STATEMENT_HEADER_ROWS = 15, STATEMENT_ERRORS_MAX = 20 };
 
 /* Money that came in. Texts are cleaned, and live until the callback returns. */
 struct statement_line {
-    unsigned row;        /* in the file, from 1 */
-    const char *at;      /* 2026-11-24 10:32:00; without a time 00:00:00 */
-    int64_t amount_fen;  /* > 0 */
-    int64_t balance_fen; /* -1: not told, or below zero */
-    const char *serial;  /* empty: none, or one that says nothing (000000) */
+    unsigned row;          /* in the file, from 1 */
+    const char *at;        /* 2026-11-24 10:32:00; without a time 00:00:00 */
+    int64_t amount_fen;    /* > 0 */
+    int64_t balance_fen;   /* -1: not told, or below zero */
+    int64_t fee_fen;       /* what the wallet kept of it */
+    const char *serial;    /* empty: none, or one that says nothing (000000) */
+    bool serial_is_unique; /* false: a 凭证号, which other lines may bear too */
     const char *payer_name, *payer_account, *remark, *wallet;
 };
 typedef void statement_line_fn(void *owner, const struct statement_line *line);
@@ -27,7 +29,8 @@ struct statement_error {
 };
 struct statement_report {
     unsigned lines, debits, rows; /* money in, money out, all rows of the file */
-    const char *refusal;          /* NULL: it was read; else why not a line was */
+    char account_no[40]; /* whose file it is, perhaps with * in it; empty: it does not say */
+    const char *refusal; /* NULL: it was read; else why not a line was */
     struct statement_error errors[STATEMENT_ERRORS_MAX]; /* rows that were left out */
     unsigned errors_count;                               /* perhaps more than are kept */
 };

@@ -78,12 +78,22 @@ static answer voucher_decide(struct call *c)
     return batch_then(c, voucher_decided);
 }
 
+static answer payment_recorded(struct call *c, const struct rows *results)
+{
+    if (results[0].count > 0)
+        return call_reply(
+            c, message_from_rows(&payment__voucher_item__descriptor, &results[0], c->arena));
+    return call_fail(c, rows_true(&results[1], 0, "line_is_free") ? REASON_payment_not_recorded
+                                                                  : REASON_line_gone);
+}
+
 static answer payment_record(struct call *c)
 {
     const Payment__RecordPaymentRequest *req = c->request;
     call_set_integer(c, "paid_fen", check_money_fen(req->paid_amount));
     batch_add(c, &sql_payment_record);
-    return batch_reply(c, REASON_payment_not_recorded);
+    batch_add(c, &sql_payment_record_state);
+    return batch_then(c, payment_recorded);
 }
 
 static answer voucher_reason_list(struct call *c)

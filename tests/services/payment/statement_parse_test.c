@@ -9,20 +9,22 @@
 
 static struct arena *arena;
 static struct statement_report report;
-static char told[4096];
+static char told[4096], uniques[200], fees[200];
 
 static void keep(void *owner, const struct statement_line *line)
 {
-    size_t used = strlen(told);
+    size_t used = strlen(told), fees_used = strlen(fees);
     (void)owner;
     snprintf(told + used, sizeof told - used, "%u|%s|%lld|%s|%s|%s|%s|%s|%lld\n", line->row,
              line->at, (long long)line->amount_fen, line->payer_name, line->payer_account,
              line->serial, line->remark, line->wallet, (long long)line->balance_fen);
+    strcat(uniques, line->serial_is_unique ? "yes " : "no ");
+    snprintf(fees + fees_used, sizeof fees - fees_used, "%lld ", (long long)line->fee_fen);
 }
 
 static void parse(const char *text)
 {
-    told[0] = '\0';
+    told[0] = uniques[0] = fees[0] = '\0';
     statement_parse(text, strlen(text), arena, keep, NULL, &report);
 }
 
@@ -63,6 +65,56 @@ static void test_the_merchant_list(void **state)
     parse("商户编号,050582490012\r\n订单号,支付时间,支付方式,订单金额,手续费,备注\r\n"
           "4200001,2026-11-06 12:00:00,微信支付,2000.00,5.00,会费\n");
     assert_string_equal(told, "3|2026-11-06 12:00:00|200000|||4200001|会费|微信支付|-1\n");
+}
+
+/* 交易流水号 names a line; 凭证号 does so only while there is nothing better, and never alone. */
+static void test_the_better_serial_wins(void **state)
+{
+    (void)state;
+    parse("交易日期,凭证号,交易流水号,贷方发生额,对方户名\n2026-11-03,78,F1,2000,甲\n"
+          "2026-11-03,78,,2000,乙\n2026-11-03,00000000,0000,2000,丙\n");
+    assert_string_equal(told, "2|2026-11-03 00:00:00|200000|甲||F1|||-1\n"
+                              "3|2026-11-03 00:00:00|200000|乙||78|||-1\n"
+                              "4|2026-11-03 00:00:00|200000|丙|||||-1\n");
+    assert_string_equal(uniques, "yes no no ");
+}
+
+static void test_what_the_wallet_keeps(void **state)
+{
+    (void)state;
+    parse("商户编号：050582490012\n订单号,支付时间,订单金额,手续费,入账金额,交易状态\n"
+          "1001,2026-11-06 12:00:00,2000.00,5.00,1995.00,成功\n"
+          "1002,2026-11-06 12:00:01,2000.00,,1995.00,成功\n"
+          "1003,2026-11-06 12:00:02,2000.00,5.00,1990.00,成功\n"
+          "1004,2026-11-06 12:00:03,2000.00,5.00,1995.00,已退款\n"
+          "1005,2026-11-06 12:00:04,-2000.00,0,-2000.00,成功\n");
+    assert_string_equal(report.account_no, "050582490012");
+    assert_string_equal(fees, "500 500 ");
+    assert_int_equal(report.lines, 2);
+    assert_int_equal(report.errors_count, 2);
+    assert_int_equal(report.errors[0].row, 5);
+    assert_string_equal(report.errors[0].words, "金额、手续费和入账金额对不上");
+    assert_int_equal(report.errors[1].row, 6);
+    assert_int_equal(report.debits, 1);
+}
+
+/* Nothing that bears an amount goes without a word. */
+static void test_no_row_is_lost_silently(void **state)
+{
+    (void)state;
+    parse("账号,0505 0104 0920 0054 816\n"
+          "交易日期,借方发生额,贷方发生额,对方户名\n,,2000,没有日期\n2026-11-03,,-2000,冲正\n"
+          "2026-11-03,-30,,冲正支出\n2026-11-03,0.00,0.00,零\n2026-11-03,35.50,0.00,电费\n"
+          "交易日期,借方发生额,贷方发生额,对方户名\n2026-11-04,0.00,3000,翻页后\n"
+          ",,\"5,000.00\",合计\n打印日期：2026-11-30,,,\n");
+    assert_string_equal(report.account_no, "0505010409200054816");
+    assert_string_equal(told, "9|2026-11-04 00:00:00|300000|翻页后|||||-1\n");
+    assert_int_equal(report.debits, 1);
+    assert_int_equal(report.errors_count, 4);
+    assert_string_equal(report.errors[0].words, "有金额但没有日期");
+    assert_non_null(strstr(report.errors[1].words, "收入金额是负数（冲正）"));
+    assert_non_null(strstr(report.errors[2].words, "支出金额是负数（冲正）"));
+    assert_string_equal(report.errors[3].words, "没有金额");
 }
 
 static void test_digits_that_are_kept_from_spreadsheets(void **state)
@@ -147,6 +199,9 @@ int main(void)
         cmocka_unit_test(test_the_account_statement),
         cmocka_unit_test(test_one_amount_with_a_sign),
         cmocka_unit_test(test_the_merchant_list),
+        cmocka_unit_test(test_the_better_serial_wins),
+        cmocka_unit_test(test_what_the_wallet_keeps),
+        cmocka_unit_test(test_no_row_is_lost_silently),
         cmocka_unit_test(test_digits_that_are_kept_from_spreadsheets),
         cmocka_unit_test(test_bad_rows_are_named_and_the_others_kept),
         cmocka_unit_test(test_other_files_are_refused),

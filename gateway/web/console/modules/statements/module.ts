@@ -5,6 +5,7 @@ export default {
   routes: [
     { path: '/statements', component: () => import('./MatchesPage.vue'), meta: { title: '银行流水', permission: 'bank.import' } },
     { path: '/statements/lines', component: () => import('./LinesPage.vue'), meta: { title: '银行流水', permission: 'bank.import' } },
+    { path: '/statements/files', component: () => import('./FilesPage.vue'), meta: { title: '银行流水', permission: 'bank.import' } },
     { path: '/dues-month', component: () => import('./MonthPage.vue'), meta: { title: '会费月结', permission: 'period.close' } },
   ],
   menu: [

@@ -49,39 +49,48 @@ function csvOf(sheet: Sheet, reader: Reader): string {
   return rows.join('\n');
 }
 
-async function bookToCsv(data: Uint8Array | string): Promise<string> {
+async function bookToCsv(data: Uint8Array | string, wanted: string): Promise<Omit<StatementFile, 'csv'> & { text: string }> {
   const reader = await import('@e965/xlsx');
-  let sheets: Sheet[];
+  let sheets: [string, Sheet][];
   try {
     const book = reader.read(data, { type: typeof data === 'string' ? 'string' : 'array', cellNF: true, cellHTML: false, sheetRows: ROWS_MAX, raw: typeof data === 'string' });
-    sheets = book.SheetNames.map((name) => book.Sheets[name]).filter((sheet): sheet is Sheet => sheet?.['!ref'] !== undefined);
+    sheets = book.SheetNames.map((name) => [name, book.Sheets[name]] as const).filter((one): one is [string, Sheet] => one[1]?.['!ref'] !== undefined);
   } catch (error) {
     const locked = error instanceof Error && /password|encrypt/i.test(error.message);
     throw refusal(locked ? '文件加了密码，请在表格软件中取消密码后再上传。' : '文件打不开，可能已损坏。请从网上银行重新导出，或在表格软件中另存为CSV后上传。');
   }
-  if (sheets[0] === undefined) throw refusal('文件是空的，请核对后重新导出。');
-  return csvOf(sheets[0], reader);
+  const [name, sheet] = sheets.find((one) => one[0] === wanted) ?? sheets[0] ?? [];
+  if (name === undefined || sheet === undefined) throw refusal('文件是空的，请核对后重新导出。');
+  if (sheet['!fullref'] !== undefined && sheet['!fullref'] !== sheet['!ref']) throw refusal(`文件超过${ROWS_MAX}行，不能只读一部分。请按月份分几次导出后上传。`);
+  return { text: csvOf(sheet, reader), sheet: name, sheets: sheets.map((one) => one[0]) };
 }
 
 function refusal(words: string): Problem {
   return new Problem({ detail: words, errors: [{ field: 'file_name', message: words }] });
 }
 
+/* A workbook has sheets: the first that is not empty, or the one that is asked for, is read. */
+export interface StatementFile {
+  csv: Blob;
+  sheet: string;
+  sheets: string[];
+}
+
 /* Throws a Problem that says what to do. */
-export async function statementCsv(file: File): Promise<Blob> {
+export async function statementCsv(file: File, wanted = ''): Promise<StatementFile> {
   if (file.size > FILE_MAX) throw refusal('文件超过20MB，请按月份分几次导出后上传。');
   const bytes = new Uint8Array(await file.arrayBuffer());
-  let text: string;
+  let read = { text: '', sheet: '', sheets: [] as string[] };
   if (starts(bytes, 0x50, 0x4b) || starts(bytes, 0xd0, 0xcf, 0x11, 0xe0)) {
-    text = await bookToCsv(bytes);
+    read = await bookToCsv(bytes, wanted);
   } else if (starts(bytes, 0x25, 0x50, 0x44, 0x46)) {
     throw refusal('PDF不能导入，请从网上银行导出Excel或CSV格式的明细。');
   } else {
-    const plain = decodeText(bytes);
-    const isTable = /^\s*</.test(plain) || (plain.includes('\t') && !plain.slice(0, 4000).includes(','));
-    text = isTable ? await bookToCsv(plain) : plain;
+    read.text = decodeText(bytes);
+    const isTable = /^\s*</.test(read.text) || (read.text.includes('\t') && !read.text.slice(0, 4000).includes(','));
+    if (isTable) read = await bookToCsv(read.text, wanted);
   }
-  const csv = new Blob([text], { type: 'text/csv' });
+  const csv = new Blob([read.text], { type: 'text/csv' });
   if (csv.size > TEXT_MAX) throw refusal('流水太多，请按月份分几次导出后上传。');
-  return csv;
+  return { csv, sheet: read.sheet, sheets: read.sheets };
 }

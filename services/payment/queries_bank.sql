@@ -1,0 +1,198 @@
+-- Statements of payment: files of the bank, their lines, which voucher each pays, the month. Search path: its own schema.
+
+-- name: statement_preview
+-- What an import would do, row by row of the file where it does nothing.
+WITH found AS MATERIALIZED (SELECT * FROM statement_rows(:kind::text, :rows::jsonb))
+SELECT count(*) FILTER (WHERE is_new) AS added, coalesce(sum(amount_fen) FILTER (WHERE is_new), 0)::bigint AS added_fen,
+       min(occurred_at) FILTER (WHERE is_new)::text AS first_at, max(occurred_at) FILTER (WHERE is_new)::text AS last_at,
+       count(known_id) AS known, count(*) FILTER (WHERE is_repeated AND known_id IS NULL) AS repeated,
+       count(*) FILTER (WHERE is_new AND is_settlement) AS settlements,
+       coalesce(sum(fee_fen) FILTER (WHERE is_new), 0)::bigint AS fees_fen,
+       statement_is_own(:kind, :account_no::text) AS is_own,
+       (SELECT jsonb_agg(to_jsonb(f)) FROM (
+            SELECT occurred_at::text, amount_fen, payer_name, payer_account, serial, remark, wallet
+              FROM found WHERE is_new ORDER BY place LIMIT 10) AS f) AS first_lines,
+       (SELECT jsonb_agg(to_jsonb(f)) FROM (
+            SELECT place AS row, known_id AS id, coalesce(known_state, 'UNSPECIFIED') AS state, occurred_at::text, amount_fen,
+                   payer_name, wallet
+              FROM found WHERE NOT is_new ORDER BY place LIMIT 100) AS f) AS known_rows
+  FROM found;
+
+-- name: statement_import
+-- keyed
+-- audit: statement.imported statement_id
+-- Only what is new; who imports the same file at the same moment adds nothing (statement_line_once).
+WITH found AS MATERIALIZED (SELECT * FROM statement_rows(:kind::text, :rows::jsonb)),
+imported AS (
+    INSERT INTO statement (kind, file_name, lines, added, imported_by, imported_by_name, account_no, first_on, last_on)
+    SELECT :kind, :file_name, count(*), count(*) FILTER (WHERE is_new), :caller_id::bigint, :caller_name, :account_no::text,
+           min(occurred_at)::date, max(occurred_at)::date FROM found
+    RETURNING id),
+added AS (
+    INSERT INTO statement_line (statement_id, kind, identity, occurred_at, amount_fen, balance_fen, fee_fen, payer_name,
+                                payer_account, serial, remark, wallet, state, not_dues)
+    SELECT i.id, :kind, f.identity, f.occurred_at, f.amount_fen, f.balance_fen, f.fee_fen, f.payer_name, f.payer_account,
+           f.serial, f.remark, f.wallet, CASE WHEN is_settlement THEN 'IGNORED' ELSE 'NEW' END,
+           CASE WHEN is_settlement THEN 'SETTLEMENT' END
+      FROM found f, imported i WHERE f.is_new ORDER BY f.place
+    ON CONFLICT DO NOTHING
+    RETURNING amount_fen, occurred_at, fee_fen, not_dues),
+answer AS (
+    SELECT (SELECT id FROM imported) AS statement_id, count(*) AS added, coalesce(sum(amount_fen), 0)::bigint AS added_fen,
+           min(occurred_at)::text AS first_at, max(occurred_at)::text AS last_at, count(not_dues) AS settlements,
+           coalesce(sum(fee_fen), 0)::bigint AS fees_fen, true AS is_own
+      FROM added)
+SELECT * FROM answer;
+
+-- name: statement_list
+SELECT s.id, s.kind, s.file_name, s.account_no, s.lines, s.added, s.first_on, s.last_on, s.imported_by_name, s.imported_at,
+       u.undone_by_name, u.undone_at, n.used, n.left_lines,
+       (extract(epoch FROM s.imported_at) * 1000000)::bigint || '.' || s.id AS position
+  FROM statement s LEFT JOIN statement_undo u ON u.statement_id = s.id,
+       LATERAL (SELECT count(*) AS left_lines, count(*) FILTER (WHERE l.state NOT IN ('NEW', 'IGNORED') OR l.other_fen > 0) AS used
+                  FROM statement_line l WHERE l.statement_id = s.id) AS n
+ WHERE (s.imported_at, s.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
+ ORDER BY s.imported_at DESC, s.id DESC LIMIT :page_size::int + 1;
+
+-- name: statement_total
+SELECT count(*) AS total FROM statement;
+
+-- name: statement_undo
+-- keyed
+-- audit: statement.undone id
+-- While nobody works with one of its lines (statement_line_kept); that it was imported stays told.
+WITH gone AS (
+    DELETE FROM statement_line l USING statement s
+     WHERE s.id = :id::bigint AND l.statement_id = s.id AND NOT EXISTS (SELECT 1 FROM statement_undo u WHERE u.statement_id = s.id)
+    RETURNING l.id),
+undone AS (
+    INSERT INTO statement_undo (statement_id, lines, undone_by, undone_by_name)
+    SELECT :id::bigint, count(*), :caller_id::bigint, :caller_name FROM gone HAVING count(*) > 0
+    RETURNING *),
+answer AS (
+    SELECT s.id, s.kind, s.file_name, s.lines, s.added, s.imported_by_name, s.imported_at, u.undone_by_name, u.undone_at
+      FROM undone u JOIN statement s ON s.id = u.statement_id)
+SELECT * FROM answer;
+
+-- name: line_list
+SELECT t.*, (extract(epoch FROM l.occurred_at) * 1000000)::bigint || '.' || l.id AS position
+  FROM line_found(:view::text, :q::text, :q_fen::bigint, :month_first::date, :statement_id::bigint) AS l, line_told(l) AS t
+ WHERE (l.occurred_at, l.id) < (to_timestamp(:cursor_place::bigint / 1000000.0) AT TIME ZONE 'UTC', :cursor_id::bigint)
+ ORDER BY l.occurred_at DESC, l.id DESC LIMIT :page_size::int + 1;
+
+-- name: line_list_by
+-- In another order: the oldest, the largest or the smallest first.
+SELECT t.*, k.place || '.' || l.id AS position
+  FROM line_found(:view::text, :q::text, :q_fen::bigint, :month_first::date, :statement_id::bigint) AS l, line_told(l) AS t,
+       LATERAL (SELECT CASE :sort::text WHEN 'OLDEST_FIRST' THEN (extract(epoch FROM l.occurred_at) * 1000000)::bigint
+                                        WHEN 'LARGEST_FIRST' THEN 1000000000000000 - l.amount_fen ELSE l.amount_fen END AS place) AS k
+ WHERE (k.place, l.id) > (:cursor_place::bigint, :cursor_id::bigint)
+ ORDER BY k.place, l.id LIMIT :page_size::int + 1;
+
+-- name: line_total
+SELECT count(*) AS total FROM line_found(:view::text, :q::text, :q_fen::bigint, :month_first::date, :statement_id::bigint) AS l;
+
+-- name: line_ignore
+-- keyed
+-- audit: statement.line_ignored id
+WITH moved AS (
+    UPDATE statement_line SET state = 'IGNORED', not_dues = :not_dues::text, reason = :reason, other_fen = 0,
+           changed_by = :caller_id::bigint, changed_by_name = :caller_name, changed_at = now()
+     WHERE id = :id::bigint AND state = 'NEW'
+    RETURNING *),
+answer AS (
+    SELECT id, kind, state, occurred_at::text AS occurred_at, amount_fen, dues_fen, payer_name, not_dues, reason FROM moved)
+SELECT * FROM answer;
+
+-- name: line_restore
+-- keyed
+-- audit: statement.line_restored id
+WITH moved AS (
+    UPDATE statement_line SET state = 'NEW', not_dues = NULL, reason = '', changed_by = :caller_id::bigint,
+           changed_by_name = :caller_name, changed_at = now()
+     WHERE id = :id::bigint AND state = 'IGNORED'
+    RETURNING *),
+answer AS (SELECT id, kind, state, occurred_at::text AS occurred_at, amount_fen, dues_fen, payer_name, reason FROM moved)
+SELECT * FROM answer;
+
+-- name: line_split
+-- keyed
+-- audit: statement.line_split id
+-- Into dues and something else; an amount of nothing makes it whole again.
+WITH moved AS (
+    UPDATE statement_line SET other_fen = :other_fen::bigint, not_dues = CASE WHEN :other_fen > 0 THEN :not_dues::text END,
+           reason = CASE WHEN :other_fen > 0 THEN :reason ELSE '' END, changed_by = :caller_id::bigint,
+           changed_by_name = :caller_name, changed_at = now()
+     WHERE id = :id::bigint AND state = 'NEW' AND :other_fen < amount_fen
+    RETURNING *),
+answer AS (
+    SELECT id, kind, state, occurred_at::text AS occurred_at, amount_fen, other_fen, dues_fen, payer_name, not_dues, reason
+      FROM moved)
+SELECT * FROM answer;
+
+-- name: line_state
+SELECT state = 'NEW' AS is_free, amount_fen FROM statement_line WHERE id = :id::bigint;
+
+-- name: line_release
+-- keyed
+-- audit: statement.line_released id
+-- A claim is taken back: the voucher that it made goes, its line is free again (voucher_lines). Nobody is told.
+WITH withdrawn AS (
+    UPDATE voucher v SET state = 'WITHDRAWN', version = v.version + 1, decided_at = now()
+      FROM statement_line l
+     WHERE l.id = :id::bigint AND l.state = 'PROPOSED' AND v.id = l.voucher_id AND v.state = 'SUBMITTED'
+       AND v.recorder LIKE 'STAFF:%' AND v.first_by IS NULL
+    RETURNING l.id, l.kind, l.occurred_at, l.amount_fen, l.dues_fen, l.payer_name),
+answer AS (
+    SELECT id, kind, 'NEW' AS state, occurred_at::text AS occurred_at, amount_fen, dues_fen, payer_name FROM withdrawn)
+SELECT * FROM answer;
+
+-- name: match_lines
+-- Those that wait; for one voucher with words or an amount in mind, those that bear them.
+SELECT id, kind, state, occurred_at::text AS occurred_at, occurred_at::date - date '2000-01-01' AS day, amount_fen, other_fen,
+       dues_fen, payer_name, payer_account, serial, remark, wallet, voucher_id, changed_by_name
+  FROM statement_line l
+ WHERE state IN ('NEW', 'PROPOSED') AND (state = 'NEW' OR :voucher_id::bigint IN (0, voucher_id))
+   AND (:q::text = '' OR id IN (SELECT f.id FROM line_found('ALL', :q, :q_fen::bigint, NULL, 0) AS f))
+ ORDER BY state = 'PROPOSED' DESC, occurred_at DESC, id DESC LIMIT 2000;
+
+-- name: match_vouchers
+SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.legal_person_name,
+       (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b WHERE b.id = ANY (v.bill_ids)) AS codes,
+       (SELECT coalesce(sum(b.amount_fen - b.paid_fen - b.waived_fen), 0)::bigint FROM bill b WHERE b.id = ANY (v.bill_ids))
+           AS owed_fen,
+       (SELECT coalesce(string_agg(p.payer_account, ' '), '') FROM learned_payer p WHERE p.account_id = v.account_id) AS accounts,
+       (SELECT coalesce(string_agg(b.id || ':' || (b.amount_fen - b.paid_fen - b.waived_fen), ' ' ORDER BY b.year, b.id), '')
+          FROM bill b WHERE b.id = ANY (v.bill_ids) AND b.state IN ('OPEN', 'PARTLY_PAID')) AS owed_parts
+  FROM voucher v JOIN unit u USING (account_id), voucher_told(v) AS t
+ WHERE v.state = 'SUBMITTED' AND (:voucher_id::bigint = 0 OR v.id = :voucher_id)
+ ORDER BY v.submitted_at, v.id LIMIT 500;
+
+-- name: month_get
+WITH bounds AS (SELECT :month_first::date AS first, (:month_first::date + interval '1 month')::date AS after),
+vouchers AS MATERIALIZED (
+    SELECT v.*, u.unit_name, (SELECT coalesce(sum(l.amount_fen), 0) FROM statement_line l WHERE l.voucher_id = v.id) AS lines_fen,
+           (SELECT min(r.state) FROM receipt r WHERE r.voucher_id = v.id AND r.state IN ('ISSUED', 'DELIVERED')) AS receipt_state
+      FROM voucher v JOIN unit u USING (account_id), bounds
+     WHERE v.state = 'CONFIRMED' AND v.received_on >= first AND v.received_on < after),
+lines AS MATERIALIZED (
+    SELECT l.*, v.received_on FROM statement_line l LEFT JOIN voucher v ON v.id = l.voucher_id, bounds
+     WHERE l.occurred_at >= first AND l.occurred_at < after AND l.state <> 'IGNORED'),
+differences(kind, unit_name, amount_fen, day, voucher_id, line_id) AS (
+    SELECT 'LINE_UNCLAIMED', payer_name, amount_fen, occurred_at::date, 0::bigint, id FROM lines WHERE state = 'NEW'
+    UNION ALL
+    SELECT 'VOUCHER_WITHOUT_LINE', unit_name, confirmed_fen, received_on, id, 0 FROM vouchers
+     WHERE lines_fen = 0 AND pay_method <> 'CASH'
+    UNION ALL
+    SELECT 'LINE_OTHER_MONTH', payer_name, amount_fen, occurred_at::date, voucher_id, id FROM lines, bounds
+     WHERE state = 'ALLOCATED' AND (received_on < first OR received_on >= after)
+    UNION ALL
+    SELECT 'RECEIPT_MISSING', unit_name, confirmed_fen, received_on, id, 0 FROM vouchers WHERE receipt_state IS NULL)
+SELECT (SELECT count(*) FROM vouchers) AS vouchers, (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM vouchers) AS confirmed_fen,
+       (SELECT count(*) FROM lines) AS lines, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM lines) AS lines_fen,
+       (SELECT coalesce(sum(amount_fen), 0)::bigint FROM lines WHERE state = 'ALLOCATED') AS allocated_fen,
+       (SELECT count(*) FROM vouchers WHERE receipt_state IS NOT NULL) AS receipts,
+       (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM vouchers WHERE receipt_state IS NOT NULL) AS receipts_fen,
+       (SELECT coalesce(sum(v.confirmed_fen), 0)::bigint FROM voucher v, bounds
+         WHERE v.state = 'REVERSED' AND v.received_on >= first AND v.received_on < after) AS reversed_fen,
+       (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.kind, d.day, d.voucher_id, d.line_id) FROM differences d) AS differences;

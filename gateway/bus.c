@@ -68,7 +68,7 @@ struct bus {
     int wake;             /* eventfd: something was handed over */
     pthread_mutex_t lock; /* of the queue, and of `live` below */
     struct exchange_state *first, **last;
-    atomic_bool stopping;
+    atomic_bool stopping, drains;
     struct {
         char service[33];
         size_t live;
@@ -516,7 +516,7 @@ bool bus_has_all(struct bus *bus, const char *services, char *missing, size_t si
 static bool is_ready(void *owner)
 {
     struct bus *bus = owner;
-    return !bus->stopping;
+    return !bus->stopping && !bus->drains;
 }
 
 static void refresh_metrics(void *owner)
@@ -600,6 +600,11 @@ struct bus *bus_start(const struct bus_settings *settings)
     if (pthread_create(&bus->thread, NULL, bus_main, bus) != 0)
         abort();
     return bus;
+}
+
+void bus_drains(struct bus *bus)
+{
+    bus->drains = true;
 }
 
 void bus_stop(struct bus **self)

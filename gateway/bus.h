@@ -49,6 +49,9 @@ struct bus *bus_start(const struct bus_settings *settings);
 /* Ends the thread; nobody may wait any more. */
 void bus_stop(struct bus **self);
 
+/* The admin's /readyz says no from now on; all else goes on. */
+void bus_drains(struct bus *bus);
+
 /* Calls and waits for the answer, which always comes: by the deadline at the latest. */
 void exchange_run(struct bus *bus, struct exchange *exchange);
 

@@ -486,6 +486,7 @@ int http_handle(struct mg_connection *conn, void *gateway)
                      .info = mg_get_request_info(conn),
                      .arena = arena_new(8u * 1024 * 1024),
                      .began_us = clock_us()};
+    atomic_fetch_add(&h.gateway->running, 1);
     secret_random_hex(h.request_id, 16);
     take_head(&h);
     head_client(&h.head, h.info->remote_addr, h.gateway->trust_proxy, h.address, &h.https);
@@ -498,6 +499,7 @@ int http_handle(struct mg_connection *conn, void *gateway)
         close_connection(&h);
     int status = h.status;
     arena_destroy(&h.arena);
+    atomic_fetch_sub(&h.gateway->running, 1);
     return status == 0 ? 500 : status;
 }
 

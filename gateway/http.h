@@ -12,6 +12,7 @@
 #include "routes.h"
 #include "sessions.h"
 #include <civetweb.h>
+#include <stdatomic.h>
 
 enum {
     HTTP_READ_MS = 3000,
@@ -27,7 +28,8 @@ struct gateway {
     struct limit *limit;  /* of requests of one address */
     const char *services; /* that readiness asks for */
     bool trust_proxy;     /* X-Forwarded-For and -Proto are set by a proxy in front */
-    volatile bool draining;
+    atomic_bool draining;
+    atomic_uint running; /* requests being answered */
 };
 
 struct http {

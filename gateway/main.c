@@ -5,7 +5,9 @@
    Has not        a database, Redis, a business rule, a key that signs: the public process is the poorest one.
    Settings       below; `--openapi` prints the API's document and ends.
    TLS            is a proxy's in front of it (GUILD_TRUST_PROXY=1 then believes X-Forwarded-For and -Proto).
-   SIGTERM        /readyz answers 503, requests under way are answered, then it ends; a second one ends it at once.
+   SIGTERM        /readyz answers 503 and every answer closes its connection, for GUILD_DRAIN_MS, in which a balancer finds
+                  others; when the requests under way are answered (it waits ten seconds at most), it ends. A second one
+                  ends it at once.
    A service that is away is answered 503 with Retry-After by its own queue; the others notice nothing. */
 #include "clock.h"
 #include "config.h"
@@ -19,6 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+    DRAIN_MOST_MS = 10000, /* for what is under way: no write takes longer, an upload may */
+    DRAIN_LOOK_MS = 10,
+};
+
 static const struct setting gateway_settings[] = {
     {"GUILD_HTTP",                 SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"               },
     {"GUILD_HTTP_THREADS",         SETTING_INTEGER, "192",                                     "connections answered at a time"                          },
@@ -29,6 +36,8 @@ static const struct setting gateway_settings[] = {
     {"GUILD_SERVICES",             SETTING_TEXT,    "auth,certification,payment,notification",
      "services that /readyz asks for"                                                                                                                    },
     {"GUILD_WEB_ROOT",             SETTING_TEXT,    "",                                        "folder of the built web pages"                           },
+    {"GUILD_DRAIN_MS",             SETTING_INTEGER, "3000",
+     "how long it goes on after SIGTERM, until a balancer has noticed /readyz"                                                                           },
     {"GUILD_REQUESTS_PER_ADDRESS", SETTING_INTEGER, "50",
      "requests a second of one address, in bursts of four seconds; 0: any number"                                                                        },
     {"GUILD_TRUST_PROXY",          SETTING_INTEGER, "0",
@@ -129,6 +138,20 @@ static struct mg_context *start_http(struct gateway *gateway)
     return context;
 }
 
+/* civetweb's own end cuts off what is still being read: nothing may be under way then. */
+static void drain(struct gateway *gateway)
+{
+    gateway->draining = true;
+    bus_drains(gateway->bus);
+    usleep((useconds_t)config_integer("GUILD_DRAIN_MS") * 1000);
+    uint64_t end = clock_ms() + DRAIN_MOST_MS;
+    while (atomic_load(&gateway->running) > 0 && clock_ms() < end)
+        usleep(DRAIN_LOOK_MS * 1000);
+    if (atomic_load(&gateway->running) > 0)
+        log_line(LOGGED_WARNING, "requests are cut off", "running=%u",
+                 atomic_load(&gateway->running));
+}
+
 int main(int argc, char **argv)
 {
     static const struct setting *const tables[] = {gateway_settings, NULL};
@@ -162,11 +185,11 @@ int main(int argc, char **argv)
     log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
 
     sigwait(&set, &signal_number);
-    gateway.draining = true;
     sigprocmask(SIG_UNBLOCK, &set, NULL); /* a second one ends it at once */
     signal(SIGTERM, SIG_DFL);
     log_line(LOGGED_INFO, "draining", "signal=%d", signal_number);
-    mg_stop(http); /* ends when the requests under way are answered */
+    drain(&gateway);
+    mg_stop(http);
     guard_stop(&gateway.guard);
     bus_stop(&gateway.bus);
     limit_destroy(&gateway.limit);

@@ -88,7 +88,7 @@ program_settings() {
     gateway | gateway-*)
         local n=${1#gateway}
         n=${n#-}
-        # on one machine everybody comes from the same address: any number of requests
+        # on one machine everybody comes from the same address: any number of requests; and there is no balancer to wait for
         cat <<END
 GUILD_LOG_LEVEL=info
 GUILD_ENVIRONMENT=development
@@ -100,6 +100,7 @@ GUILD_BUS_SECRET_FILE=$keys/bus-gateway.key
 GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_WEB_ROOT=$data/app/share/guild/web
 GUILD_REQUESTS_PER_ADDRESS=0
+GUILD_DRAIN_MS=0
 GUILD_SERVICES=auth,certification,payment,notification
 END
         ;;

@@ -136,6 +136,22 @@ static const char *count_fault(const struct walk *w, const struct field_rule *ru
     return NULL;
 }
 
+/* One text of a list: each says something, and something else than those before it. */
+static const char *element_fault(const struct walk *w, const struct field_rule *rule, char **list,
+                                 size_t place)
+{
+    struct arena *arena = w->errors->arena;
+    const char *wrong = text_fault(w, NULL, &list[place]);
+    if (wrong != NULL || rule == NULL || w->draft)
+        return wrong;
+    if (list[place][0] == '\0')
+        return arena_printf(arena, "%s中有一项是空的，请删除或重新选择。", rule->label);
+    for (size_t i = 0; i < place; i++)
+        if (strcmp(list[i], list[place]) == 0)
+            return arena_printf(arena, "%s中有重复的内容，请删除多余的一项。", rule->label);
+    return NULL;
+}
+
 static void check_message(ProtobufCMessage *message, const struct walk *w);
 
 static void check_list(const struct walk *w, const ProtobufCFieldDescriptor *field,
@@ -156,7 +172,7 @@ static void check_list(const struct walk *w, const ProtobufCFieldDescriptor *fie
                           &(struct walk){w->errors, arena_printf(arena, "%s%s.", w->path, name),
                                          draft, false});
         else if (field->type == PROTOBUF_C_TYPE_STRING &&
-                 (wrong = text_fault(w, NULL, (char **)&list[i])) != NULL)
+                 (wrong = element_fault(w, rule, (char **)list, i)) != NULL)
             tell(w, name, wrong);
     }
 }

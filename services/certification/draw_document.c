@@ -193,6 +193,7 @@ static answer draw_document_found(struct call *c, const struct rows *results)
         return call_fail(c, REASON_draw_unfrozen);
     c->state = message;
     form_bind_named(c, message);
+    call_set(c, "named_at", draw->frozen_at);
     batch_add(c, &sql_document_names);
     return batch_then(c, draw_document_named);
 }

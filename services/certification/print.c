@@ -73,6 +73,7 @@ static bool fill(struct call *c, struct print *print, const struct rows *row,
         .digest = rows_get(row, 0, "digest"),
     };
     call_set_integer(c, "owner", owner);
+    call_set(c, "named_at", print->document.made_at);
     if (form != NULL)
         form_bind_named(c, form);
     return form != NULL;

@@ -70,7 +70,7 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
 -- audit: application.submitted application_no
 -- Freezes what the page shows. Any rule broken meanwhile: no row, nothing changed, nobody told.
 WITH drafted AS (
-    UPDATE draft SET submitted = true, form = :form::jsonb
+    UPDATE draft SET submitted = true, form = :form::jsonb, version = version + 1
      WHERE account_id = :caller_id::bigint AND kind = :kind::text AND version = :version::int
        AND NOT EXISTS (SELECT 1 FROM review r WHERE r.account_id = draft.account_id AND r.kind = draft.kind
                           AND r.state IN ('QUEUED', 'CLAIMED'))
@@ -200,8 +200,9 @@ INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
 VALUES (:caller_kind, :caller_id, :caller_session, 'document.read', :id, :request_id);
 
 -- name: document_names
--- The options that a form chose, also those that cannot be chosen any more.
-SELECT i.dictionary, i.code, i.name FROM unnest(:code_dictionaries::text[], :codes::text[]) AS named(dictionary, code)
+-- The options that a form chose, as they were called then, also those that cannot be chosen any more.
+SELECT i.dictionary, i.code, dictionary_name(i.dictionary, i.code, :named_at::timestamptz) AS name
+  FROM unnest(:code_dictionaries::text[], :codes::text[]) AS named(dictionary, code)
   JOIN dictionary_item i USING (dictionary, code);
 
 -- name: document_files

@@ -10,6 +10,7 @@
 struct forms {
     const char *path; /* "form.expert." */
     const char *today;
+    const char *birth_date; /* "": the form does not ask for it */
     struct field_errors *errors;
 };
 
@@ -24,10 +25,20 @@ static bool is_after(const char *a, const char *b)
     return a[0] != '\0' && b[0] != '\0' && strncmp(a, b, strlen(b)) > 0;
 }
 
+/* On `day`, born on `birth`? Both as 2006-01-31. */
+static bool is_under_16(const char *birth, const char *day)
+{
+    int years = 0, year = 0;
+    if (strlen(birth) != 10 || strlen(day) != 10 || sscanf(birth, "%4d", &years) != 1 ||
+        sscanf(day, "%4d", &year) != 1)
+        return false;
+    return year - years - (strcmp(day + 4, birth + 4) < 0) < 16;
+}
+
 static struct forms row_of(const struct forms *f, const char *list, size_t place)
 {
     const char *path = arena_printf(f->errors->arena, "%s%s.%zu.", f->path, list, place);
-    return (struct forms){path, f->today, f->errors};
+    return (struct forms){path, f->today, f->birth_date, f->errors};
 }
 
 static void rules_qualifications(const struct forms *f, Certification__Qualification *const *list,
@@ -38,6 +49,8 @@ static void rules_qualifications(const struct forms *f, Certification__Qualifica
         struct forms here = row_of(f, "qualifications", i);
         if (is_after(row->issued_on, f->today))
             refuse(&here, "issued_on", "发证日期不能晚于今天。");
+        if (is_under_16(f->birth_date, row->issued_on))
+            refuse(&here, "issued_on", "发证日期早于本人年满16周岁，请对照证书核对。");
         if (!row->valid_forever && is_after(row->issued_on, row->valid_to))
             refuse(&here, "valid_to", "有效期不能早于发证日期。");
         for (size_t j = 0; j < i; j++)
@@ -73,6 +86,17 @@ static void rules_educations(const struct forms *f, const Certification__ExpertF
     }
 }
 
+/* GB/T 2260, section 3: two digits for the province, two for the city, two for the county. */
+static bool is_province(const char *code)
+{
+    return strcmp(code + 2, "0000") == 0;
+}
+
+static bool is_city(const char *code)
+{
+    return strcmp(code + 4, "00") == 0 && !is_province(code);
+}
+
 static void rules_expert(const struct forms *f, const Certification__ExpertForm *form)
 {
     const char *wrong = check_id_agrees(form->id_number, form->gender, form->birth_date);
@@ -80,7 +104,10 @@ static void rules_expert(const struct forms *f, const Certification__ExpertForm 
         refuse(f, "id_number", wrong);
     if (is_after(form->birth_date, f->today))
         refuse(f, "birth_date", "出生日期不能晚于今天。");
-    if (strncmp(form->province_code, form->city_code, 2) != 0)
+    if (strlen(form->province_code) != 6 || !is_province(form->province_code))
+        refuse(f, "province_code", "请选择所在的省、自治区或直辖市。");
+    if (strlen(form->city_code) != 6 || !is_city(form->city_code) ||
+        strncmp(form->province_code, form->city_code, 2) != 0)
         refuse(f, "city_code", "所选城市不在所选省份内，请重新选择。");
     rules_qualifications(f, form->qualifications, form->n_qualifications);
     rules_employments(f, form);
@@ -90,9 +117,10 @@ static void rules_expert(const struct forms *f, const Certification__ExpertForm 
 void rules_form(const Certification__Form *form, const char *today, struct field_errors *errors)
 {
     if (form->expert != NULL)
-        rules_expert(&(struct forms){"form.expert.", today, errors}, form->expert);
+        rules_expert(&(struct forms){"form.expert.", today, form->expert->birth_date, errors},
+                     form->expert);
     if (form->natural_person != NULL)
-        rules_qualifications(&(struct forms){"form.natural_person.", today, errors},
+        rules_qualifications(&(struct forms){"form.natural_person.", today, "", errors},
                              form->natural_person->qualifications,
                              form->natural_person->n_qualifications);
 }

@@ -39,11 +39,11 @@ function request()
         '{"version":' .. version .. ',"form":{"owner_unit":' .. form .. "}}")
 end
 
--- Taking it back makes another version of the draft.
+-- Handing in and taking back both make another version of the draft.
 function response(status, headers, body)
     if version == nil then
         version = tonumber(body:match('"draft":{.-"version":(%d+)'))
-    elseif open then
+    else
         version = version + 1
     end
     submitted = tonumber(body:match('"submission_version":(%d+)')) or submitted

@@ -191,7 +191,8 @@ class Checker {
       const name = `draft of account ${draft.account_id}`;
       this.count(new Set(versions).size, versions.length, `versions of the ${name}, each once`);
       const withdrawals = withdrawn.get(draft.account_id)?.length ?? 0;
-      this.count(draft.version, versions.length + withdrawals, `version of the ${name}`);
+      const submissions = this.rows.submission.filter((row) => row.account_id === draft.account_id && row.kind === draft.kind).length;
+      this.count(draft.version, versions.length + submissions + withdrawals, `version of the ${name}`);
       for (const version of versions)
         this.expect(version <= draft.version, 'order', `the ${name} lost version ${version}`);
       this.draftText(draft, name);

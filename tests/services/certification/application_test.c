@@ -35,19 +35,30 @@ static char *licence_of(int64_t account)
     return id;
 }
 
+static uint32_t draft_version(int64_t account)
+{
+    return (uint32_t)strtoul(
+        service_test_value("SELECT version FROM draft WHERE account_id = %lld", (long long)account),
+        NULL, 10);
+}
+
+static const char *save_reason(const Common__Principal *who, uint32_t version,
+                               Certification__OwnerUnitForm *unit)
+{
+    Certification__SaveDraftRequest request = CERTIFICATION__SAVE_DRAFT_REQUEST__INIT;
+    Certification__Form whole = CERTIFICATION__FORM__INIT;
+    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
+    request.version = version;
+    whole.owner_unit = unit;
+    request.form = &whole;
+    return service_test_reason(who, "SaveDraft", &request.base);
+}
+
 static uint32_t save(const Common__Principal *who, uint32_t version,
                      Certification__OwnerUnitForm *unit)
 {
-    Certification__SaveDraftRequest request = CERTIFICATION__SAVE_DRAFT_REQUEST__INIT;
-    ProtobufCMessage *reply;
-    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
-    request.version = version;
-    Certification__Form whole = CERTIFICATION__FORM__INIT;
-    whole.owner_unit = unit;
-    request.form = &whole;
-    assert_int_equal(service_test_call(who, "gateway", "SaveDraft", &request.base, "", &reply),
-                     STATUS_OK);
-    return ((Certification__Draft *)reply)->version;
+    assert_string_equal(save_reason(who, version, unit), "");
+    return draft_version(who->account_id);
 }
 
 static const char *submit(const Common__Principal *who, uint32_t version,
@@ -118,18 +129,23 @@ static void test_a_unit_is_rejected_corrects_and_is_approved(void **state)
     assert_string_equal(state_of(1), "PENDING");
     assert_string_equal(submit(&member, version, &unit), "application_open");
 
+    /* a page that was left open elsewhere changes nothing of what is under review, nor after the verdict */
+    assert_string_equal(save_reason(&member, version, &unit), "draft_changed");
+    assert_string_equal(save_reason(&member, draft_version(1), &unit), "application_open");
+
     int64_t review = review_of(1);
     assert_string_equal(decide(&reviewer, review, 1, false, NULL, "短"), "rejection_has_a_reason");
     assert_string_equal(decide(&reviewer, review, 1, false, "R77", ""), "reason_unknown");
     assert_string_equal(decide(&reviewer, review, 1, false, "R01", ""), "");
     assert_string_equal(state_of(1), "REJECTED");
 
-    version = save(&member, version, &unit);
+    assert_string_equal(save_reason(&member, version, &unit), "draft_changed");
+    version = save(&member, draft_version(1), &unit);
     assert_string_equal(submit(&member, version, &unit), "");
     assert_string_equal(decide(&reviewer, review_of(1), 1, true, NULL, ""), "review_stale");
     assert_string_equal(decide(&reviewer, review_of(1), 2, true, NULL, ""), "");
     assert_string_equal(state_of(1), "APPROVED");
-    assert_string_equal(submit(&member, version, &unit), "nothing_changed");
+    assert_string_equal(submit(&member, draft_version(1), &unit), "nothing_changed");
 }
 
 static void test_an_approved_version_stays_in_force(void **state)
@@ -138,8 +154,7 @@ static void test_an_approved_version_stays_in_force(void **state)
     Certification__OwnerUnitForm unit =
         form("长治市甲建设集团有限公司", "51140400MJ1637600Q", files, 1);
     (void)state;
-    uint32_t version = (uint32_t)strtoul(
-        service_test_value("SELECT version FROM draft WHERE account_id = 1"), NULL, 10);
+    uint32_t version = draft_version(1);
     version = save(&member, version, &unit);
     assert_string_equal(submit(&member, version, &unit), "");
     assert_string_equal(state_of(1), "APPROVED_PENDING");
@@ -166,8 +181,7 @@ static void test_files_of_others_are_none(void **state)
     Certification__OwnerUnitForm unit =
         form("长治市乙建设有限公司", "91350100M000100Y43", files, 1);
     (void)state;
-    uint32_t version = (uint32_t)strtoul(
-        service_test_value("SELECT version FROM draft WHERE account_id = 2"), NULL, 10);
+    uint32_t version = draft_version(2);
     version = save(&stranger, version, &unit);
     assert_string_equal(submit(&stranger, version, &unit), "files_missing");
 }
@@ -178,8 +192,7 @@ static void test_two_reviewers_do_not_share_a_case(void **state)
     Certification__OwnerUnitForm unit =
         form("长治市乙建设有限公司", "91350100M000100Y43", files, 1);
     (void)state;
-    uint32_t version = (uint32_t)strtoul(
-        service_test_value("SELECT version FROM draft WHERE account_id = 2"), NULL, 10);
+    uint32_t version = draft_version(2);
     assert_string_equal(submit(&stranger, version, &unit), "");
     int64_t review = review_of(2);
     assert_string_equal(claim(&reviewer, "ClaimReview", review), "");
@@ -197,15 +210,9 @@ static void test_two_reviewers_do_not_share_a_case(void **state)
 
 static void test_a_draft_of_another_tab_is_not_overwritten(void **state)
 {
-    Certification__SaveDraftRequest request = CERTIFICATION__SAVE_DRAFT_REQUEST__INIT;
     Certification__OwnerUnitForm unit = form("半张", "", NULL, 0);
     (void)state;
-    request.kind = CERTIFICATION__IDENTITY__KIND__OWNER_UNIT;
-    request.version = 77;
-    Certification__Form whole = CERTIFICATION__FORM__INIT;
-    whole.owner_unit = &unit;
-    request.form = &whole;
-    assert_string_equal(service_test_reason(&member, "SaveDraft", &request.base), "draft_changed");
+    assert_string_equal(save_reason(&member, 77, &unit), "draft_changed");
 }
 
 static void test_a_repeat_under_one_key_counts_once(void **state)

@@ -27,12 +27,8 @@ static Certification__Qualification *qualification(int64_t account)
     Certification__Qualification *row = arena_alloc(arena, sizeof *row);
     certification__qualification__init(row);
     row->occupation_name = TEXT("造价工程师");
-    row->qualification_code =
-        arena_text(arena, service_test_value("SELECT code FROM dictionary_item WHERE dictionary = "
-                                             "'qualification' AND enabled LIMIT 1"));
-    row->qualification_major =
-        arena_text(arena, service_test_value("SELECT code FROM dictionary_item WHERE dictionary = "
-                                             "'qualification_major' AND enabled LIMIT 1"));
+    row->qualification_code = TEXT("COST1");
+    row->qualification_major = TEXT("COST_01");
     row->years_in_major =
         arena_text(arena, service_test_value("SELECT code FROM dictionary_item WHERE dictionary = "
                                              "'years_in_major' AND enabled LIMIT 1"));
@@ -353,6 +349,38 @@ static void test_codes_must_be_on_their_lists(void **state)
     assert_named(problem, "form.expert.qualifications.0.qualification_code");
 }
 
+/* What the pages do not offer is not taken either. */
+static void test_what_is_chosen_belongs_together(void **state)
+{
+    (void)state;
+    Certification__ExpertForm *form = expert_form(2);
+    form->city_code = TEXT("140403");
+    assert_named(refused(EXPERT, of_expert(form)), "form.expert.city_code");
+    form->city_code = TEXT("140000");
+    assert_named(refused(EXPERT, of_expert(form)), "form.expert.city_code");
+    form->province_code = TEXT("140400");
+    assert_named(refused(EXPERT, of_expert(form)), "form.expert.province_code");
+
+    form = expert_form(2);
+    form->review_specialties[0] = TEXT("");
+    assert_named(refused(EXPERT, of_expert(form)), "form.expert.review_specialties.0");
+    form = expert_form(2);
+    form->id_card_files[1] = form->id_card_files[0];
+    assert_named(refused(EXPERT, of_expert(form)), "form.expert.id_card_files.1");
+
+    form = expert_form(2);
+    form->qualifications[0]->issued_on = TEXT("1995-12-31");
+    assert_named(refused(EXPERT, of_expert(form)), "form.expert.qualifications.0.issued_on");
+
+    form = expert_form(2);
+    form->id_number = TEXT("11010519491231002X");
+    form->birth_date = TEXT("1949-12-31");
+    form->gender = TEXT("2");
+    form->qualifications[0]->qualification_major = TEXT("SUPERVISE_01");
+    assert_named(refused(EXPERT, of_expert(form)),
+                 "form.expert.qualifications.0.qualification_major");
+}
+
 static void test_files_deep_in_a_form_are_the_persons_own(void **state)
 {
     (void)state;
@@ -398,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_what_contradicts_itself_is_named),
         cmocka_unit_test(test_what_is_missing_is_named),
         cmocka_unit_test(test_codes_must_be_on_their_lists),
+        cmocka_unit_test(test_what_is_chosen_belongs_together),
         cmocka_unit_test(test_files_deep_in_a_form_are_the_persons_own),
         cmocka_unit_test(test_a_form_of_another_kind_is_none),
     };

@@ -287,6 +287,7 @@ static void submit(struct bus *bus, struct exchange_state *state)
     router_submit(bus->router,
                   &(struct router_ask){
                       .request = number_of(state),
+                      .class = exchange->class,
                       .service = exchange->service,
                       .method = exchange->method,
                       .key = exchange->key,

@@ -6,6 +6,7 @@
 #define GUILD_GATEWAY_BUS_H
 
 #include "bus_keys.h"
+#include "router.h"
 #include "status.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct bus_listener {
 struct exchange {
     /* asked */
     const char *service, *method, *key, *trace;
+    enum router_class class;
     const void *assertion, *payload;
     size_t assertion_size, payload_size;
     uint64_t body_size; /* of the upload that follows by exchange_feed */

@@ -311,6 +311,7 @@ struct exchange http_exchange(struct http *h, const struct assertion *assertion,
     struct exchange exchange = {
         .service = h->route->service,
         .method = h->route->method,
+        .class = route_class(h->route),
         .key = key == NULL ? "" : key,
         .trace = h->request_id,
         .assertion = assertion->bytes,

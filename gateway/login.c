@@ -84,6 +84,7 @@ static bool resolve(struct http *h, const char *token, const unsigned char hash[
                                               : COMMON__PRINCIPAL__KIND__MEMBER;
     struct exchange exchange = {.service = "auth",
                                 .method = "ResolveSession",
+                                .class = ROUTER_VITAL,
                                 .key = "",
                                 .trace = h->request_id,
                                 .deadline_ms = clock_ms() + HTTP_READ_MS - HTTP_BUS_MARGIN_MS};

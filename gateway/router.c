@@ -276,7 +276,7 @@ static bool service_has_credit(const struct router *r, int service)
     return false;
 }
 
-/* The earliest deadline goes first, as long as somebody has credit. The last thing in each step: what has been put
+/* In the queue's order, as long as somebody has credit. The last thing in each step: what has been put
    into the list of actions stays valid. */
 static void serve_queues(struct router *r, uint64_t now, struct router_actions *out)
 {
@@ -299,6 +299,24 @@ static bool waits_in_vain(const struct router *r, const struct request *request,
     return service_live(r, request->service, request->tried) == 0 &&
            (now - request->since >= ROUTER_APPEAR_MS ||
             now - r->services[request->service].live_at >= ROUTER_APPEAR_MS);
+}
+
+/* A place in the service's queue, if there is a prospect of being served in time. Where it is full its last gives way. */
+static struct request *request_admit(struct router *r, int service, enum router_class class,
+                                     uint64_t deadline, uint64_t now, struct router_actions *out)
+{
+    if (now + service_wait_ms(r, service, class, deadline) > deadline)
+        return NULL;
+    if (r->services[service].waiting >= ROUTER_QUEUE_MAX) {
+        struct request *last = r->services[service].last;
+        if (last->class <= class)
+            return NULL;
+        request_fail(r, last, 1, out);
+    }
+    struct request *request = request_new(r, service, now);
+    if (request != NULL)
+        request->class = class;
+    return request;
 }
 
 /* ---- clients ask */
@@ -336,9 +354,8 @@ void router_submit(struct router *r, const struct router_ask *ask, uint64_t now,
 {
     int service = service_add(r, ask->service);
     struct request *request = NULL;
-    if (service != NOBODY && r->services[service].waiting < ROUTER_QUEUE_MAX &&
-        now + service_wait_ms(r, service, ask->deadline_ms) <= ask->deadline_ms)
-        request = request_new(r, service, now);
+    if (service != NOBODY)
+        request = request_admit(r, service, ask->class, ask->deadline_ms, now, out);
     if (request == NULL) {
         struct router_action *action = act(out, ROUTER_ANSWER);
         action->request = ask->request;
@@ -658,10 +675,8 @@ static void take_call(struct router *r, int index, const struct frame *frame, co
     uint64_t deadline = call_deadline(r, frame, now);
     struct request *request = NULL;
     if (service != NOBODY && frame->depth >= 1 && frame->depth <= ROUTER_DEPTH_MAX &&
-        deadline > now && size <= FRAME_PAYLOAD_MAX && peer->calls < ROUTER_CALLS_MAX &&
-        r->services[service].waiting < ROUTER_QUEUE_MAX &&
-        now + service_wait_ms(r, service, deadline) <= deadline)
-        request = request_new(r, service, now);
+        deadline > now && size <= FRAME_PAYLOAD_MAX && peer->calls < ROUTER_CALLS_MAX)
+        request = request_admit(r, service, ROUTER_WRITE, deadline, now, out);
     if (request == NULL) {
         say(out, index,
             &(struct frame){

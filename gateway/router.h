@@ -7,7 +7,8 @@
    fail) or its BYE, DRAINING from its DRAIN to its BYE. One whose oldest request is late while it answers nothing is
    the last choice. A HELLO of a known instance by another connection takes over what the old one had.
 
-   A request is WAITING in its service's queue (earliest deadline first, bounded), SENT to a peer, and ends in exactly one
+   A request is WAITING in its service's queue (by class, then the earliest deadline first; bounded: where it is full, its
+   last gives way to one of a lower class), SENT to a peer, and ends in exactly one
    ROUTER_ANSWER: at the deadline at the latest. It goes out again when it certainly was not started
    (NACK, send refused, body incomplete), or when a repeat is harmless: the method only reads, or it has an idempotency
    key; never to the same peer. Repeats are at most a tenth of a service's requests, beyond a small reserve, so that a sick service is
@@ -52,6 +53,15 @@ enum {
     ROUTER_LIFE_MS = 600000, /* no deadline is further away */
 };
 
+/* Where not all can be served, the lowest is served first and the highest gives way. */
+enum router_class {
+    ROUTER_VITAL, /* who is it, let him in and out: nothing goes before it */
+    ROUTER_WRITE, /* what somebody has decided or filled in; services' calls */
+    ROUTER_READ,
+    ROUTER_BULK, /* files, documents, figures */
+    ROUTER_CLASSES
+};
+
 struct router;
 
 enum router_action_kind {
@@ -87,7 +97,8 @@ struct router_actions {
 
 /* What a client asks. Texts are copied. */
 struct router_ask {
-    uint64_t request;             /* the caller's number for it */
+    uint64_t request; /* the caller's number for it */
+    enum router_class class;
     const char *service, *method; /* "certification", "SaveDraft" */
     const char *key, *trace;
     const void *assertion;

@@ -73,11 +73,12 @@ uint64_t peer_load(const struct peer *peer, uint64_t now)
     return peer->stalled || now < peer->ejected_until ? load | UINT64_C(1) << 62 : load;
 }
 
-uint64_t service_wait_ms(const struct router *r, int service, uint64_t deadline)
+uint64_t service_wait_ms(const struct router *r, int service, enum router_class class,
+                         uint64_t deadline)
 {
     uint64_t before = 0, capacity = 0, weighed_us = 0;
     for (const struct request *at = r->services[service].first;
-         at != NULL && at->deadline <= deadline; at = at->next)
+         at != NULL && queue_is_before(at, class, deadline); at = at->next)
         before++;
     for (int i = 0; before > 0 && i < ROUTER_PEERS_MAX; i++) {
         const struct peer *peer = &r->peers[i];

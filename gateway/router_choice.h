@@ -16,8 +16,8 @@ void peer_fade(const struct router *r, struct peer *peer);
 
 /* Expected work in front of one more request, to be compared; one that is stalled or fails comes after all others. */
 uint64_t peer_load(const struct peer *peer, uint64_t now);
-/* How long a request with this deadline would wait behind those before it, at the pace of the instances that take
-   work. */
-uint64_t service_wait_ms(const struct router *r, int service, uint64_t deadline);
+/* How long a request would wait behind those before it, at the pace of the instances that take work. */
+uint64_t service_wait_ms(const struct router *r, int service, enum router_class class,
+                         uint64_t deadline);
 
 #endif

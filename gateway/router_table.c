@@ -66,11 +66,16 @@ struct request *request_at(struct router *r, size_t i)
     return &r->requests[r->order[i]];
 }
 
+bool queue_is_before(const struct request *at, enum router_class class, uint64_t deadline)
+{
+    return at->class != class ? at->class < class : at->deadline <= deadline;
+}
+
 void queue_insert(struct router *r, struct request *request)
 {
     struct service *service = &r->services[request->service];
     struct request *before = service->last;
-    while (before != NULL && before->deadline > request->deadline)
+    while (before != NULL && !queue_is_before(before, request->class, request->deadline))
         before = before->previous;
     struct request *after = before == NULL ? service->first : before->next;
     request->previous = before;

@@ -23,7 +23,7 @@ struct peer {
 
 struct service {
     char name[FRAME_SERVICE_MAX + 1];
-    struct request *first, *last; /* WAITING, by deadline */
+    struct request *first, *last; /* WAITING, by class and deadline */
     size_t waiting;
     uint64_t live_at; /* when it last had an instance that takes work */
     uint64_t repeats; /* that may be made now, in hundredths */
@@ -31,6 +31,7 @@ struct service {
 
 struct request {
     enum { UNUSED, WAITING, SENT } state;
+    enum router_class class;
     bool repeatable;   /* as far as the method goes; known once sent */
     bool perhaps_done; /* an attempt ended without a word */
     unsigned attempts;
@@ -83,7 +84,9 @@ struct request *request_of_client(struct router *r, uint64_t number);
 /* The one that was SENT to the peer under the frame's id; NULL: none (any more). */
 struct request *request_sent(struct router *r, int peer, const struct frame *frame);
 
-/* Makes it WAITING, behind those with the same deadline. */
+/* Does it stand in the queue before one of this class with this deadline? */
+bool queue_is_before(const struct request *at, enum router_class class, uint64_t deadline);
+/* Makes it WAITING, behind its equals. */
 void queue_insert(struct router *r, struct request *request);
 /* Out of the queue, or off its peer. */
 void request_take_back(struct router *r, struct request *request);

@@ -1,4 +1,5 @@
 #include "routes.h"
+#include <string.h>
 
 const struct route routes[] = {
   /* accounts */
@@ -171,3 +172,18 @@ const struct route routes[] = {
 };
 
 const size_t routes_count = sizeof routes / sizeof routes[0];
+
+/* Figures are counted over all rows. */
+static bool is_report(const struct route *route)
+{
+    return strstr(route->method, "Figures") != NULL || strcmp(route->method, "GetDuesMonth") == 0;
+}
+
+enum router_class route_class(const struct route *route)
+{
+    if (strcmp(route->service, "auth") == 0 && (route->session == PUBLIC || route->form == LOG_OUT))
+        return ROUTER_VITAL;
+    if (route->form == DOWNLOAD || is_report(route))
+        return ROUTER_BULK;
+    return route->verb == GET ? ROUTER_READ : ROUTER_WRITE;
+}

@@ -3,6 +3,7 @@
 #ifndef GUILD_ROUTES_H
 #define GUILD_ROUTES_H
 
+#include "router.h"
 #include <stddef.h>
 
 enum route_verb { GET, POST, PUT, DELETE };
@@ -29,6 +30,9 @@ struct route {
     enum route_form form;
     enum route_session cookie; /* LOG_IN, LOG_OUT: which cookie is set or cleared */
 };
+
+/* What gives way to what under load. */
+enum router_class route_class(const struct route *route);
 
 extern const struct route routes[];
 extern const size_t routes_count;

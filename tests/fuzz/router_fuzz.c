@@ -63,6 +63,7 @@ static void submit(void)
     it.asks[++it.asked] = OPEN;
     router_submit(it.router,
                   &(struct router_ask){.request = it.asked,
+                                       .class = (enum router_class)(what >> 6 & 3),
                                        .service = services[what & 3],
                                        .method = methods[what >> 2 & 1],
                                        .key = (what & 8) != 0 ? "key" : NULL,

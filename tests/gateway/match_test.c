@@ -96,6 +96,19 @@ static void test_values_of_a_path(void **state)
         match_value(match("GET", "/api/v1/account"), "/api/v1/account", 0, &name, &value, arena));
 }
 
+static void test_what_gives_way_to_what(void **state)
+{
+    (void)state;
+    assert_int_equal(route_class(match("POST", "/api/v1/sessions")), ROUTER_VITAL);
+    assert_int_equal(route_class(match("POST", "/api/v1/codes")), ROUTER_VITAL);
+    assert_int_equal(route_class(match("DELETE", "/api/v1/sessions/current")), ROUTER_VITAL);
+    assert_int_equal(route_class(match("POST", "/api/v1/staff/reviews/1/decision")), ROUTER_WRITE);
+    assert_int_equal(route_class(match("POST", "/api/v1/attachments")), ROUTER_WRITE);
+    assert_int_equal(route_class(match("GET", "/api/v1/identities")), ROUTER_READ);
+    assert_int_equal(route_class(match("GET", "/api/v1/attachments/1/content")), ROUTER_BULK);
+    assert_int_equal(route_class(match("GET", "/api/v1/staff/dues-figures")), ROUTER_BULK);
+}
+
 static int open_arena(void **state)
 {
     (void)state;
@@ -118,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_what_is_near_is_not_there),
         cmocka_unit_test(test_the_other_verbs_are_named),
         cmocka_unit_test(test_values_of_a_path),
+        cmocka_unit_test(test_what_gives_way_to_what),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -61,6 +61,19 @@ static void say_of(int peer, enum frame_kind kind, struct frame request, enum st
     carry_out();
 }
 
+static void ask_of(uint64_t number, enum router_class class, uint64_t patience_ms)
+{
+    router_submit(r,
+                  &(struct router_ask){.request = number,
+                                       .class = class,
+                                       .service = "payment",
+                                       .method = "ReadThing",
+                                       .trace = "t",
+                                       .deadline_ms = now + patience_ms},
+                  now, out);
+    carry_out();
+}
+
 static void submit(uint64_t number, const char *method, const char *key, uint64_t body_size)
 {
     router_submit(r,
@@ -265,6 +278,47 @@ static void test_the_queue_is_bounded(void **state)
     say_of(0, FRAME_REP, request_to(0), STATUS_OK);
     ask(1001, "ReadThing");
     assert_int_equal(end_of(1001), NONE);
+}
+
+/* A full queue's last, of the highest class, gives way; nothing gives way to its equal. */
+static void test_the_highest_class_gives_way(void **state)
+{
+    (void)state;
+    hello(0, "payment", "a", 1);
+    ask_of(1, ROUTER_READ, PATIENCE_MS); /* takes the credit */
+    for (uint64_t i = 0; i < ROUTER_QUEUE_MAX; i++)
+        ask_of(100 + i, i % 2 == 0 ? ROUTER_READ : ROUTER_BULK, PATIENCE_MS + i);
+    ask_of(200, ROUTER_BULK, 1000);
+    assert_int_equal(end_of(200), STATUS_UNAVAILABLE);
+    ask_of(201, ROUTER_WRITE, PATIENCE_MS);
+    assert_int_equal(end_of(201), NONE);
+    assert_int_equal(end_of(100 + ROUTER_QUEUE_MAX - 1), STATUS_UNAVAILABLE);
+    assert_int_equal(end_of(100 + ROUTER_QUEUE_MAX - 2), NONE);
+    assert_int_equal(router_waiting(r), ROUTER_QUEUE_MAX);
+    for (uint64_t i = 0; i < ROUTER_QUEUE_MAX; i++)
+        ask_of(300 + i, ROUTER_VITAL, PATIENCE_MS);
+    assert_int_equal(end_of(201), STATUS_UNAVAILABLE);
+    for (uint64_t i = 0; i < ROUTER_QUEUE_MAX; i++)
+        assert_int_equal(end_of(300 + i), NONE);
+    ask_of(400, ROUTER_VITAL, PATIENCE_MS);
+    assert_int_equal(end_of(400), STATUS_UNAVAILABLE);
+}
+
+/* A steady stream of others with earlier deadlines does not keep a log-in waiting, nor from being let in. */
+static void test_the_lowest_class_goes_first(void **state)
+{
+    (void)state;
+    hello(0, "payment", "a", 1);
+    ask_of(1, ROUTER_READ, PATIENCE_MS);
+    ask_of(2, ROUTER_READ, 500);
+    ask_of(3, ROUTER_BULK, 400);
+    ask_of(4, ROUTER_VITAL, PATIENCE_MS);
+    ask_of(5, ROUTER_WRITE, PATIENCE_MS);
+    static const uint64_t order[] = {1, 4, 5, 2, 3};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(sent(FRAME_REQ, 0)->request, order[i]);
+        say_of(0, FRAME_REP, request_to(0), STATUS_OK);
+    }
 }
 
 static void test_without_instance_it_is_said_at_once(void **state)
@@ -781,6 +835,8 @@ int main(void)
         ROUTER_TEST(test_a_busy_instance_gets_less),
         ROUTER_TEST(test_credits_are_given_once),
         ROUTER_TEST(test_the_queue_is_bounded),
+        ROUTER_TEST(test_the_highest_class_gives_way),
+        ROUTER_TEST(test_the_lowest_class_goes_first),
         ROUTER_TEST(test_without_instance_it_is_said_at_once),
         ROUTER_TEST(test_deadlines),
         ROUTER_TEST(test_who_gives_up_hears_nothing),

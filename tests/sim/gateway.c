@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { LONGEST_MS = 3000 }; /* an answer takes, as a gateway sees it: no deadline is further away */
+
 static void carry_out(struct sim *sim, int g);
 
 void gateway_start(struct sim *sim, int g)
@@ -16,7 +18,8 @@ void gateway_start(struct sim *sim, int g)
              (unsigned)gateway->process.incarnation);
     gateway->started = sim->now;
     for (int s = 0; s < SERVICES_MAX; s++)
-        gateway->sent[s].firsts = gateway->sent[s].repeats = 0;
+        gateway->sent[s].firsts = gateway->sent[s].repeats = gateway->vital[s].open =
+            gateway->vital[s].unsent = 0;
     gateway->router = router_new(gateway->name, sim_chance(sim, UINT64_MAX));
     for (int i = 0; i < ROUTER_PEERS_MAX; i++)
         gateway->slots[i] = -1;
@@ -123,6 +126,70 @@ static void check_repeats(struct sim *sim, int g, uint64_t number)
                  (unsigned)firsts, (unsigned)seconds);
 }
 
+static bool is_vital(const struct ask *ask)
+{
+    return ask->class == ROUTER_VITAL && ask->gateway >= 0 && ask->service >= 0;
+}
+
+static void vital_begins(struct sim *sim, const struct ask *ask)
+{
+    if (!is_vital(ask))
+        return;
+    sim->gateways[ask->gateway].vital[ask->service].open++;
+    sim->gateways[ask->gateway].vital[ask->service].unsent++;
+}
+
+static void vital_ends(struct sim *sim, const struct ask *ask)
+{
+    if (!is_vital(ask))
+        return;
+    sim->gateways[ask->gateway].vital[ask->service].open--;
+    sim->gateways[ask->gateway].vital[ask->service].unsent -= !ask->tried;
+}
+
+/* One whose time is over goes nowhere: the next tick ends it. */
+static bool vital_waits(const struct sim *sim, int g, int service)
+{
+    for (size_t i = sim->asks_count; i-- > 0;) {
+        const struct ask *ask = &sim->asks[i];
+        if (ask->gateway == g && ask->service == service && is_vital(ask) && !ask->tried &&
+            ask->state == ASK_OPEN && sim->now < ask->deadline)
+            return true;
+    }
+    return false;
+}
+
+/* It leaves the queue for the first time: who still waits there must be of a class that does not go before it. */
+static void check_class(struct sim *sim, int g, uint64_t number)
+{
+    struct gateway *gateway = &sim->gateways[g];
+    struct ask *ask = ledger_find(sim, number);
+    if (ask == NULL || ask->service < 0 || ask->tried)
+        return;
+    ask->tried = true;
+    if (is_vital(ask))
+        gateway->vital[ask->service].unsent--;
+    else if (gateway->vital[ask->service].unsent > 0 && vital_waits(sim, g, ask->service))
+        sim_fail(sim, 'p', "ask %u of class %d is sent before one of the lowest", (unsigned)number,
+                 (int)ask->class);
+}
+
+/* It was refused at once, though there are instances. It would have waited for those of its class alone: each of them
+   for a share of the longest that an answer takes. */
+static void check_refusal(struct sim *sim, int g, const struct ask *ask, uint64_t number)
+{
+    const struct gateway *gateway = &sim->gateways[g];
+    const struct router_action *first = &gateway->actions->list[0];
+    if (!is_vital(ask) || gateway->actions->count == 0 || first->kind != ROUTER_ANSWER ||
+        first->request != number || first->status != STATUS_UNAVAILABLE)
+        return;
+    uint64_t before_ms = gateway->vital[ask->service].open * LONGEST_MS / PEER_CAPACITY;
+    if (router_live(gateway->router, sim_services[ask->service]) > 0 &&
+        router_in_flight(gateway->router) < ROUTER_REQUESTS_MAX &&
+        sim->now + before_ms < ask->deadline)
+        sim_fail(sim, 'p', "ask %u is of the lowest class, and refused", (unsigned)number);
+}
+
 static void send_frame(struct sim *sim, int g, const struct router_action *action)
 {
     struct gateway *gateway = &sim->gateways[g];
@@ -137,6 +204,7 @@ static void send_frame(struct sim *sim, int g, const struct router_action *actio
             payload = &text;
             size = sizeof text;
         }
+        check_class(sim, g, ((const struct ask_text *)payload)->number);
         const struct ask *ask = ledger_find(sim, ((const struct ask_text *)payload)->number);
         if (ask != NULL && ask->service >= 0)
             gateway->sent[ask->service].firsts += action->frame.attempt == 1;
@@ -179,6 +247,7 @@ static void carry_out(struct sim *sim, int g)
             break;
         case ROUTER_ANSWER:
             gateway->open_asks--;
+            vital_ends(sim, ledger_find(sim, action.request));
             ledger_ended(sim, action.request, action.status, action.payload, action.payload_size);
             break;
         case ROUTER_WINDOW:
@@ -216,9 +285,11 @@ void gateway_ask(struct sim *sim, uint64_t number)
     bool keyed = ask->repeatable && number % 2 == 0;
     size_t waiting = router_waiting(gateway->router);
     gateway->open_asks++;
+    vital_begins(sim, ask);
     router_submit(gateway->router,
                   &(struct router_ask){
                       .request = number,
+                      .class = ask->class,
                       .service = ask->service < 0 ? "nobody" : sim_services[ask->service],
                       .method = ask->repeatable && !keyed ? "Read" : "Write",
                       .key = keyed ? "key" : NULL,
@@ -233,6 +304,7 @@ void gateway_ask(struct sim *sim, uint64_t number)
     if (sim->plan.services == 1 && waiting >= ROUTER_QUEUE_MAX &&
         router_waiting(gateway->router) > waiting)
         sim_fail(sim, 'f', "gateway %d lets %u wait for a service", g, (unsigned)waiting + 1);
+    check_refusal(sim, g, ask, number);
     carry_out(sim, g);
 }
 
@@ -266,6 +338,7 @@ void gateway_abandon(struct sim *sim, int g, uint64_t number)
         return;
     ask->state = ASK_LOST;
     gateway->open_asks--;
+    vital_ends(sim, ask);
     router_abandon(gateway->router, number, gateway->actions);
     carry_out(sim, g);
 }

@@ -106,6 +106,7 @@ static uint64_t submit(struct sim *sim, const struct ask *ask)
 static void ask_at(struct sim *sim, int g, int service)
 {
     struct ask ask = ask_of_client(sim, g, service);
+    ask.class = (enum router_class)sim_chance(sim, ROUTER_CLASSES);
     ask.repeatable = sim_chance(sim, 2) == 0;
     ask.body = sim_chance(sim, 10) == 0 ? (1 + sim_chance(sim, CHUNKS_MOST)) * BODY_CHUNK : 0;
     submit(sim, &ask);
@@ -142,7 +143,11 @@ void ledger_call(struct sim *sim)
     if (i < 0)
         return;
     char method[64];
-    struct ask ask = {.gateway = -1, .instance = i, .submitted = sim->now, .session.number = -1};
+    struct ask ask = {.gateway = -1,
+                      .instance = i,
+                      .class = ROUTER_WRITE,
+                      .submitted = sim->now,
+                      .session.number = -1};
     ask.incarnation = sim->instances[i].process.incarnation;
     ask.service = (int)sim_chance(sim, (uint64_t)sim->plan.services);
     ask.repeatable = sim_chance(sim, 2) == 0;

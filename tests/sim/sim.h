@@ -17,6 +17,8 @@
      h  four seconds after the last fault all is connected, and every request succeeds, a surge of them too
      r  a revoked session is out of every gateway's cache within two seconds, and does not come back by an answer that was
         under way
+     p  of a service's requests that wait, those of the lowest class go first, and none of them is refused for others'
+        sake
      t  no handler starts after the deadline of its request, but for the time on the network and for what a process that
         stands still for less than 400 ms does not notice
      s  where nothing else is wrong, an instance ten times as slow as others, or one that answers nothing but errors, gets
@@ -128,6 +130,9 @@ struct gateway {
     struct {
         uint64_t firsts, repeats;
     } sent[SERVICES_MAX];
+    struct {
+        size_t open, unsent; /* asks of the lowest class */
+    } vital[SERVICES_MAX];
 };
 
 struct run {
@@ -155,11 +160,13 @@ struct ask {
     int gateway, instance; /* whose; the other is -1 */
     uint64_t incarnation;
     int service;
+    enum router_class class;
     bool repeatable;
     uint64_t submitted, deadline;
     size_t body, fed;
     uint64_t chunks_sent, chunks_taken, windows;
     unsigned sent, started;
+    bool tried; /* given to an instance, whether or not it could be sent */
     enum { ASK_OPEN, ASK_ENDED, ASK_LOST } state;
     bool refused; /* ended UNAVAILABLE */
     struct {

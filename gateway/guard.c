@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -99,11 +100,6 @@ void guard_reads(struct guard *guard, bool reads)
     struct desk *desk = own_desk(guard);
     if (desk != NULL)
         atomic_store(&desk->reads, reads);
-}
-
-bool guard_is_busy(const struct guard *guard)
-{
-    return atomic_load(&guard->busy);
 }
 
 /* The thread that works for this peer, or NULL. */
@@ -202,10 +198,20 @@ static const char *rule_of_running(const struct guard *guard, struct watched *wa
     return now > since && now - since > GUARD_AGE_MS ? "age" : NULL;
 }
 
+static bool has_said_nothing(int fd)
+{
+    int bytes = 0;
+    return ioctl(fd, FIONREAD, &bytes) == 0 && bytes == 0;
+}
+
+/* `info` tells whether it had an answer before. */
 static const char *rule_of_waiting(const struct guard *guard, const struct watched *watched, int fd,
-                                   uint64_t now)
+                                   const struct tcp_info *info, uint64_t now)
 {
     uint64_t patience = patience_ms(guard, watched);
+    if (guard->busy && info->tcpi_data_segs_out > 0 && now - watched->waits_since > GUARD_IDLE_MS &&
+        has_said_nothing(fd))
+        return "idle";
     if (now - watched->waits_since <= patience || head_is_whole(fd))
         return NULL;
     return patience == GUARD_HEAD_MS ? "head" : "address";
@@ -225,7 +231,7 @@ static const char *rule_broken(const struct guard *guard, struct watched *watche
     if (desk != NULL || answered)
         watched->waits_since = now;
     return desk != NULL ? rule_of_running(guard, watched, desk, &info, now)
-                        : rule_of_waiting(guard, watched, fd, now);
+                        : rule_of_waiting(guard, watched, fd, &info, now);
 }
 
 static void look_at(struct guard *guard, int fd, uint64_t now)
@@ -241,7 +247,9 @@ static void look_at(struct guard *guard, int fd, uint64_t now)
     char labels[32];
     snprintf(labels, sizeof labels, "rule=\"%s\"", rule);
     metrics_count("guild_http_cut_total", "Connections that the guard shut, by rule.", labels, 1);
-    shutdown(fd, strcmp(rule, "body") == 0 ? SHUT_RD : SHUT_RDWR);
+    /* the thread can still answer; and a request that an idle one sends just now is still read */
+    bool gently = strcmp(rule, "body") == 0 || strcmp(rule, "idle") == 0;
+    shutdown(fd, gently ? SHUT_RD : SHUT_RDWR);
 }
 
 /* ---- the pass */

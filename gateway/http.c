@@ -322,13 +322,31 @@ struct exchange http_exchange(struct http *h, const struct assertion *assertion,
     return exchange;
 }
 
+static bool is_most_of(const struct gateway *gateway, size_t threads)
+{
+    return threads * 4 > gateway->threads * 3;
+}
+
+void http_run(struct http *h, struct exchange *exchange)
+{
+    struct gateway *gateway = h->gateway;
+    if (!is_most_of(gateway, atomic_fetch_add(&gateway->calls, 1))) {
+        exchange_run(gateway->bus, exchange);
+    } else {
+        exchange->status = STATUS_UNAVAILABLE;
+        metrics_count("guild_http_shed_total", "Calls refused since too many were under way.", "",
+                      1);
+    }
+    atomic_fetch_sub(&gateway->calls, 1);
+}
+
 bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
                ProtobufCMessage **ret_reply)
 {
     const ProtobufCMethodDescriptor *method = route_method(h->route);
     struct exchange exchange =
         http_exchange(h, assertion, request, h->route->verb == GET ? HTTP_READ_MS : HTTP_WRITE_MS);
-    exchange_run(h->gateway->bus, &exchange);
+    http_run(h, &exchange);
     *ret_reply = exchange.status != STATUS_OK ? NULL
                                               : message_unpack(method->output, exchange.reply,
                                                                exchange.reply_size, h->arena);
@@ -492,7 +510,7 @@ int http_handle(struct mg_connection *conn, void *gateway)
     take_head(&h);
     head_client(&h.head, h.info->remote_addr, h.gateway->trust_proxy, h.address, &h.https);
     guard_enter(h.gateway->guard, h.info->remote_addr, h.info->remote_port);
-    h.last = h.gateway->draining || guard_is_busy(h.gateway->guard); /* others wait for a thread */
+    h.last = h.gateway->draining || is_most_of(h.gateway, atomic_load(&h.gateway->connections));
     answer(&h);
     guard_leave(h.gateway->guard);
     tell(&h, h.route != NULL ? h.route->path : "page");
@@ -502,6 +520,23 @@ int http_handle(struct mg_connection *conn, void *gateway)
     arena_destroy(&h.arena);
     atomic_fetch_sub(&h.gateway->running, 1);
     return status == 0 ? 500 : status;
+}
+
+static struct gateway *gateway_of(const struct mg_connection *conn)
+{
+    return mg_get_user_data(mg_get_context(conn));
+}
+
+int http_opened(const struct mg_connection *conn, void **unused)
+{
+    (void)unused;
+    atomic_fetch_add(&gateway_of(conn)->connections, 1);
+    return 0;
+}
+
+void http_closed(const struct mg_connection *conn)
+{
+    atomic_fetch_sub(&gateway_of(conn)->connections, 1);
 }
 
 /* civetweb ends the connection afterwards. What it has of the request may be another one's. */
@@ -518,8 +553,10 @@ int http_unreadable(struct mg_connection *conn, int status, const char *message)
     secret_random_hex(h.request_id, 16);
     if (status == 505)
         refuse(&h, 505, "version", "只支持HTTP/1.1。");
-    else
+    else if (status == 400 || status == 411 || status == 413)
         refuse_head(&h, status == 413 ? HEAD_LARGE : HEAD_MALFORMED);
+    else /* 404: it came before there was a handler */
+        http_status_problem(&h, STATUS_UNAVAILABLE, 1);
     tell(&h, "unreadable");
     arena_destroy(&h.arena);
     return 0;

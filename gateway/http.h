@@ -27,7 +27,9 @@ struct gateway {
     struct guard *guard;
     struct limit *limit;  /* of requests of one address */
     const char *services; /* that readiness asks for */
-    bool trust_proxy;     /* X-Forwarded-For and -Proto are set by a proxy in front */
+    size_t threads;       /* of HTTP; a connection has one as long as it lasts */
+    atomic_size_t connections, calls;
+    bool trust_proxy; /* X-Forwarded-For and -Proto are set by a proxy in front */
     atomic_bool draining;
     atomic_uint running; /* requests being answered */
 };
@@ -106,9 +108,15 @@ char *openapi_document(void);
 /* http.c: civetweb's one handler, and what answers instead where civetweb itself could not read the request. */
 int http_handle(struct mg_connection *conn, void *gateway);
 int http_unreadable(struct mg_connection *conn, int status, const char *message);
+/* It tells of each connection that gets a thread, and gives it back. */
+int http_opened(const struct mg_connection *conn, void **unused);
+void http_closed(const struct mg_connection *conn);
 /* The exchange of a request with the route's method, which the client waits `patience_ms` for. */
 struct exchange http_exchange(struct http *h, const struct assertion *assertion,
                               const ProtobufCMessage *request, uint64_t patience_ms);
+/* Runs it, unless three quarters of the threads wait for calls already: then it is UNAVAILABLE at once, and there is always
+   a thread to say so, or to serve a page. */
+void http_run(struct http *h, struct exchange *exchange);
 /* One call of the route's method, with the verb's deadline; the reply is unpacked into ret_reply on OK. */
 bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
                ProtobufCMessage **ret_reply);

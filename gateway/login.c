@@ -89,7 +89,7 @@ static bool resolve(struct http *h, const char *token, const unsigned char hash[
                                 .trace = h->request_id,
                                 .deadline_ms = clock_ms() + HTTP_READ_MS - HTTP_BUS_MARGIN_MS};
     exchange.payload = message_pack(&request.base, h->arena, &exchange.payload_size);
-    exchange_run(h->gateway->bus, &exchange);
+    http_run(h, &exchange);
     const Auth__ResolvedSession *session = exchange.status != STATUS_OK
                                                ? NULL
                                                : (const Auth__ResolvedSession *)message_unpack(

@@ -125,9 +125,12 @@ static struct mg_context *start_http(struct gateway *gateway)
                              "cgi_pattern",
                              "",
                              NULL};
-    struct mg_callbacks callbacks = {.log_message = say_nothing, .http_error = http_unreadable};
+    struct mg_callbacks callbacks = {.log_message = say_nothing,
+                                     .http_error = http_unreadable,
+                                     .init_connection = http_opened,
+                                     .connection_closed = http_closed};
     mg_init_library(0);
-    struct mg_context *context = mg_start(&callbacks, NULL, options);
+    struct mg_context *context = mg_start(&callbacks, gateway, options);
     if (context == NULL) {
         fprintf(stderr, "GUILD_HTTP cannot be listened at: %s\n", config_text("GUILD_HTTP"));
         exit(2);
@@ -178,6 +181,7 @@ int main(int argc, char **argv)
 
     gateway.services = config_text("GUILD_SERVICES");
     gateway.trust_proxy = config_integer("GUILD_TRUST_PROXY") == 1;
+    gateway.threads = (size_t)config_integer("GUILD_HTTP_THREADS");
     pages_load(config_text("GUILD_WEB_ROOT"));
     gateway.limit = limit_new((uint32_t)config_integer("GUILD_REQUESTS_PER_ADDRESS"));
     gateway.bus = start_bus();

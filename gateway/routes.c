@@ -68,6 +68,8 @@ const struct route routes[] = {
     {POST,   "/api/v1/staff/vouchers/:id/decision",        STAFF,  "payment",       "DecideVoucher",        JSON,     PUBLIC},
     {GET,    "/api/v1/staff/voucher-reasons",              STAFF,  "payment",       "ListVoucherReasons",   JSON,     PUBLIC},
     {GET,    "/api/v1/staff/bills",                        STAFF,  "payment",       "ListBills",            JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/bills/:id/cancellation",       STAFF,  "payment",       "CancelBill",           JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/proposals/:id/refund",         STAFF,  "payment",       "RecordRefund",         JSON,     PUBLIC},
     {POST,   "/api/v1/staff/fees",                         STAFF,  "payment",       "SaveFee",              JSON,     PUBLIC},
     {GET,    "/api/v1/staff/dues-policy",                  STAFF,  "payment",       "GetDuesPolicy",        JSON,     PUBLIC},
     {PUT,    "/api/v1/staff/dues-policy",                  STAFF,  "payment",       "SaveDuesPolicy",       JSON,     PUBLIC},

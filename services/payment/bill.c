@@ -37,9 +37,28 @@ static answer bill_list(struct call *c)
     return page_reply(c);
 }
 
+static answer bill_cancelled(struct call *c, const struct rows *results)
+{
+    const struct rows *state = &results[1];
+    if (results[0].count > 0)
+        return call_reply(c, message_from_rows(&payment__bill__descriptor, &results[0], c->arena));
+    if (state->count == 0)
+        return call_fail(c, REASON_bill_gone);
+    return call_fail(c, rows_true(state, 0, "has_voucher") ? REASON_bill_has_voucher
+                                                           : REASON_bill_not_cancellable);
+}
+
+static answer bill_cancel(struct call *c)
+{
+    batch_add(c, &sql_bill_cancel);
+    batch_add(c, &sql_bill_state);
+    return batch_then(c, bill_cancelled);
+}
+
 const struct op bill_ops[] = {
-    {"GetDues",     MEMBER,             dues_get,     0},
-    {"RequestBill", MEMBER,             bill_request, 0},
-    {"ListBills",   STAFF("dues.read"), bill_list,    0},
+    {"GetDues",     MEMBER,               dues_get,     0},
+    {"RequestBill", MEMBER,               bill_request, 0},
+    {"ListBills",   STAFF("dues.read"),   bill_list,    0},
+    {"CancelBill",  STAFF("member.open"), bill_cancel,  0},
     OP_END,
 };

@@ -101,7 +101,9 @@ static unsigned code_bits(const struct match_line *line, const struct match_vouc
     unsigned bits = 0;
     char code[9];
     for (const char *at = line->remark; (at = next_code(at, code)) != NULL;)
-        bits |= has_word(voucher->codes, code) ? MATCH_CODE : MATCH_OTHER_CODE;
+        bits |= has_word(voucher->codes, code)       ? MATCH_CODE
+                : has_word(voucher->own_codes, code) ? 0
+                                                     : MATCH_OTHER_CODE;
     return (bits & MATCH_CODE) != 0 ? MATCH_CODE : bits; /* one transfer for two bills names both */
 }
 

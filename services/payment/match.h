@@ -17,8 +17,9 @@ struct match_voucher {
     int64_t id, paid_fen, owed_fen; /* as stated; of the bills that it is for */
     int day;
     const char *unit_name, *payer_name, *legal_person, *serial, *pay_method;
-    const char *codes;    /* of its bills, between blanks */
-    const char *accounts; /* learnt ones of the unit, between blanks */
+    const char *codes;     /* of its bills, between blanks */
+    const char *own_codes; /* of the unit's other bills: no evidence, and none against it */
+    const char *accounts;  /* learnt ones of the unit, between blanks */
 };
 
 /* Evidence, as bits: what the page says of each stands in match_evidence. */

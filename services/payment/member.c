@@ -22,13 +22,25 @@ static answer member_get(struct call *c)
     return batch_reply(c, REASON_member_gone);
 }
 
+static answer membership_opened(struct call *c, const struct rows *results)
+{
+    if (results[1].count > 0)
+        return call_reply(c, message_from_rows(&payment__term__descriptor, &results[1], c->arena));
+    if (rows_true(&results[0], 0, "is_suspended"))
+        return call_fail(c, REASON_membership_suspended);
+    if (rows_true(&results[0], 0, "is_far"))
+        return call_fail_field(c, "first_day", "开始日期须在今天前后一年以内。");
+    return call_fail(c, REASON_bill_gone);
+}
+
 static answer membership_open(struct call *c)
 {
     const Payment__OpenMembershipRequest *req = c->request;
     if (req->first_day[0] != '\0' && !rules_refusal_is_founded(0, req->reason))
         return call_fail_field(c, "reason", "改动开始日期须说明理由，至少5个字。");
+    batch_add(c, &sql_membership_explain);
     batch_add(c, &sql_membership_open);
-    return batch_reply(c, REASON_bill_gone);
+    return batch_then(c, membership_opened);
 }
 
 const struct op member_ops[] = {

@@ -138,6 +138,7 @@ static void fill(struct call *c, struct matching *m)
                                                 .serial = rows_get(v, i, "bank_serial"),
                                                 .pay_method = rows_get(v, i, "pay_method"),
                                                 .codes = rows_get(v, i, "codes"),
+                                                .own_codes = rows_get(v, i, "own_codes"),
                                                 .accounts = rows_get(v, i, "accounts")};
 }
 

@@ -3,21 +3,17 @@
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
+#include "principal.h"
 #include "reasons.h"
 #include "rules.h"
-#include <string.h>
 
 /* Money is proposed by finance, standing by whoever keeps the members. */
 static bool may_propose(const struct call *c, Payment__Proposal__Kind kind)
 {
-    const char *wanted =
-        kind == PAYMENT__PROPOSAL__KIND__REVERSE || kind == PAYMENT__PROPOSAL__KIND__REFUND
-            ? "voucher.reverse"
-            : "member.suspend";
-    for (size_t i = 0; i < c->caller->n_permissions; i++)
-        if (strcmp(c->caller->permissions[i], wanted) == 0)
-            return true;
-    return false;
+    return principal_may(c->caller, kind == PAYMENT__PROPOSAL__KIND__REVERSE ||
+                                            kind == PAYMENT__PROPOSAL__KIND__REFUND
+                                        ? "voucher.reverse"
+                                        : "member.suspend");
 }
 
 static answer propose(struct call *c)
@@ -37,8 +33,13 @@ static answer propose(struct call *c)
 
 static answer proposal_list(struct call *c)
 {
+    const Payment__ListProposalsRequest *req = c->request;
+    if (!page_from(c, req->cursor, req->view != PAYMENT__LIST_PROPOSALS_REQUEST__VIEW__UNSPECIFIED))
+        return call_fail_field(c, "cursor", PAGE_LOST);
+    page_begin(c, req->limit);
+    batch_add(c, &sql_proposal_total);
     batch_add(c, &sql_proposal_list);
-    return batch_reply(c, REASON_none);
+    return page_reply(c);
 }
 
 static answer proposal_decided(struct call *c, const struct rows *results)
@@ -62,9 +63,16 @@ static answer proposal_decide(struct call *c)
     return batch_then(c, proposal_decided);
 }
 
+static answer refund_record(struct call *c)
+{
+    batch_add(c, &sql_refund_record);
+    return batch_reply(c, REASON_refund_gone);
+}
+
 const struct op proposal_ops[] = {
-    {"Propose",        STAFF("dues.read"), propose,         0},
-    {"ListProposals",  STAFF("dues.read"), proposal_list,   0},
-    {"DecideProposal", STAFF("dues.read"), proposal_decide, 0},
+    {"Propose",        STAFF("dues.read"),       propose,         0},
+    {"ListProposals",  STAFF("dues.read"),       proposal_list,   0},
+    {"DecideProposal", STAFF("dues.read"),       proposal_decide, 0},
+    {"RecordRefund",   STAFF("voucher.reverse"), refund_record,   0},
     OP_END,
 };

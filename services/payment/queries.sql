@@ -53,7 +53,7 @@ RETURNING id, file_name, content_type, size_bytes, width, height, created_at;
 SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM attachment a
  WHERE id = :id::text
    AND CASE WHEN :caller_kind::text = 'STAFF'
-            THEN 'voucher.review' = ANY (:caller_permissions::text[])
+            THEN '{voucher.review,voucher.reverse.confirm}' && :caller_permissions::text[]
                  OR a.purpose = 'receipt' AND 'receipt.issue' = ANY (:caller_permissions::text[])
             ELSE a.purpose = 'voucher_files' AND account_id = :caller_id::bigint
                  OR EXISTS (SELECT 1 FROM receipt r WHERE r.file_id = a.id AND r.account_id = :caller_id::bigint
@@ -99,10 +99,14 @@ SELECT u.certified, u.unit_name, u.uscc,
        terms_json(u.account_id) AS terms, u.credit_fen,
        coalesce((SELECT v.receipt_info FROM voucher v WHERE v.account_id = u.account_id ORDER BY v.id DESC LIMIT 1),
                 jsonb_build_object('receipt_title', u.unit_name, 'receipt_tax_id', u.uscc)) AS receipt_info,
-       coalesce((SELECT max(v.id) FROM voucher v WHERE v.account_id = u.account_id AND v.state = 'SUBMITTED'), 0)
-           AS waiting_voucher_id,
-       coalesce((SELECT l.id FROM (SELECT id, state FROM voucher v WHERE v.account_id = u.account_id ORDER BY id DESC LIMIT 1) AS l
+       coalesce((SELECT max(v.id) FROM voucher v WHERE v.account_id = u.account_id AND v.state = 'SUBMITTED'
+                    AND v.recorder LIKE 'MEMBER:%'), 0) AS waiting_voucher_id,
+       coalesce((SELECT l.id FROM (SELECT id, state FROM voucher v WHERE v.account_id = u.account_id AND v.recorder LIKE 'MEMBER:%'
+                                    ORDER BY id DESC LIMIT 1) AS l
                   WHERE l.state = 'REJECTED'), 0) AS rejected_voucher_id,
+       coalesce((SELECT sum(v.paid_fen) FROM voucher v WHERE v.account_id = u.account_id AND v.state = 'SUBMITTED'
+                    AND v.recorder LIKE 'STAFF:%'), 0)::bigint AS recorded_fen,
+       EXISTS (SELECT 1 FROM bill b WHERE b.account_id = u.account_id AND bill_waits(b)) AS settled_waits,
        bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill,
        (SELECT to_jsonb(p) - 'one' FROM payee p) AS payee
   FROM unit u WHERE u.account_id = :caller_id::bigint;
@@ -195,7 +199,20 @@ SELECT to_jsonb(voucher_told(v)) AS item, v.version, u.uscc, v.payer_account_tai
        (SELECT jsonb_agg(jsonb_build_object('bill_id', a.bill_id, 'year', b.year, 'amount_fen', a.amount_fen,
                              'unit_name', bu.unit_name) ORDER BY b.year, b.id)
           FROM voucher_allocation a JOIN bill b ON b.id = a.bill_id JOIN unit bu ON bu.account_id = b.account_id
-         WHERE a.voucher_id = v.id AND v.state IN ('CONFIRMED', 'REVERSED')) AS allocations,
+         WHERE a.voucher_id = v.id) AS allocations,
+       CASE WHEN :caller_kind = 'STAFF' AND v.state = 'SUBMITTED' AND v.first_by IS NOT NULL THEN
+           jsonb_build_object('confirmed_fen', v.confirmed_fen, 'received_on', v.received_on, 'line_ids', v.first_line_ids,
+               'evidence', v.first_evidence, 'by_name', v.first_by_name, 'at', v.first_at, 'parts',
+               (SELECT jsonb_agg(jsonb_build_object('bill_id', l.bill_id, 'year', b.year, 'amount_fen', l.amount_fen,
+                                     'unit_name', bu.unit_name) ORDER BY b.year, b.id)
+                  FROM jsonb_to_recordset(v.first_laid) AS l(bill_id bigint, amount_fen bigint)
+                  JOIN bill b ON b.id = l.bill_id JOIN unit bu ON bu.account_id = b.account_id),
+               'lines', (SELECT jsonb_agg(jsonb_build_object('id', l.id, 'occurred_at', l.occurred_at::text, 'amount_fen', l.amount_fen,
+                                              'payer_name', l.payer_name, 'remark', l.remark) ORDER BY l.id)
+                           FROM statement_line l WHERE l.id = ANY (v.first_line_ids))) END AS first,
+       (SELECT jsonb_agg(jsonb_build_object('amount_fen', t.amount_fen, 'decided_at', p.decided_at, 'paid_back_on', p.paid_back_on,
+                             'paid_back_reference', p.paid_back_reference) ORDER BY t.id)
+          FROM transfer t JOIN proposal p ON p.id = t.proposal_id AND p.kind = 'REFUND' WHERE t.voucher_id = v.id) AS refunds,
        (SELECT jsonb_agg(jsonb_build_object('code', code, 'text', text, 'advice', advice) ORDER BY code)
           FROM voucher_reason WHERE code = ANY (v.reason_codes)) AS reasons,
        v.message_to_payer, CASE WHEN :caller_kind = 'STAFF' THEN v.internal_note END AS internal_note,
@@ -239,8 +256,8 @@ SELECT count(*) AS total FROM voucher_found(:view::text, :pay_method::text, :q::
 -- keyed
 -- audit: voucher.decided id
 -- Only the version that was read, only lines that nobody else takes at the same moment. A confirmation that takes two waits
--- for the second person.
--- The posting, the receipt and the renewal follow from the confirmed row (voucher_post, bill_settled).
+-- for the second person: the same figures post it, others make that person the first, RETURN gives it back.
+-- The posting, the receipt and the renewal follow from the confirmed row (voucher_post, renewals_open).
 WITH laid AS (
     SELECT bill_id, round(amount::numeric * 100)::bigint AS amount_fen
       FROM jsonb_to_recordset(:allocations::jsonb) AS a(bill_id bigint, amount text)),
@@ -248,38 +265,58 @@ free AS MATERIALIZED (
     SELECT id FROM statement_line
      WHERE id = ANY (:bank_line_ids::bigint[]) AND (state = 'NEW' OR state = 'PROPOSED' AND voucher_id = :id::bigint)
      ORDER BY id FOR UPDATE),
+wanted AS (
+    SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('bill_id', bill_id, 'amount_fen', amount_fen) ORDER BY bill_id), '[]')
+              FROM laid) AS parts,
+           (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM free) AS line_ids),
 chosen AS MATERIALIZED (
     SELECT v.id, CASE WHEN :verdict::text = 'REJECT' THEN 'REJECTED'
-                      WHEN v.first_by IS NULL AND voucher_needs_second(:confirmed_fen::bigint) THEN 'SUBMITTED'
-                      ELSE 'CONFIRMED' END AS state
-      FROM voucher v
+                      WHEN :verdict = 'RETURN' THEN 'SUBMITTED'
+                      WHEN v.first_by IS NULL AND NOT voucher_needs_second(:confirmed_fen::bigint) THEN 'CONFIRMED'
+                      WHEN v.first_by IS NOT NULL AND v.confirmed_fen = :confirmed_fen AND v.received_on = :received_date::date
+                           AND v.first_laid = w.parts AND v.first_line_ids = w.line_ids THEN 'CONFIRMED'
+                      ELSE 'SUBMITTED' END AS state
+      FROM voucher v, wanted w
      WHERE v.id = :id::bigint AND v.version = :version::int AND v.state = 'SUBMITTED'
-       AND (:verdict = 'REJECT' OR (v.first_by IS NULL OR v.first_by <> :caller_id::bigint)
-            AND v.recorder <> 'STAFF:' || :caller_id::bigint AND :received_date::date <= current_date)
+       AND CASE :verdict WHEN 'REJECT' THEN true WHEN 'RETURN' THEN v.first_by <> :caller_id::bigint
+                ELSE (v.first_by IS NULL OR v.first_by <> :caller_id::bigint)
+                     AND v.recorder <> 'STAFF:' || :caller_id::bigint AND :received_date::date <= current_date END
        AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
                         WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled))
-       AND (SELECT count(*) FROM free) = cardinality(:bank_line_ids::bigint[])
-       FOR UPDATE),
+       AND NOT EXISTS (SELECT 1 FROM laid WHERE NOT EXISTS (SELECT 1 FROM bill b WHERE b.id = laid.bill_id AND b.state <> 'CANCELLED'))
+       AND cardinality(w.line_ids) = cardinality(:bank_line_ids::bigint[])
+       FOR UPDATE OF v),
 placed AS (
     INSERT INTO voucher_allocation (voucher_id, bill_id, amount_fen)
     SELECT c.id, l.bill_id, l.amount_fen FROM chosen c, laid l WHERE c.state = 'CONFIRMED'),
 linked AS (
     UPDATE statement_line l SET state = CASE c.state WHEN 'CONFIRMED' THEN 'ALLOCATED' ELSE 'PROPOSED' END, voucher_id = c.id,
-           evidence = :evidence, changed_by = :caller_id::bigint, changed_by_name = :caller_name, changed_at = now()
-      FROM chosen c, free f WHERE c.state <> 'REJECTED' AND l.id = f.id),
+           evidence = CASE c.state WHEN 'CONFIRMED' THEN coalesce(nullif(v.first_evidence, ''), :evidence) ELSE :evidence END,
+           changed_by = :caller_id::bigint, changed_by_name = :caller_name, changed_at = now()
+      FROM chosen c JOIN voucher v USING (id), free f WHERE :verdict = 'CONFIRM' AND l.id = f.id),
 changed AS (
     UPDATE voucher v SET state = c.state, version = v.version + 1,
-           first_by = CASE WHEN c.state = 'SUBMITTED' THEN :caller_id::bigint ELSE v.first_by END,
-           first_by_name = CASE WHEN c.state = 'SUBMITTED' THEN :caller_name ELSE v.first_by_name END,
-           confirmed_fen = CASE WHEN c.state <> 'REJECTED' THEN :confirmed_fen::bigint END,
-           received_on = CASE WHEN c.state <> 'REJECTED' THEN :received_date::date END,
+           first_by = CASE c.state WHEN 'SUBMITTED' THEN f.caller ELSE v.first_by END,
+           first_by_name = CASE c.state WHEN 'SUBMITTED' THEN f.caller_name ELSE v.first_by_name END,
+           first_at = CASE c.state WHEN 'SUBMITTED' THEN f.at ELSE v.first_at END,
+           first_laid = CASE c.state WHEN 'SUBMITTED' THEN f.parts ELSE v.first_laid END,
+           first_line_ids = CASE c.state WHEN 'SUBMITTED' THEN f.line_ids ELSE v.first_line_ids END,
+           first_evidence = CASE c.state WHEN 'SUBMITTED' THEN f.evidence ELSE v.first_evidence END,
+           confirmed_fen = CASE WHEN :verdict = 'CONFIRM' THEN :confirmed_fen::bigint END,
+           received_on = CASE WHEN :verdict = 'CONFIRM' THEN :received_date::date END,
            reason_codes = :reason_codes::text[], message_to_payer = :message_to_payer,
            internal_note = CASE WHEN :internal_note = '' THEN v.internal_note
                ELSE trim(E'\n' FROM v.internal_note || E'\n' || :caller_name || '：' || :internal_note) END,
            decided_by = CASE WHEN c.state <> 'SUBMITTED' THEN :caller_id::bigint END,
            decided_by_name = CASE WHEN c.state <> 'SUBMITTED' THEN :caller_name ELSE '' END,
            decided_at = CASE WHEN c.state <> 'SUBMITTED' THEN now() END
-      FROM chosen c WHERE v.id = c.id
+      FROM chosen c, wanted w,
+           LATERAL (SELECT CASE :verdict WHEN 'CONFIRM' THEN :caller_id::bigint END AS caller,
+                           CASE :verdict WHEN 'CONFIRM' THEN :caller_name ELSE '' END AS caller_name,
+                           CASE :verdict WHEN 'CONFIRM' THEN now() END AS at, CASE :verdict WHEN 'CONFIRM' THEN w.parts END AS parts,
+                           CASE :verdict WHEN 'CONFIRM' THEN w.line_ids ELSE '{}' END AS line_ids,
+                           CASE :verdict WHEN 'CONFIRM' THEN :evidence ELSE '' END AS evidence) AS f
+     WHERE v.id = c.id
     RETURNING v.*),
 told AS (
     INSERT INTO outbox (event, payload)
@@ -291,9 +328,14 @@ told AS (
                'message', message_to_payer,
                'advice', (SELECT coalesce(string_agg(advice, E'\n' ORDER BY code), '') FROM voucher_reason
                            WHERE code = ANY (reason_codes)))
-      FROM changed WHERE state <> 'SUBMITTED'),
+      FROM changed WHERE state <> 'SUBMITTED'
+    UNION ALL
+    SELECT CASE WHEN c.first_by IS NULL THEN 'voucher.sent_back' ELSE 'voucher.second' END,
+           jsonb_build_object('voucher_id', c.id, 'unit_name', u.unit_name, 'amount', yuan(coalesce(c.confirmed_fen, c.paid_fen)),
+               'by_name', :caller_name::text, 'note', :internal_note::text)
+      FROM changed c JOIN unit u USING (account_id) WHERE c.state = 'SUBMITTED'),
 answer AS (
-    SELECT c.id, c.state, c.state = 'SUBMITTED' AS second,
+    SELECT c.id, c.state, c.first_by IS NOT NULL AND c.state = 'SUBMITTED' AS second,
            coalesce((SELECT v.id FROM voucher v
                       WHERE v.state = 'SUBMITTED' AND v.id <> c.id AND (v.first_by IS NULL OR v.first_by <> :caller_id::bigint)
                       ORDER BY v.submitted_at, v.id LIMIT 1), 0) AS next_id
@@ -308,7 +350,10 @@ SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same
          WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled)) AS unknown_reasons,
        (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[])
            AND (l.state = 'NEW' OR l.state = 'PROPOSED' AND l.voucher_id = :id))
-           = cardinality(:bank_line_ids::bigint[]) AS lines_are_free
+           = cardinality(:bank_line_ids::bigint[]) AS lines_are_free,
+       (SELECT count(*) FROM jsonb_to_recordset(:allocations::jsonb) AS a(bill_id bigint)
+         WHERE NOT EXISTS (SELECT 1 FROM bill b WHERE b.id = a.bill_id AND b.state <> 'CANCELLED')) AS unknown_bills,
+       first_by IS NOT NULL AS is_second
   FROM voucher WHERE id = :id::bigint;
 
 -- name: payment_record
@@ -336,6 +381,11 @@ tied AS (
     UPDATE statement_line s SET state = 'PROPOSED', voucher_id = m.id, evidence = '由财务认领', changed_by = :caller_id::bigint,
            changed_by_name = :caller_name, changed_at = now()
       FROM made m, line l WHERE s.id = l.id),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'voucher.recorded', jsonb_build_object('account_id', m.account_id, 'voucher_id', m.id, 'amount', yuan(m.paid_fen),
+               'unit_name', u.unit_name, 'by_name', m.recorded_by_name)
+      FROM made m JOIN unit u USING (account_id)),
 answer AS (
     SELECT m.id, m.state, u.unit_name, years_of(m.bill_ids) AS years, m.pay_method, m.paid_fen, m.paid_date, m.submitted_at,
            m.payer_name, m.account_id
@@ -352,13 +402,35 @@ SELECT code, text, advice FROM voucher_reason WHERE enabled ORDER BY code;
 -- name: bill_list
 SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amount_fen, b.paid_fen, b.waived_fen,
        b.reference_code, b.due_on, u.unit_name, b.account_id, b.created_at,
-       EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id) AS opened, (b.due_on - date '1900-01-01') || '.' || b.id AS position
+       EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id AND t.voided_at IS NULL) AS opened, b.cancelled_reason, b.cancelled_by_name,
+       (b.due_on - date '1900-01-01') || '.' || b.id AS position
   FROM bill_found(:view::text, :year::int, :q::text) AS b JOIN unit u USING (account_id)
  WHERE (b.due_on, b.id) > (date '1900-01-01' + least(:cursor_place::bigint, 3000000)::int, :cursor_id::bigint)
  ORDER BY b.due_on, b.id LIMIT :page_size::int + 1;
 
 -- name: bill_total
 SELECT count(*) AS total FROM bill_found(:view::text, :year::int, :q::text) AS b;
+
+-- name: bill_cancel
+-- keyed
+-- audit: bill.cancelled id
+-- Never with money on it, nor while somebody says that there is some.
+WITH moved AS (
+    UPDATE bill b SET state = 'CANCELLED', cancelled_reason = :reason, cancelled_by_name = :caller_name, cancelled_at = now()
+     WHERE b.id = :id::bigint AND b.state = 'OPEN'
+       AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.state = 'SUBMITTED' AND b.id = ANY (v.bill_ids))
+    RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'bill.cancelled', jsonb_build_object('account_id', account_id, 'year', year, 'reason', cancelled_reason) FROM moved),
+answer AS (
+    SELECT id, year, state, association_post, association_post_name, amount_fen, account_id, cancelled_reason, cancelled_by_name
+      FROM moved)
+SELECT * FROM answer;
+
+-- name: bill_state
+SELECT state, EXISTS (SELECT 1 FROM voucher v WHERE v.state = 'SUBMITTED' AND b.id = ANY (v.bill_ids)) AS has_voucher
+  FROM bill b WHERE id = :id::bigint;
 
 -- name: bill_slip
 -- What the payment slip says (D-3).
@@ -373,7 +445,7 @@ WITH policy AS (SELECT grace_days FROM dues_policy),
 this AS (SELECT date_trunc('month', current_date)::date AS month),
 counted AS MATERIALIZED (
     SELECT t.*, lag(last_day) OVER chain AS before, lead(first_day) OVER chain AS next
-      FROM term t JOIN bill b ON b.id = t.bill_id AND b.state IN ('PAID', 'WRITTEN_OFF')
+      FROM (SELECT account_id, first_day, least(last_day, ended_on) AS last_day FROM term WHERE voided_at IS NULL) AS t
     WINDOW chain AS (PARTITION BY t.account_id ORDER BY t.first_day)),
 marked AS MATERIALIZED (
     SELECT c.*, next IS NOT NULL AND next <= last_day + grace_days + 1 AS followed, last_day + grace_days < current_date AS over
@@ -453,20 +525,23 @@ SELECT jsonb_build_object('account_id', u.account_id, 'unit_name', u.unit_name, 
          WHERE v.account_id = u.account_id) AS vouchers,
        (SELECT jsonb_agg(jsonb_strip_nulls(to_jsonb(t)) ORDER BY t.id DESC) FROM proposal p, proposal_told(p, :caller_id::bigint) AS t
          WHERE p.account_id = u.account_id) AS proposals,
-       coalesce((SELECT min(b.id) FROM bill b WHERE b.account_id = u.account_id AND b.state IN ('PAID', 'WRITTEN_OFF')
-                    AND NOT EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id)), 0) AS ready_bill_id,
+       coalesce((SELECT b.id FROM bill b WHERE b.account_id = u.account_id AND bill_waits(b) ORDER BY b.year, b.id LIMIT 1), 0)
+           AS ready_bill_id,
        n.first_day AS next_first_day, term_last_day(n.first_day) AS next_last_day
   FROM unit u, term_first_day(u.account_id, current_date) AS n(first_day) WHERE u.account_id = :account_id::bigint;
 
 -- name: membership_open
 -- keyed
 -- audit: membership.opened id
--- The number is given with the first term. Who is not certified, or has not paid: term_guard says so.
+-- The number is given with the first term. Who is not certified, or has not paid: term_guard says so. Another first day is a
+-- year away at the most.
 WITH wanted AS (
     SELECT u.account_id, b.id AS bill_id, b.association_post, b.association_post_name,
            coalesce(:first_day::date, term_first_day(u.account_id, current_date)) AS first_day
       FROM unit u JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id
-     WHERE u.account_id = :account_id::bigint),
+     WHERE u.account_id = :account_id::bigint
+       AND coalesce(:first_day::date BETWEEN current_date - 366 AND current_date + 366, true)
+       AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.account_id = u.account_id AND m.state = 'SUSPENDED')),
 member AS (
     INSERT INTO membership (account_id, member_no)
     SELECT account_id, member_number_next(extract(year FROM first_day)::int) FROM wanted
@@ -486,10 +561,14 @@ answer AS (
     SELECT o.id, o.bill_id, o.association_post_name, o.first_day, o.last_day, o.opened_by_name, o.opened_at FROM opened o)
 SELECT * FROM answer;
 
+-- name: membership_explain
+SELECT coalesce(:first_day::date NOT BETWEEN current_date - 366 AND current_date + 366, false) AS is_far,
+       EXISTS (SELECT 1 FROM membership m WHERE m.account_id = :account_id::bigint AND m.state = 'SUSPENDED') AS is_suspended;
+
 -- name: certificate_get
 -- Of a membership that holds.
 SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.first_day, s.last_day,
-       (SELECT max(t.opened_at) FROM term t WHERE t.account_id = u.account_id) AS opened_at
+       (SELECT max(t.opened_at) FROM term t WHERE t.account_id = u.account_id AND t.voided_at IS NULL) AS opened_at
   FROM unit u, member_status(u.account_id, current_date) AS s
  WHERE u.account_id = :caller_id::bigint AND s.state IN ('ACTIVE', 'EXPIRING', 'GRACE');
 
@@ -548,18 +627,33 @@ SELECT * FROM answer;
 -- name: propose
 -- keyed
 -- audit: proposal.requested id
+-- What the other person sees is what is done: the amount is fixed here.
 WITH made AS (
     INSERT INTO proposal (kind, account_id, bill_id, voucher_id, amount_fen, reason, requested_by, requested_by_name)
-    SELECT :kind::text, u.account_id, b.id, v.id, CASE WHEN :kind = 'REFUND' THEN :amount_fen::bigint END, :reason,
-           :caller_id::bigint, :caller_name
-      FROM unit u LEFT JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id AND b.state IN ('OPEN', 'PARTLY_PAID')
+    SELECT :kind::text, u.account_id, b.id, v.id,
+           CASE :kind WHEN 'WAIVE' THEN coalesce(:amount_fen::bigint, b.amount_fen - b.paid_fen - b.waived_fen)
+                      WHEN 'UNWAIVE' THEN b.waived_fen WHEN 'REFUND' THEN :amount_fen::bigint WHEN 'REVERSE' THEN v.confirmed_fen END,
+           :reason, :caller_id::bigint, :caller_name
+      FROM unit u LEFT JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id
       LEFT JOIN voucher v ON v.id = :voucher_id::bigint AND v.account_id = u.account_id AND v.state = 'CONFIRMED'
       LEFT JOIN membership m ON m.account_id = u.account_id
      WHERE u.account_id = :account_id::bigint
-       AND CASE :kind WHEN 'WAIVE' THEN b.id IS NOT NULL WHEN 'REVERSE' THEN v.id IS NOT NULL
-                      WHEN 'REFUND' THEN u.credit_fen >= :amount_fen::bigint WHEN 'SUSPEND' THEN m.state = 'ACTIVE'
-                      WHEN 'RESUME' THEN m.state = 'SUSPENDED' ELSE m.state IN ('ACTIVE', 'SUSPENDED') END
+       AND CASE :kind WHEN 'WAIVE' THEN b.state IN ('OPEN', 'PARTLY_PAID')
+                           AND coalesce(:amount_fen::bigint <= b.amount_fen - b.paid_fen - b.waived_fen, true)
+                      WHEN 'UNWAIVE' THEN b.waived_fen > 0
+                      WHEN 'REVERSE' THEN v.id IS NOT NULL AND voucher_refunded_fen(v.id) = 0
+                      WHEN 'REFUND' THEN :amount_fen::bigint <= (SELECT coalesce(sum(rest_fen), 0) FROM credit_sources(u.account_id) AS c
+                                                                  WHERE v.id IS NULL OR c.id = v.id)
+                           AND :amount_fen::bigint <= u.credit_fen
+                      WHEN 'SUSPEND' THEN m.state = 'ACTIVE' WHEN 'RESUME' THEN m.state = 'SUSPENDED'
+                      WHEN 'TERMINATE' THEN m.state IN ('ACTIVE', 'SUSPENDED') ELSE false END
     RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT CASE WHEN m.kind IN ('REVERSE', 'REFUND') THEN 'proposal.money_requested' ELSE 'proposal.standing_requested' END,
+           jsonb_build_object('unit_name', u.unit_name, 'what', proposal_word(m.kind), 'by_name', m.requested_by_name,
+               'reason', m.reason, 'amount', CASE WHEN m.amount_fen IS NULL THEN '' ELSE yuan(m.amount_fen) || '元' END)
+      FROM made m JOIN unit u USING (account_id)),
 answer AS (
     SELECT m.id, m.kind, m.state, m.account_id, u.unit_name, m.bill_id, m.voucher_id, m.amount_fen, m.reason,
            m.requested_by_name, true AS requested_by_me, m.requested_at
@@ -567,8 +661,15 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: proposal_list
-SELECT t.* FROM proposal p, proposal_told(p, :caller_id::bigint) AS t
- WHERE p.state = 'REQUESTED' AND proposal_permission(p.kind) = ANY (:caller_permissions::text[]) ORDER BY p.id LIMIT 200;
+-- Those that wait, the oldest first; what was decided, the newest first.
+SELECT t.*, proposal_permission(p.kind) = ANY (:caller_permissions::text[]) AND p.state = 'REQUESTED' AND NOT t.requested_by_me
+       AS may_decide, p.id || '.0' AS position
+  FROM proposal_found(:view::text, :caller_permissions::text[]) AS p, proposal_told(p, :caller_id::bigint) AS t
+ WHERE CASE WHEN :view::text = 'UNSPECIFIED' THEN p.id > :cursor_place::bigint ELSE p.id < :cursor_place::bigint END
+ ORDER BY CASE WHEN :view = 'UNSPECIFIED' THEN p.id ELSE -p.id END LIMIT :page_size::int + 1;
+
+-- name: proposal_total
+SELECT count(*) AS total FROM proposal_found(:view::text, :caller_permissions::text[]) AS p;
 
 -- name: proposal_state
 SELECT requested_by = :caller_id::bigint AS is_own, state FROM proposal WHERE id = :id::bigint;
@@ -585,14 +686,44 @@ WITH decided AS (
 told AS (
     INSERT INTO outbox (event, payload)
     SELECT 'membership.changed', jsonb_build_object('account_id', account_id, 'reason', reason,
-               'from', CASE kind WHEN 'RESUME' THEN '已暂停' ELSE '会员有效' END,
+               'from', standing_word((member_status(account_id, current_date)).state),
                'to', CASE kind WHEN 'SUSPEND' THEN '已暂停' WHEN 'RESUME' THEN '会员有效' ELSE '已退会' END,
                'date', current_date)
-      FROM decided WHERE state = 'CONFIRMED' AND kind IN ('SUSPEND', 'RESUME', 'TERMINATE')),
+      FROM decided WHERE state = 'CONFIRMED' AND kind IN ('SUSPEND', 'RESUME', 'TERMINATE')
+    UNION ALL
+    SELECT CASE kind WHEN 'REVERSE' THEN 'voucher.reversed' WHEN 'WAIVE' THEN 'bill.waived' ELSE 'bill.waiver_reversed' END,
+           jsonb_build_object('account_id', account_id, 'voucher_id', voucher_id, 'reason', reason, 'amount', yuan(amount_fen),
+               'year', (SELECT year FROM bill b WHERE b.id = bill_id))
+      FROM decided WHERE state = 'CONFIRMED' AND kind IN ('REVERSE', 'WAIVE', 'UNWAIVE')
+    UNION ALL
+    SELECT CASE WHEN kind IN ('REVERSE', 'REFUND') THEN 'proposal.money_decided' ELSE 'proposal.standing_decided' END,
+           jsonb_build_object('unit_name', u.unit_name, 'unit_account', account_id, 'what', proposal_word(kind),
+               'by_name', decided_by_name, 'verdict', CASE d.state WHEN 'CONFIRMED' THEN '已办理' ELSE '已拒绝' END, 'note', note)
+      FROM decided d JOIN unit u USING (account_id)),
 answer AS (
     SELECT d.id, d.kind, d.state, d.account_id, u.unit_name, d.bill_id, d.voucher_id, d.amount_fen, d.reason,
            d.requested_by_name, d.requested_at, d.decided_by_name, d.decided_at, d.note
       FROM decided d JOIN unit u USING (account_id))
+SELECT * FROM answer;
+
+-- name: refund_record
+-- keyed
+-- audit: refund.paid_back id
+-- The money has left: when, and by what it can be found.
+WITH moved AS (
+    UPDATE proposal SET paid_back_on = :paid_back_on::date, paid_back_reference = :paid_back_reference, paid_back_by_name = :caller_name
+     WHERE id = :id::bigint AND kind = 'REFUND' AND state = 'CONFIRMED' AND paid_back_on IS NULL
+       AND :paid_back_on::date BETWEEN decided_at::date - 31 AND current_date
+    RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'refund.paid', jsonb_build_object('account_id', account_id, 'amount', yuan(amount_fen), 'date', paid_back_on,
+               'reference', paid_back_reference)
+      FROM moved),
+answer AS (
+    SELECT m.id, m.kind, m.state, m.account_id, u.unit_name, m.voucher_id, m.amount_fen, m.reason, m.paid_back_on,
+           m.paid_back_reference
+      FROM moved m JOIN unit u USING (account_id))
 SELECT * FROM answer;
 
 -- ---- receipts

@@ -159,6 +159,8 @@ SELECT id, kind, state, occurred_at::text AS occurred_at, occurred_at::date - da
 -- name: match_vouchers
 SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.legal_person_name,
        (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b WHERE b.id = ANY (v.bill_ids)) AS codes,
+       (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b
+         WHERE b.account_id = v.account_id AND b.id <> ALL (v.bill_ids)) AS own_codes,
        (SELECT coalesce(sum(b.amount_fen - b.paid_fen - b.waived_fen), 0)::bigint FROM bill b WHERE b.id = ANY (v.bill_ids))
            AS owed_fen,
        (SELECT coalesce(string_agg(p.payer_account, ' '), '') FROM learned_payer p WHERE p.account_id = v.account_id) AS accounts,

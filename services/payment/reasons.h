@@ -16,6 +16,16 @@
     R(bill_reference, CONFLICT, "系统繁忙，请再点一次。")                                                                                    \
     R(bill_of_year, CONFLICT, "本年度的账单已经生成，请刷新页面。")                                                                          \
     R(bill_gone, NOT_FOUND, "没有找到这张账单，请刷新页面后重试。")                                                                          \
+    R(bill_cancelled, CONFLICT, "这张账单已取消，请刷新页面后重试。")                                                                        \
+    R(bill_not_cancellable, CONFLICT, "账单已有款项或已处理，不能取消，请刷新页面。")                                                        \
+    R(bill_has_voucher, CONFLICT, "这张账单有凭证正在审核，请先处理凭证，再取消账单。")                                                      \
+    R(voucher_other_figures, CONFLICT,                                                                                                       \
+      "金额、日期或分配与初核不同，请刷新后按初核的内容确认，或退回初核。")                                                                  \
+    R(returning_has_a_note, INVALID, "退回须填写至少5个字的说明。")                                                                          \
+    R(voucher_refunded, CONFLICT, "这笔款项已退还一部分，不能再冲正。")                                                                      \
+    R(membership_pkey, CONFLICT, "该单位的会员刚被其他人开通，请刷新页面。")                                                                 \
+    R(membership_suspended, CONFLICT, "该单位会籍已暂停，请先恢复会籍，已缴的会费届时自动计入。")                                            \
+    R(refund_gone, CONFLICT, "这笔退款已登记，或退款日期不对：不晚于今天，不早于批准前31天。")                                               \
     R(bill_overpaid, CONFLICT, "分配的金额超过账单欠款，请刷新页面后按最新欠款填写。")                                                       \
     R(voucher_gone, NOT_FOUND, "没有找到这份缴费凭证，请返回列表刷新。")                                                                     \
     R(voucher_waiting, CONFLICT, "您已有一份凭证正在审核，请等审核结果，或先撤回再重新提交。")                                               \

@@ -36,10 +36,16 @@ static answer voucher_decided(struct call *c, const struct rows *results)
         return call_fail(c, REASON_reason_unknown);
     if (!rows_true(state, 0, "is_open") || !rows_true(state, 0, "is_same"))
         return call_fail(c, REASON_voucher_stale);
+    if (rows_integer(state, 0, "unknown_bills") > 0)
+        return call_fail_field(c, "allocations", "有账单不存在或已取消，请刷新页面后重新分配。");
     if (!rows_true(state, 0, "lines_are_free"))
         return call_fail(c, REASON_line_gone);
     if (rows_true(state, 0, "is_own"))
         return call_fail(c, REASON_voucher_same_person);
+    if (!rows_true(state, 0, "is_second") &&
+        ((const Payment__DecideVoucherRequest *)c->request)->verdict ==
+            PAYMENT__DECIDE_VOUCHER_REQUEST__VERDICT__RETURN)
+        return call_fail(c, REASON_voucher_stale);
     return call_fail_field(c, "received_date", "到账日期不能晚于今天。");
 }
 
@@ -70,7 +76,10 @@ static answer voucher_decide(struct call *c)
     const Payment__DecideVoucherRequest *req = c->request;
     if (req->verdict == PAYMENT__DECIDE_VOUCHER_REQUEST__VERDICT__CONFIRM)
         return confirm(c, req);
-    if (!rules_refusal_is_founded(req->n_reason_codes, req->message_to_payer))
+    if (req->verdict == PAYMENT__DECIDE_VOUCHER_REQUEST__VERDICT__RETURN) {
+        if (!rules_refusal_is_founded(0, req->internal_note))
+            return call_fail(c, REASON_returning_has_a_note);
+    } else if (!rules_refusal_is_founded(req->n_reason_codes, req->message_to_payer))
         return call_fail(c, REASON_rejection_has_a_reason);
     call_set(c, "confirmed_fen", NULL);
     batch_add(c, &sql_voucher_decide);

@@ -3,6 +3,7 @@
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
+#include "principal.h"
 #include "reasons.h"
 #include "rules.h"
 
@@ -67,11 +68,20 @@ static answer voucher_get(struct call *c)
     return batch_reply(c, REASON_voucher_gone);
 }
 
+/* Finance; and who decides about a reversal or a refund reads what it is about. */
+static answer voucher_read(struct call *c)
+{
+    if (!principal_may(c->caller, "voucher.review") &&
+        !principal_may(c->caller, "voucher.reverse.confirm"))
+        return call_fail(c, REASON_not_allowed);
+    return voucher_get(c);
+}
+
 const struct op voucher_ops[] = {
-    {"SubmitVoucher",   MEMBER,                  voucher_submit,   0},
-    {"WithdrawVoucher", MEMBER,                  voucher_withdraw, 0},
-    {"ListMyVouchers",  MEMBER,                  my_voucher_list,  0},
-    {"GetMyVoucher",    MEMBER,                  voucher_get,      0},
-    {"GetVoucher",      STAFF("voucher.review"), voucher_get,      0},
+    {"SubmitVoucher",   MEMBER,             voucher_submit,   0},
+    {"WithdrawVoucher", MEMBER,             voucher_withdraw, 0},
+    {"ListMyVouchers",  MEMBER,             my_voucher_list,  0},
+    {"GetMyVoucher",    MEMBER,             voucher_get,      0},
+    {"GetVoucher",      STAFF("dues.read"), voucher_read,     0},
     OP_END,
 };

@@ -54,6 +54,13 @@ export const voucherBadges: Record<VoucherItem['state'], Badge> = {
   REVERSED: { text: '已冲正', tone: 'bad' },
 };
 
+/* A confirmed one may have been paid back, whole or in part; one that waits may wait for the second person. */
+export function voucherBadge(voucher: VoucherItem): Badge {
+  if (voucher.second) return { text: '待复核', tone: 'wait' };
+  if (voucher.state === 'CONFIRMED' && voucher.refunded_fen !== '0') return { text: voucher.refunded_fen === voucher.confirmed_fen ? '已退款' : '部分退款', tone: 'plain' };
+  return voucherBadges[voucher.state];
+}
+
 export const memberBadges: Record<MemberStatus['state'], Badge> = {
   NONE: { text: '未开通', tone: 'plain' },
   VOUCHER_REVIEW: { text: '凭证审核中', tone: 'wait' },

@@ -127,6 +127,46 @@ static inline Common__Principal paid_unit(void)
     return who;
 }
 
+static inline const char *open_membership(int64_t id)
+{
+    return JSON(&clerk, "OpenMembership", "{\"account_id\":%lld,\"bill_id\":%lld}", (long long)id,
+                (long long)bill_of(id));
+}
+
+static inline const char *status_of(int64_t id)
+{
+    return VALUE("SELECT (member_status(%lld, current_date)).state", (long long)id);
+}
+
+/* Proposed by one and confirmed by the secretary, for the unit that came last. Gives the proposal's number. */
+static inline const char *proposed(const Common__Principal *asks, const char *kind,
+                                   const char *more)
+{
+    SAYS(JSON(asks, "Propose",
+              "{\"kind\":\"%s\",\"account_id\":%lld%s,\"reason\":\"按章程的规定办理\"}", kind,
+              (long long)account, more),
+         "REQUESTED");
+    return VALUE("SELECT max(id) FROM proposal");
+}
+
+static inline void decided(const Common__Principal *asks, const char *kind, const char *more)
+{
+    SAYS(JSON(&secretary, "DecideProposal", "{\"id\":%s,\"verdict\":\"CONFIRM\"}",
+              proposed(asks, kind, more)),
+         "CONFIRMED");
+}
+
+/* The terms of a unit go back in time: so many days. */
+static inline void days_pass(int64_t id, int days)
+{
+    service_test_sql(arena_printf(
+        arena,
+        "ALTER TABLE term DISABLE TRIGGER term_append_only; UPDATE term SET first_day = first_day "
+        "- %d, last_day = last_day - %d WHERE account_id = %lld; ALTER TABLE term ENABLE TRIGGER "
+        "term_append_only",
+        days, days, (long long)id));
+}
+
 static inline void nothing_contradicts(void)
 {
     assert_string_equal(

@@ -1,17 +1,6 @@
 /* Dues from the bill to the receipt: what the unit, finance, the clerk and the issuer do, and what may never be. */
 #include "dues.h"
 
-static const char *open_membership(int64_t id)
-{
-    return JSON(&clerk, "OpenMembership", "{\"account_id\":%lld,\"bill_id\":%lld}", (long long)id,
-                (long long)bill_of(id));
-}
-
-static const char *status_of(int64_t id)
-{
-    return VALUE("SELECT (member_status(%lld, current_date)).state", (long long)id);
-}
-
 /* ---- the tests */
 
 static const char *issue(const char *receipt, int version, const char *number, const char *amount,
@@ -309,17 +298,6 @@ static void test_a_reversal(void **state)
          "CONFIRMED");
     assert_string_equal(status_of(account), "ACTIVE");
     nothing_contradicts();
-}
-
-static void decided(const Common__Principal *asks, const char *kind, const char *more)
-{
-    SAYS(JSON(asks, "Propose",
-              "{\"kind\":\"%s\",\"account_id\":%lld%s,\"reason\":\"按章程的规定办理\"}", kind,
-              (long long)account, more),
-         "REQUESTED");
-    SAYS(JSON(&secretary, "DecideProposal", "{\"id\":%s,\"verdict\":\"CONFIRM\"}",
-              VALUE("SELECT max(id) FROM proposal")),
-         "CONFIRMED");
 }
 
 static void test_standing_waiver_and_refund(void **state)

@@ -24,6 +24,7 @@ static const struct match_voucher voucher = {.paid_fen = 200000,
                                              .serial = "",
                                              .pay_method = "BANK",
                                              .codes = "HFNHMCR5",
+                                             .own_codes = "",
                                              .accounts = ""};
 
 static int score(struct match_line l, struct match_voucher v)
@@ -42,7 +43,9 @@ static void test_points(void **state)
     assert_int_equal(score(l, v), 60 + 60);
     l.remark = "HFYG2WQV";
     assert_int_equal(score(l, v), 60 - 100);
-    l.remark = "退款";
+    v.own_codes = "HFYG2WQV"; /* of another bill of the same unit */
+    assert_int_equal(score(l, v), 60);
+    v = voucher, l.remark = "退款";
     assert_int_equal(score(l, v), 60 - 100);
     l = line, l.serial = v.serial = "77";
     assert_int_equal(score(l, v), 60 + 60);

@@ -56,6 +56,7 @@ static void voucher_make(int i)
                                          .serial = "",
                                          .pay_method = methods[below(5)],
                                          .codes = text("%s", code),
+                                         .own_codes = "",
                                          .accounts = ""};
 }
 

@@ -12,6 +12,8 @@ export const kindNames: Record<Proposal['kind'], string> = {
   WAIVE: '减免会费',
   REVERSE: '冲正入账',
   REFUND: '退还预存余额',
+  UNWAIVE: '撤销减免',
+  CHANGE_POST: '变更会内职务',
 };
 
 export const stateBadges: Record<Proposal['state'], Badge> = {

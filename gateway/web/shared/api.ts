@@ -202,7 +202,7 @@ function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onP
 }
 
 /* An operation whose body is a file; the rest of its request goes into the address. */
-export function upload<Name extends keyof Operations>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
+export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'previewStatement' | 'importStatement'>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
   const { url } = splitRequest(table[name], request);
   const key = newKey();
   let xhr = new XMLHttpRequest();

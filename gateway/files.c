@@ -84,9 +84,10 @@ static const Common__AttachmentPart *read_part(struct http *h, const struct asse
     return got;
 }
 
-/* RFC 6266: an ASCII stand-in, and the real name in UTF-8. */
-static const char *disposition(struct http *h, const char *name)
+/* RFC 6266: an ASCII stand-in, and the real name in UTF-8. What browsers cannot show is saved. */
+static const char *disposition(struct http *h, const char *type, const char *name)
 {
+    bool shown = strncmp(type, "image/", 6) == 0 || strcmp(type, "application/pdf") == 0;
     char *encoded = arena_alloc(h->arena, 3 * strlen(name) + 1), *at = encoded;
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
         bool plain = (*c >= '0' && *c <= '9') || ((*c | 32) >= 'a' && (*c | 32) <= 'z') ||
@@ -96,7 +97,8 @@ static const char *disposition(struct http *h, const char *name)
         else
             at += snprintf(at, 4, "%%%02X", *c);
     }
-    return arena_printf(h->arena, "inline; filename=\"attachment\"; filename*=UTF-8''%s", encoded);
+    return arena_printf(h->arena, "%s; filename=\"attachment\"; filename*=UTF-8''%s",
+                        shown ? "inline" : "attachment", encoded);
 }
 
 void files_download(struct http *h, const struct assertion *assertion, ProtobufCMessage *request)
@@ -110,7 +112,7 @@ void files_download(struct http *h, const struct assertion *assertion, ProtobufC
     const char *lines = arena_printf(h->arena,
                                      "Content-Disposition: %s\r\n"
                                      "Cache-Control: private, %s\r\n",
-                                     disposition(h, part->file_name),
+                                     disposition(h, part->content_type, part->file_name),
                                      part->may_change ? "no-cache" : "max-age=300");
     const char *type = part->content_type;
     for (uint32_t n = 1; sent < size; n++) {

@@ -98,8 +98,8 @@ struct bus_listener login_listener(void);
 void files_upload(struct http *h, const struct assertion *assertion, ProtobufCMessage *request);
 void files_download(struct http *h, const struct assertion *assertion, ProtobufCMessage *request);
 
-/* pages.c: static pages, loaded once. */
-void pages_load(const char *root);
+/* pages.c: static pages, loaded once. `keys`, apart by blanks, are printed where a page says @certificate-keys@. */
+void pages_load(const char *root, const char *keys);
 void pages_serve(struct http *h, const char *verb);
 
 /* openapi.c: the document, made once from the routes and contracts; malloced. */

@@ -27,26 +27,29 @@ enum {
 };
 
 static const struct setting gateway_settings[] = {
-    {"GUILD_HTTP",                 SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"               },
-    {"GUILD_HTTP_THREADS",         SETTING_INTEGER, "192",                                     "connections answered at a time"                          },
-    {"GUILD_BUS",                  SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path or tcp://address:port"},
-    {"GUILD_BUS_SECRET_FILE",      SETTING_FILE,    NULL,                                      "this program's secret key on the bus"                    },
-    {"GUILD_BUS_KEYS_FILE",        SETTING_FILE,    NULL,
-     "list of the public keys of all who may speak on the bus"                                                                                           },
-    {"GUILD_SERVICES",             SETTING_TEXT,    "auth,certification,payment,notification",
-     "services that /readyz asks for"                                                                                                                    },
-    {"GUILD_WEB_ROOT",             SETTING_TEXT,    "",                                        "folder of the built web pages"                           },
-    {"GUILD_DRAIN_MS",             SETTING_INTEGER, "3000",
-     "how long it goes on after SIGTERM, until a balancer has noticed /readyz"                                                                           },
-    {"GUILD_REQUESTS_PER_ADDRESS", SETTING_INTEGER, "50",
-     "requests a second of one address, in bursts of four seconds; 0: any number"                                                                        },
-    {"GUILD_TRUST_PROXY",          SETTING_INTEGER, "0",
-     "1: a proxy in front sets X-Forwarded-For and -Proto"                                                                                               },
-    {"GUILD_ADMIN",                SETTING_TEXT,    "",
-     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                                                  },
-    {"GUILD_LOG_LEVEL",            SETTING_TEXT,    "info",                                    "debug, info, warning or error"                           },
-    {"GUILD_INSTANCE",             SETTING_TEXT,    "1",                                       "this instance's name in log lines"                       },
-    {"GUILD_ENVIRONMENT",          SETTING_TEXT,    "production",                              "development or production"                               },
+    {"GUILD_HTTP",                  SETTING_TEXT,    "127.0.0.1:8080",                          "address and port that HTTP is listened at"               },
+    {"GUILD_HTTP_THREADS",          SETTING_INTEGER, "192",                                     "connections answered at a time"                          },
+    {"GUILD_BUS",                   SETTING_TEXT,    NULL,                                      "where services dial in: ipc://path or tcp://address:port"},
+    {"GUILD_BUS_SECRET_FILE",       SETTING_FILE,    NULL,                                      "this program's secret key on the bus"                    },
+    {"GUILD_BUS_KEYS_FILE",         SETTING_FILE,    NULL,
+     "list of the public keys of all who may speak on the bus"                                                                                            },
+    {"GUILD_SERVICES",              SETTING_TEXT,    "auth,certification,payment,notification",
+     "services that /readyz asks for"                                                                                                                     },
+    {"GUILD_WEB_ROOT",              SETTING_TEXT,    "",                                        "folder of the built web pages"                           },
+    {"GUILD_DRAIN_MS",              SETTING_INTEGER, "3000",
+     "how long it goes on after SIGTERM, until a balancer has noticed /readyz"                                                                            },
+    {"GUILD_CERTIFICATE_KEYS_FILE", SETTING_TEXT,    "",
+     "list of the public keys of membership certificates, printed into the page that verifies "
+     "them"                                                                                                                                               },
+    {"GUILD_REQUESTS_PER_ADDRESS",  SETTING_INTEGER, "50",
+     "requests a second of one address, in bursts of four seconds; 0: any number"                                                                         },
+    {"GUILD_TRUST_PROXY",           SETTING_INTEGER, "0",
+     "1: a proxy in front sets X-Forwarded-For and -Proto"                                                                                                },
+    {"GUILD_ADMIN",                 SETTING_TEXT,    "",
+     "admin HTTP (/healthz /readyz /metrics): socket path or host:port"                                                                                   },
+    {"GUILD_LOG_LEVEL",             SETTING_TEXT,    "info",                                    "debug, info, warning or error"                           },
+    {"GUILD_INSTANCE",              SETTING_TEXT,    "1",                                       "this instance's name in log lines"                       },
+    {"GUILD_ENVIRONMENT",           SETTING_TEXT,    "production",                              "development or production"                               },
     SETTINGS_END,
 };
 
@@ -155,6 +158,27 @@ static void drain(struct gateway *gateway)
                  atomic_load(&gateway->running));
 }
 
+/* The keys of the list (`certificate HEX`, a line each), apart by blanks; it lives as long as the process. */
+static const char *certificate_keys(const char *path)
+{
+    enum { KEYS_MAX = 64, HEX = 64 };
+    static char keys[KEYS_MAX * (HEX + 1) + 1];
+    char line[128], hex[HEX + 1];
+    size_t size = 0;
+    if (path[0] == '\0')
+        return keys;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        fprintf(stderr, "GUILD_CERTIFICATE_KEYS_FILE cannot be read: %s\n", path);
+        exit(2);
+    }
+    while (size < sizeof keys - 1 && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "certificate %64[0-9a-f]", hex) == 1 && strlen(hex) == HEX)
+            size += (size_t)snprintf(keys + size, sizeof keys - size, "%s ", hex);
+    fclose(file);
+    return keys;
+}
+
 int main(int argc, char **argv)
 {
     static const struct setting *const tables[] = {gateway_settings, NULL};
@@ -182,7 +206,8 @@ int main(int argc, char **argv)
     gateway.services = config_text("GUILD_SERVICES");
     gateway.trust_proxy = config_integer("GUILD_TRUST_PROXY") == 1;
     gateway.threads = (size_t)config_integer("GUILD_HTTP_THREADS");
-    pages_load(config_text("GUILD_WEB_ROOT"));
+    pages_load(config_text("GUILD_WEB_ROOT"),
+               certificate_keys(config_text("GUILD_CERTIFICATE_KEYS_FILE")));
     gateway.limit = limit_new((uint32_t)config_integer("GUILD_REQUESTS_PER_ADDRESS"));
     gateway.bus = start_bus();
     struct mg_context *http = start_http(&gateway);

@@ -52,13 +52,32 @@ static bool load_file(const char *file, struct variant *ret)
     return done;
 }
 
+/* The page that verifies certificates holds the public keys itself: it needs nobody's word. Whether it was printed into. */
+static bool print_keys(struct variant *page, const char *keys)
+{
+    static const char mark[] = "@certificate-keys@";
+    const unsigned char *at = memmem(page->data, page->size, mark, strlen(mark));
+    if (at == NULL)
+        return false;
+    size_t before = (size_t)(at - page->data), after = page->size - before - strlen(mark);
+    unsigned char *made = malloc(before + strlen(keys) + after + 1);
+    if (made == NULL)
+        abort();
+    memcpy(made, page->data, before);
+    memcpy(made + before, keys, strlen(keys));
+    memcpy(made + before + strlen(keys), at + strlen(mark), after);
+    free(page->data);
+    *page = (struct variant){made, before + strlen(keys) + after};
+    return true;
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t size = strlen(text), tail = strlen(end);
     return size >= tail && strcmp(text + size - tail, end) == 0;
 }
 
-static void load_page(const char *file, const char *path)
+static void load_page(const char *file, const char *path, const char *keys)
 {
     char beside[4200], hex[33];
     unsigned char hash[16];
@@ -68,9 +87,10 @@ static void load_page(const char *file, const char *path)
     if (!load_file(file, &page->plain))
         return;
     page->path = strdup(path);
-    if (snprintf(beside, sizeof beside, "%s.gz", file) < (int)sizeof beside)
+    bool printed = print_keys(&page->plain, keys); /* its other forms say something else now */
+    if (!printed && snprintf(beside, sizeof beside, "%s.gz", file) < (int)sizeof beside)
         load_file(beside, &page->gzip);
-    if (snprintf(beside, sizeof beside, "%s.br", file) < (int)sizeof beside)
+    if (!printed && snprintf(beside, sizeof beside, "%s.br", file) < (int)sizeof beside)
         load_file(beside, &page->brotli);
     crypto_generichash(hash, sizeof hash, page->plain.data, page->plain.size, NULL, 0);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
@@ -78,7 +98,7 @@ static void load_page(const char *file, const char *path)
     pages.count++;
 }
 
-static void load_folder(const char *folder, const char *path)
+static void load_folder(const char *folder, const char *path, const char *keys)
 {
     DIR *dir = opendir(folder);
     char file[4096], below[4096];
@@ -93,17 +113,17 @@ static void load_folder(const char *folder, const char *path)
         if (lstat(file, &status) != 0)
             continue;
         if (S_ISDIR(status.st_mode))
-            load_folder(file, below);
+            load_folder(file, below, keys);
         else
-            load_page(file, below);
+            load_page(file, below, keys);
     }
     closedir(dir);
 }
 
-void pages_load(const char *root)
+void pages_load(const char *root, const char *keys)
 {
     if (root[0] != '\0')
-        load_folder(root, "");
+        load_folder(root, "", keys);
     log_line(pages.count == 0 ? LOGGED_WARNING : LOGGED_INFO, "pages loaded", "count=%zu",
              pages.count);
 }

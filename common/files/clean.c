@@ -220,15 +220,18 @@ static enum clean_result collect(const struct cleaning *cleaning, enum clean_res
         return ended == CLEAN_DONE ? CLEAN_FAILED : ended;
     if (report.result != CLEAN_DONE)
         return (enum clean_result)report.result;
+    if (report.kind < IMAGE_PICTURE || report.kind > IMAGE_OFD)
+        return CLEAN_FAILED;
 
+    static const char *const types[] = {"image/jpeg", "application/pdf", CLEAN_OFD};
     struct cleaned cleaned = {
-        .content_type = report.is_pdf ? "application/pdf" : "image/jpeg",
+        .content_type = types[report.kind],
         .width = report.width,
         .height = report.height,
     };
     if (!load(cleaning->content, &cleaned.content) ||
         !load(cleaning->thumbnail, &cleaned.thumbnail) || cleaned.content.size == 0 ||
-        (cleaned.thumbnail.size == 0) != (report.is_pdf != 0)) {
+        (cleaned.thumbnail.size == 0) != (report.kind != IMAGE_PICTURE)) {
         cleaned_free(&cleaned);
         return CLEAN_FAILED;
     }

@@ -13,11 +13,13 @@ struct bytes {
     size_t size;
 };
 
+#define CLEAN_OFD "application/ofd"
+
 struct cleaned {
-    const char *content_type; /* image/jpeg or application/pdf */
+    const char *content_type; /* image/jpeg, application/pdf or CLEAN_OFD */
     struct bytes content;
-    struct bytes thumbnail;       /* JPEG, long side 480; empty for a PDF */
-    int64_t width, height;        /* 0 for a PDF */
+    struct bytes thumbnail;       /* JPEG, long side 480; empty for a PDF and an OFD */
+    int64_t width, height;        /* 0 for a PDF and an OFD */
     char codes[CLEAN_CODES_SIZE]; /* what QR codes on it say, one a line; UTF-8 */
 };
 

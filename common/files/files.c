@@ -95,6 +95,9 @@ static void upload_work(void *job)
     struct upload *upload = job;
     upload->reason = reason_of_cleaning(
         clean_file(upload->store->image_program, upload->fd, upload->size, &upload->cleaned));
+    if (upload->reason == REASON_none && strcmp(upload->cleaned.content_type, CLEAN_OFD) == 0 &&
+        !upload->statements->takes_ofd)
+        upload->reason = REASON_file_type;
     if (upload->reason != REASON_none)
         return;
     crypto_generichash(upload->hash, sizeof upload->hash, upload->cleaned.content.data,
@@ -174,6 +177,7 @@ struct reading {
     uint32_t part;
     enum status status;
     const char *content_type, *file_name;
+    bool may_change;
     unsigned char bytes[SECRET_PART_BYTES];
 };
 
@@ -181,6 +185,25 @@ static enum status read_blob(void *source, uint64_t offset, void *out, size_t si
 {
     struct reading *reading = source;
     return blob_get(reading->store->blobs, reading->id, offset, out, size);
+}
+
+enum status file_load(struct file_store *store, const char *id, int64_t owner, size_t size,
+                      unsigned char *out)
+{
+    struct reading reading = {.store = store, .file_size = size};
+    snprintf(reading.id, sizeof reading.id, "%s", id);
+    place_of(id, owner, reading.place);
+    for (size_t got = 0; got < size; reading.part++) {
+        enum status status = secret_open_part(store->keys, reading.place, read_blob, &reading, size,
+                                              reading.part, reading.bytes, &reading.size);
+        if (status != STATUS_OK)
+            return status;
+        if (reading.size == 0 || reading.size > size - got)
+            return STATUS_INTERNAL;
+        memcpy(out + got, reading.bytes, reading.size);
+        got += reading.size;
+    }
+    return STATUS_OK;
 }
 
 static void read_work(void *job)
@@ -204,25 +227,34 @@ static answer read_worked(struct call *c, void *job)
     part.content_type = arena_text(c->arena, reading->content_type);
     part.file_name = arena_text(c->arena, reading->file_name);
     part.size_bytes = (uint32_t)reading->file_size;
+    part.may_change = reading->may_change;
     return call_reply(c, &part.base);
 }
 
+struct looking {
+    struct file_store *store;
+    const struct file_statements *statements;
+    uint32_t part;
+    bool thumbnail;
+};
+
 static answer read_found(struct call *c, const struct rows *results)
 {
-    const Common__ReadAttachmentRequest *req = c->request;
-    struct file_store *store = c->state;
+    const struct looking *looking = c->state;
+    struct file_store *store = looking->store;
     const struct rows *row = &results[0];
     if (row->count == 0)
         return call_fail(c, REASON_attachment_gone);
 
-    bool thumbnail = req->thumbnail && rows_integer(row, 0, "thumbnail_bytes") > 0;
+    bool thumbnail = looking->thumbnail && rows_integer(row, 0, "thumbnail_bytes") > 0;
     struct reading *reading = arena_alloc(c->arena, sizeof *reading);
     reading->store = store;
+    reading->may_change = looking->statements->may_change;
     snprintf(reading->id, sizeof reading->id, "%s%s", rows_get(row, 0, "id"),
              thumbnail ? ".t" : "");
     place_of(reading->id, rows_integer(row, 0, "account_id"), reading->place);
     reading->file_size = (size_t)rows_integer(row, 0, thumbnail ? "thumbnail_bytes" : "size_bytes");
-    reading->part = req->part;
+    reading->part = looking->part;
     reading->content_type = thumbnail ? "image/jpeg" : rows_get(row, 0, "content_type");
     reading->file_name = rows_get(row, 0, "file_name");
     return work_then(c, store->work, read_work, reading, read_worked);
@@ -231,9 +263,18 @@ static answer read_found(struct call *c, const struct rows *results)
 answer file_read(struct call *c, struct file_store *store, const struct file_statements *statements)
 {
     const Common__ReadAttachmentRequest *req = c->request;
-    c->state = store;
+    return file_read_part(c, store, statements, req->part, req->thumbnail);
+}
+
+answer file_read_part(struct call *c, struct file_store *store,
+                      const struct file_statements *statements, uint32_t part, bool thumbnail)
+{
+    struct looking *looking = arena_alloc(c->arena, sizeof *looking);
+    *looking = (struct looking){store, statements, part, thumbnail};
+    c->state = looking;
     batch_add(c, statements->find);
-    if (c->caller != NULL && c->caller->kind == COMMON__PRINCIPAL__KIND__STAFF && req->part == 0)
+    if (c->caller != NULL && c->caller->kind == COMMON__PRINCIPAL__KIND__STAFF && part == 0 &&
+        statements->look != NULL)
         batch_add(c, statements->look);
     return batch_then(c, read_found);
 }

@@ -37,6 +37,8 @@ void file_store_close(struct file_store *store);
    read it. `look` writes the audit row of a member of staff who does. */
 struct file_statements {
     const struct statement *room, *insert, *find, *look;
+    bool takes_ofd;  /* beside pictures and PDF */
+    bool may_change; /* another file may come under the same address */
 };
 
 /* Takes the file behind a common.UploadAttachmentRequest; its purpose is checked already. */
@@ -46,6 +48,14 @@ answer file_take(struct call *c, struct file_store *store,
 /* Answers a common.ReadAttachmentRequest. A look of staff is in the audit before the first byte leaves. */
 answer file_read(struct call *c, struct file_store *store,
                  const struct file_statements *statements);
+
+/* The same for a request of another kind. */
+answer file_read_part(struct call *c, struct file_store *store,
+                      const struct file_statements *statements, uint32_t part, bool thumbnail);
+
+/* A stored file, whole, into `out`. For actors. NOT_FOUND, UNAVAILABLE, or INTERNAL: it is another than was stored. */
+enum status file_load(struct file_store *store, const char *id, int64_t owner, size_t size,
+                      unsigned char *out) MUST_CHECK;
 
 /* Answers part `number` of a file that was just made, as a common.AttachmentPart; frees `data`. */
 answer file_part(struct call *c, unsigned char *data, size_t size, uint32_t number,

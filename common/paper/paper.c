@@ -8,12 +8,14 @@
 
 /* ---- what is on it */
 
-enum item_kind { ITEM_TABLE, ITEM_PHOTO, ITEM_FIELD, ITEM_TEXT, ITEM_SIGN };
+enum item_kind { ITEM_TABLE, ITEM_PHOTO, ITEM_FIELD, ITEM_TEXT, ITEM_SIGN, ITEM_PICTURE };
 
 struct item {
     enum item_kind kind;
     bool wide;
     const char *label, *text, *signer;
+    const void *jpeg;
+    size_t size;
     struct item *next;
 };
 
@@ -66,6 +68,14 @@ void paper_sign(struct paper *paper, const char *label, const char *statement, c
     add(paper, ITEM_SIGN, label, statement)->signer = signer;
 }
 
+void paper_picture(struct paper *paper, const char *label, const char *words, const void *jpeg,
+                   size_t size)
+{
+    struct item *item = add(paper, ITEM_PICTURE, label, words);
+    item->jpeg = jpeg;
+    item->size = size;
+}
+
 /* ---- the sheet it is drawn on; lengths are points */
 
 #define A4_WIDTH 595.276
@@ -84,6 +94,7 @@ void paper_sign(struct paper *paper, const char *label, const char *statement, c
 #define PADDING 5.0
 #define ROW_MIN 25.0
 #define SIGN_HEIGHT 104.0
+#define PICTURE_SIZE 150.0
 #define QR_MODULE 2.4 /* five pixels at 150 dpi */
 #define QR_TOP (14 * QR_MODULE)
 
@@ -308,22 +319,42 @@ static void table_draw(struct sheet *s, const struct item *item)
     s->y += ROW_MIN;
 }
 
+static void label_draw(const struct sheet *s, const char *text, double height)
+{
+    PangoLayout *label = pen_layout(&s->pen, text, TEXT_SIZE, false, LABEL_WIDTH - 2 * PADDING);
+    struct row row = {.lines = pango_layout_get_line_count(label)};
+    box(s, MARGIN, s->y, LABEL_WIDTH, height, true);
+    cell_write(s, &(struct cell){label, LABEL_WIDTH, true}, MARGIN, height, &row, row.lines);
+    g_object_unref(label);
+}
+
+static void picture_draw(struct sheet *s, const struct item *item)
+{
+    double height = PICTURE_SIZE + LINE + 3 * PADDING, x = MARGIN + LABEL_WIDTH;
+    photo_close(s);
+    need(s, height);
+    if (draws(s)) {
+        label_draw(s, item->label, height);
+        box(s, x, s->y, BODY_WIDTH - LABEL_WIDTH, height, false);
+        pen_picture(&s->pen, x + PADDING, s->y + PADDING, BODY_WIDTH - LABEL_WIDTH - 2 * PADDING,
+                    PICTURE_SIZE, item->jpeg, item->size, false);
+        pen_text(&s->pen, x + (BODY_WIDTH - LABEL_WIDTH) / 2,
+                 s->y + PICTURE_SIZE + 2 * PADDING + BASELINE, 0.5, TEXT_SIZE, false, item->text);
+    }
+    s->y += height;
+}
+
 static void sign_write(const struct sheet *s, const struct item *item, PangoLayout *statement,
                        double height)
 {
     double x = MARGIN + LABEL_WIDTH, right = MARGIN + BODY_WIDTH - 2 * LINE;
-    PangoLayout *label =
-        pen_layout(&s->pen, item->label, TEXT_SIZE, false, LABEL_WIDTH - 2 * PADDING);
-    struct row row = {.lines = pango_layout_get_line_count(label)};
-    box(s, MARGIN, s->y, LABEL_WIDTH, height, true);
+    label_draw(s, item->label, height);
     box(s, x, s->y, BODY_WIDTH - LABEL_WIDTH, height, false);
-    cell_write(s, &(struct cell){label, LABEL_WIDTH, true}, MARGIN, height, &row, row.lines);
     for (int i = 0; i < pango_layout_get_line_count(statement); i++)
         pen_line(&s->pen, x + PADDING, s->y + PADDING + i * LINE + BASELINE, 0,
                  pango_layout_get_line_readonly(statement, i));
     pen_text(&s->pen, right - 186, s->y + height - 31, 0, TEXT_SIZE, false, item->signer);
     pen_text(&s->pen, right, s->y + height - 11, 1, TEXT_SIZE, false, "年　　　月　　　日");
-    g_object_unref(label);
 }
 
 static void sign_draw(struct sheet *s, const struct item *item)
@@ -363,6 +394,9 @@ static void flow(struct sheet *s)
             break;
         case ITEM_SIGN:
             sign_draw(s, item);
+            break;
+        case ITEM_PICTURE:
+            picture_draw(s, item);
             break;
         }
     }

@@ -30,6 +30,9 @@ void paper_photo(struct paper *paper, const char *words);
 void paper_field(struct paper *paper, const char *label, const char *value, bool wide);
 /* A row that is one sentence. */
 void paper_text(struct paper *paper, const char *text);
+/* A label, and beside it a picture (a JPEG, as pen_picture takes it) with a line of words below. */
+void paper_picture(struct paper *paper, const char *label, const char *words, const void *jpeg,
+                   size_t size);
 /* A place to sign: what is declared, and below it who signs, with the day. */
 void paper_sign(struct paper *paper, const char *label, const char *statement, const char *signer);
 

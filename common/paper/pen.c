@@ -1,5 +1,7 @@
 #include "pen.h"
 
+#include <gd.h>
+#include <limits.h>
 #include <qrencode.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +97,54 @@ void pen_code(const struct pen *pen, double left, double top, double module, con
     cairo_fill(pen->cr);
     cairo_set_antialias(pen->cr, CAIRO_ANTIALIAS_DEFAULT);
     QRcode_free(code);
+}
+
+/* ---- pictures */
+
+/* NULL: it does not decode. */
+static cairo_surface_t *decoded(const void *jpeg, size_t size)
+{
+    gdImagePtr image = size == 0 || size > INT_MAX
+                           ? NULL
+                           : gdImageCreateFromJpegPtr((int)size, (void *)(uintptr_t)jpeg);
+    if (image == NULL)
+        return NULL;
+    int width = gdImageSX(image), height = gdImageSY(image);
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    unsigned char *to = cairo_image_surface_get_data(surface);
+    int stride = cairo_image_surface_get_stride(surface);
+    cairo_surface_flush(surface);
+    for (int y = 0; to != NULL && y < height; y++)
+        for (int x = 0; x < width; x++) {
+            uint32_t pixel = (uint32_t)gdImageGetTrueColorPixel(image, x, y) & 0xffffff;
+            memcpy(to + (size_t)y * (size_t)stride + 4 * (size_t)x, &pixel, sizeof pixel);
+        }
+    cairo_surface_mark_dirty(surface);
+    gdImageDestroy(image);
+    return surface;
+}
+
+bool pen_picture(const struct pen *pen, double left, double top, double width, double height,
+                 const void *jpeg, size_t size, bool stamped)
+{
+    cairo_surface_t *surface = decoded(jpeg, size);
+    if (surface == NULL || cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
+        cairo_surface_destroy(surface);
+        return false;
+    }
+    double across = cairo_image_surface_get_width(surface),
+           down = cairo_image_surface_get_height(surface);
+    double scale = width / across < height / down ? width / across : height / down;
+    cairo_save(pen->cr);
+    cairo_translate(pen->cr, left + (width - across * scale) / 2,
+                    top + (height - down * scale) / 2);
+    cairo_scale(pen->cr, scale, scale);
+    cairo_set_operator(pen->cr, stamped ? CAIRO_OPERATOR_MULTIPLY : CAIRO_OPERATOR_OVER);
+    cairo_set_source_surface(pen->cr, surface, 0, 0);
+    cairo_paint(pen->cr);
+    cairo_restore(pen->cr);
+    cairo_surface_destroy(surface);
+    return true;
 }
 
 /* ---- surfaces */

@@ -30,6 +30,11 @@ void pen_text(const struct pen *pen, double x, double baseline, double place, do
 unsigned pen_code_width(const char *text);
 void pen_code(const struct pen *pen, double left, double top, double module, const char *text);
 
+/* A JPEG of our own making (guild-image's), as large as fits into the box, in its middle. `stamped`: what is dark darkens what
+   lies below, white leaves it. false: it does not decode. */
+bool pen_picture(const struct pen *pen, double left, double top, double width, double height,
+                 const void *jpeg, size_t size, bool stamped);
+
 /* A page to draw on, and its bytes. The end destroys the surface. `out`: UNAVAILABLE, no memory. */
 cairo_surface_t *pen_pdf(struct paper_bytes *out, double width, double height, const char *title,
                          const char *author, const char *subject, const char *made_at);

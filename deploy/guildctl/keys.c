@@ -1,6 +1,7 @@
 /* Keys of a platform: a keyring is `id:64 hex digits` (common/secret.h), a key of assertions is hex
    (common/principal.h), and on the bus each NAME has bus-NAME.key (secret, hex) and lines in bus.keys
-   (common/bus_keys.h). Files that are there already stay. */
+   (common/bus_keys.h). certificate.keys lists the public halves of certificate.key and of those before it in the same way.
+   Files that are there already stay. */
 #include "guildctl.h"
 
 #include "bus_keys.h"
@@ -82,21 +83,7 @@ static void principal_make(const char *folder)
     sodium_memzero(secret_text, sizeof secret_text);
 }
 
-/* Its public half is told by the service itself. */
-static void certificate_make(const char *folder)
-{
-    unsigned char public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
-    char text[2 * sizeof secret_key + 1];
-    if (key_exists(folder, "certificate.key"))
-        return;
-    crypto_sign_keypair(public_key, secret_key);
-    key_write(folder, "certificate.key", 0600,
-              sodium_bin2hex(text, sizeof text, secret_key, sizeof secret_key));
-    sodium_memzero(secret_key, sizeof secret_key);
-    sodium_memzero(text, sizeof text);
-}
-
-/* ---- the bus */
+/* ---- lists of public keys: `NAME HEX`, a line each, the newest of a name first */
 
 static const char *bus_file(const char *name)
 {
@@ -106,11 +93,11 @@ static const char *bus_file(const char *name)
 }
 
 /* The list as it is, "" where there is none. */
-static char *bus_list(const char *folder)
+static char *list_read(const char *folder, const char *list)
 {
     char path[4096];
     size_t size;
-    snprintf(path, sizeof path, "%s/bus.keys", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, list);
     char *text = access(path, F_OK) == 0 ? file_read(path, &size) : strdup("");
     if (text == NULL)
         abort();
@@ -126,9 +113,10 @@ static bool line_is_of(const char *line, const char *name)
 }
 
 /* Writes the list with `hex` on top as the key of `name`; of its other keys, the first `keep` stay. */
-static void bus_list_write(const char *folder, const char *name, const char *hex, size_t keep)
+static void list_write(const char *folder, const char *file, const char *name, const char *hex,
+                       size_t keep)
 {
-    char *text = bus_list(folder), *rest = text, *list = malloc(2 * LIST_MAX);
+    char *text = list_read(folder, file), *rest = text, *list = malloc(2 * LIST_MAX);
     size_t size;
     if (list == NULL)
         abort();
@@ -141,10 +129,12 @@ static void bus_list_write(const char *folder, const char *name, const char *hex
         keep -= !other;
         size += (size_t)snprintf(list + size, 2 * LIST_MAX - size, "\n%s", line);
     }
-    key_write(folder, "bus.keys", 0644, list);
+    key_write(folder, file, 0644, list);
     free(list);
     free(text);
 }
+
+/* ---- the bus */
 
 /* The new key is listed before it is used, so that nobody is kept off meanwhile. */
 static void bus_rotate(const char *folder, const char *name)
@@ -153,7 +143,7 @@ static void bus_rotate(const char *folder, const char *name)
     char public_hex[BUS_KEY_HEX + 1], secret_hex[BUS_KEY_HEX + 1];
     crypto_box_keypair(public, secret);
     sodium_bin2hex(public_hex, sizeof public_hex, public, sizeof public);
-    bus_list_write(folder, name, public_hex, 1);
+    list_write(folder, "bus.keys", name, public_hex, 1);
     key_write(folder, bus_file(name), 0600,
               sodium_bin2hex(secret_hex, sizeof secret_hex, secret, sizeof secret));
     sodium_memzero(secret, sizeof secret);
@@ -168,13 +158,13 @@ static void bus_retire(const char *folder, const char *name)
     snprintf(path, sizeof path, "%s/%s", folder, bus_file(name));
     if (!bus_pair_load(path, &pair))
         die("%s holds no key; put it back from the backup", path);
-    bus_list_write(folder, name, pair.public_hex, 0);
+    list_write(folder, "bus.keys", name, pair.public_hex, 0);
     sodium_memzero(&pair, sizeof pair);
 }
 
-static bool is_listed(const char *folder, const char *name)
+static bool is_listed(const char *folder, const char *list, const char *name)
 {
-    char *text = bus_list(folder), *rest = text;
+    char *text = list_read(folder, list), *rest = text;
     bool listed = false;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
         listed = listed || line_is_of(line, name);
@@ -186,8 +176,59 @@ static void bus_make(const char *folder, const char *name)
 {
     if (!key_exists(folder, bus_file(name)))
         bus_rotate(folder, name);
-    else if (!is_listed(folder, name))
+    else if (!is_listed(folder, "bus.keys", name))
         bus_retire(folder, name);
+}
+
+/* ---- membership certificates: those signed with an older key verify as long as it is listed */
+
+static const char certificate[] = "certificate", certificate_list[] = "certificate.keys";
+
+static void certificate_list_write(const char *folder, const unsigned char *secret_key, size_t keep)
+{
+    unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
+    char hex[2 * sizeof public_key + 1];
+    crypto_sign_ed25519_sk_to_pk(public_key, secret_key);
+    list_write(folder, certificate_list, certificate,
+               sodium_bin2hex(hex, sizeof hex, public_key, sizeof public_key), keep);
+}
+
+/* Listed before it signs. */
+static void certificate_rotate(const char *folder)
+{
+    unsigned char public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
+    char text[2 * sizeof secret_key + 1];
+    crypto_sign_keypair(public_key, secret_key);
+    certificate_list_write(folder, secret_key, SIZE_MAX);
+    key_write(folder, "certificate.key", 0600,
+              sodium_bin2hex(text, sizeof text, secret_key, sizeof secret_key));
+    sodium_memzero(secret_key, sizeof secret_key);
+    sodium_memzero(text, sizeof text);
+}
+
+/* The key in the file is listed; of the others on the list, the first `keep` stay. */
+static void certificate_relist(const char *folder, size_t keep)
+{
+    unsigned char secret_key[crypto_sign_SECRETKEYBYTES];
+    char path[4096];
+    snprintf(path, sizeof path, "%s/certificate.key", folder);
+    if (!secret_load_hex(path, secret_key, sizeof secret_key))
+        die("%s holds no key; put it back from the backup", path);
+    certificate_list_write(folder, secret_key, keep);
+    sodium_memzero(secret_key, sizeof secret_key);
+}
+
+static void certificate_retire(const char *folder)
+{
+    certificate_relist(folder, 0);
+}
+
+static void certificate_make(const char *folder)
+{
+    if (!key_exists(folder, "certificate.key"))
+        certificate_rotate(folder);
+    else if (!is_listed(folder, certificate_list, certificate))
+        certificate_relist(folder, SIZE_MAX);
 }
 
 /* ---- */
@@ -235,6 +276,14 @@ static void create(const struct wanted *wanted)
         bus_make(folder, wanted->names[i]);
 }
 
+static void key_change(const char *folder, const char *name, bool rotate)
+{
+    if (strcmp(name, certificate) == 0)
+        (rotate ? certificate_rotate : certificate_retire)(folder);
+    else
+        (rotate ? bus_rotate : bus_retire)(folder, name);
+}
+
 int keys_main(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -242,13 +291,19 @@ int keys_main(int argc, char **argv)
         parse,
         "create DIR [NAME…]\nrotate DIR NAME…\nretire DIR NAME…",
         "create makes in DIR the keys that are absent: principal-secret.key and "
-        "principal-public.key (assertions), certificate.key (membership certificates), the "
+        "principal-public.key (assertions), certificate.key and certificate.keys (membership "
+        "certificates), the "
         "keyrings pepper.key (passwords), event.key (events "
         "between services), field.key (personal data) and index.key (blind indexes), and for each "
         "NAME (gateway, or a service) its key on the bus: bus-NAME.key, and a line in bus.keys.\n\n"
         "To change a key on the bus: rotate makes a new one, and lists it above the old; both are "
         "good now. Restart NAME's processes one by one; then retire takes the old one off the "
-        "list, and who still uses it is cut off.",
+        "list, and who still uses it is cut off.\n\n"
+        "The NAME certificate is the key that membership certificates are signed with: after "
+        "rotate, "
+        "restart payment and the gateways; certificates of the older keys go on to verify until "
+        "retire "
+        "takes those off the list.",
         NULL,
         NULL,
         NULL};
@@ -260,7 +315,7 @@ int keys_main(int argc, char **argv)
         create(&wanted);
     } else if ((rotate || retire) && wanted.names_count > 0) {
         for (size_t i = 0; i < wanted.names_count; i++)
-            (rotate ? bus_rotate : bus_retire)(wanted.folder, wanted.names[i]);
+            key_change(wanted.folder, wanted.names[i], rotate);
     } else {
         argp_help(&argp, stderr, ARGP_HELP_USAGE, "guildctl keys");
         return 2;

@@ -99,6 +99,7 @@ GUILD_BUS=ipc://$run/bus${n:+-$n}.sock
 GUILD_BUS_SECRET_FILE=$keys/bus-gateway.key
 GUILD_BUS_KEYS_FILE=$keys/bus.keys
 GUILD_WEB_ROOT=$data/app/share/guild/web
+GUILD_CERTIFICATE_KEYS_FILE=$keys/certificate.keys
 GUILD_REQUESTS_PER_ADDRESS=0
 GUILD_DRAIN_MS=0
 GUILD_SERVICES=auth,certification,payment,notification

@@ -55,6 +55,8 @@ static void add_delivery(struct call *c, const char *channel, const char *addres
                          const char *subject, const char *file_id, const char *text,
                          const struct event *event)
 {
+    const char *mail_id =
+        strcmp(channel, "MAIL") == 0 ? event_text(event, "mail_id", c->arena) : NULL;
     size_t size = 0;
     const void *sealed =
         secret_seal(mine(c)->event_keys, "delivery", text, strlen(text), c->arena, &size);
@@ -62,6 +64,7 @@ static void add_delivery(struct call *c, const char *channel, const char *addres
     call_set(c, "address", address);
     call_set(c, "subject", subject);
     call_set(c, "file_id", file_id);
+    call_set(c, "mail_id", mail_id == NULL ? "" : mail_id);
     call_set_bytes(c, "sealed_text", sealed, size);
     call_set(c, "is_code", strcmp(event->name, "code.requested") == 0 ? "t" : "f");
     batch_add(c, &sql_delivery_insert);

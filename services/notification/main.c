@@ -3,6 +3,7 @@
    What it does   takes the other services' events (DeliverEvent) and makes of each what its templates say: messages
                   in the inbox, text messages and e-mails by the chosen providers. The contract is proto/notification.proto.
    Asks           payment, for the file that an e-mail encloses (ReadReceiptFile).
+   Tells          payment, of e-mails that the server accepted, or that nobody took.
    Reads, writes  PostgreSQL, schema notification. Texts that wait to be sent are sealed with the event keyring.
    Settings       GUILD_SMS_PROVIDER: none (messages are written down as suppressed), or development (written to
                   GUILD_SMS_FOLDER, read with `guildctl sms`; refused in production). GUILD_MAIL_PROVIDER: none,
@@ -36,6 +37,12 @@ static const struct setting notification_settings[] = {
 
 static const struct op *const notification_nouns[] = {message_ops, event_ops, NULL};
 REASONS_TABLE(notification_reasons, NOTIFICATION_REASONS);
+
+static const struct subscription notification_subscriptions[] = {
+    {"mail.sent",   "payment"},
+    {"mail.failed", "payment"},
+    {NULL,          NULL     },
+};
 
 static _Noreturn void refuse(const char *setting, const char *why)
 {
@@ -120,6 +127,7 @@ static const struct service notification = {
     .about = "guild-notification: inbox, text messages and their log.",
     .start = notification_start,
     .stop = notification_stop,
+    .subscriptions = notification_subscriptions,
 };
 
 int main(int argc, char **argv)

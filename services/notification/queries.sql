@@ -58,8 +58,8 @@ INSERT INTO message (account_id, permission, template, title, body, link)
 VALUES (:to_account, :to_permission, :template_code, :title, :body, :link);
 
 -- name: delivery_insert
-INSERT INTO delivery (channel, template, address, sealed_text, is_code, subject, file_id)
-VALUES (:channel, :template_code, :address, :sealed_text, :is_code::boolean, :subject, :file_id);
+INSERT INTO delivery (channel, template, address, sealed_text, is_code, subject, file_id, mail_id)
+VALUES (:channel, :template_code, :address, :sealed_text, :is_code::boolean, :subject, :file_id, :mail_id);
 
 -- ---- sending
 
@@ -75,26 +75,41 @@ RETURNING id, address, subject, file_id, sealed_text, is_code, created_at < now(
 
 -- name: delivery_give_up
 -- What else a crash left half-way: perhaps it was sent, and nobody knows. A code is not repeated, the person asks again.
-UPDATE delivery SET state = 'FAILED', sealed_text = NULL, error = 'ended while it was being sent'
- WHERE id IN (SELECT id FROM delivery
-               WHERE channel = :channel::text AND next_at <= now() AND state = 'SENDING' AND (is_code OR repeated)
-               ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED);
+WITH dead AS (
+    UPDATE delivery SET state = 'FAILED', sealed_text = NULL, error = 'ended while it was being sent'
+     WHERE id IN (SELECT id FROM delivery
+                   WHERE channel = :channel::text AND next_at <= now() AND state = 'SENDING' AND (is_code OR repeated)
+                   ORDER BY next_at LIMIT 16 FOR UPDATE SKIP LOCKED)
+    RETURNING mail_id)
+INSERT INTO outbox (event, payload)
+SELECT 'mail.failed', jsonb_build_object('mail_id', mail_id) FROM dead WHERE mail_id <> '';
 
 -- name: delivery_put_back
 -- Nothing was sent: it waits as before.
 UPDATE delivery SET state = 'QUEUED', attempts = attempts - 1, next_at = now() WHERE id = :delivery_id::bigint;
 
 -- name: delivery_sent
-UPDATE delivery SET state = 'SENT', sent_at = now(), sealed_text = NULL WHERE id = :delivery_id::bigint;
+WITH sent AS (
+    UPDATE delivery SET state = 'SENT', sent_at = now(), sealed_text = NULL WHERE id = :delivery_id::bigint RETURNING mail_id)
+INSERT INTO outbox (event, payload)
+SELECT 'mail.sent', jsonb_build_object('mail_id', mail_id) FROM sent WHERE mail_id <> '';
 
 -- name: delivery_failed
 -- Again after 1 m, 5 m, 30 m, 2 h, 12 h; then it is dead.
-UPDATE delivery
-   SET state = CASE WHEN is_code OR attempts > 5 THEN 'FAILED' ELSE 'QUEUED' END,
-       sealed_text = CASE WHEN is_code OR attempts > 5 THEN NULL ELSE sealed_text END,
-       error = :error_text,
-       next_at = now() + (ARRAY['1 minute', '5 minutes', '30 minutes', '2 hours', '12 hours'])[least(attempts, 5)]::interval
- WHERE id = :delivery_id::bigint;
+WITH refused AS (
+    UPDATE delivery
+       SET state = CASE WHEN is_code OR attempts > 5 THEN 'FAILED' ELSE 'QUEUED' END,
+           sealed_text = CASE WHEN is_code OR attempts > 5 THEN NULL ELSE sealed_text END,
+           error = :error_text,
+           next_at = now() + (ARRAY['1 minute', '5 minutes', '30 minutes', '2 hours', '12 hours'])[least(attempts, 5)]::interval
+     WHERE id = :delivery_id::bigint
+    RETURNING state, mail_id)
+INSERT INTO outbox (event, payload)
+SELECT 'mail.failed', jsonb_build_object('mail_id', mail_id) FROM refused WHERE state = 'FAILED' AND mail_id <> '';
 
 -- name: delivery_suppressed
-UPDATE delivery SET state = 'SUPPRESSED', sealed_text = NULL, error = :error_text WHERE id = :delivery_id::bigint;
+WITH dead AS (
+    UPDATE delivery SET state = 'SUPPRESSED', sealed_text = NULL, error = :error_text WHERE id = :delivery_id::bigint
+    RETURNING mail_id)
+INSERT INTO outbox (event, payload)
+SELECT 'mail.failed', jsonb_build_object('mail_id', mail_id) FROM dead WHERE mail_id <> '';

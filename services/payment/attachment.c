@@ -5,11 +5,22 @@
 #include "service.h"
 #include <string.h>
 
+enum { NOTE_MS = 5000 };
+
 static const struct file_statements statements = {
     .room = &sql_attachment_room,
     .insert = &sql_attachment_insert,
     .find = &sql_attachment_find,
     .look = &sql_attachment_look,
+};
+
+/* The province's receipts come as OFD, too; they are given back as they came. */
+static const struct file_statements receipt_statements = {
+    .room = &sql_attachment_room,
+    .insert = &sql_attachment_insert,
+    .find = &sql_attachment_find,
+    .look = &sql_attachment_look,
+    .takes_ofd = true,
 };
 
 static struct file_store *store_of(struct call *c)
@@ -18,26 +29,50 @@ static struct file_store *store_of(struct call *c)
     return &state->files;
 }
 
-static answer take(struct call *c, const char *purpose)
+static answer take(struct call *c, const char *purpose, const struct file_statements *how)
 {
     const Common__UploadAttachmentRequest *req = c->request;
     if (strcmp(req->purpose, purpose) != 0)
         return call_fail_field(c, "purpose", "没有这种用途的附件，请刷新页面后重试。");
-    return file_take(c, store_of(c), &statements);
+    return file_take(c, store_of(c), how);
 }
 
 static answer voucher_upload(struct call *c)
 {
-    return take(c, "voucher_files");
+    return take(c, "voucher_files", &statements);
 }
 
 static answer receipt_upload(struct call *c)
 {
-    return take(c, "receipt");
+    return take(c, "receipt", &receipt_statements);
+}
+
+static answer picture_upload(struct call *c)
+{
+    return take(c, "association_picture", &statements);
+}
+
+static answer fetched(struct call *c, const struct rows *results)
+{
+    (void)results;
+    return job_end(c);
+}
+
+/* The first download of a receipt by its unit is its delivery. Beside the reading, which goes on while nothing can be written. */
+static void note_fetched(struct call *c, const char *file_id)
+{
+    struct call *job = service_job(c->run, NOTE_MS);
+    call_set(job, "file_id", arena_text(job->arena, file_id));
+    call_set_integer(job, "account_id", c->caller->account_id);
+    batch_add(job, &sql_receipt_fetched);
+    batch_then(job, fetched);
 }
 
 static answer attachment_read(struct call *c)
 {
+    const Common__ReadAttachmentRequest *req = c->request;
+    if (c->caller->kind == COMMON__PRINCIPAL__KIND__MEMBER && req->part == 0 && !req->thumbnail)
+        note_fetched(c, req->id);
     return file_read(c, store_of(c), &statements);
 }
 
@@ -49,9 +84,10 @@ static answer receipt_file_read(struct call *c)
 }
 
 const struct op attachment_ops[] = {
-    {"UploadVoucherFile", MEMBER,                 voucher_upload,    FILE_UPLOAD_MAX},
-    {"UploadReceiptFile", STAFF("receipt.issue"), receipt_upload,    FILE_UPLOAD_MAX},
-    {"ReadPaymentFile",   ANYONE_LOGGED_IN,       attachment_read,   0              },
-    {"ReadReceiptFile",   SERVICES_ONLY,          receipt_file_read, 0              },
+    {"UploadVoucherFile", MEMBER,                     voucher_upload,    FILE_UPLOAD_MAX},
+    {"UploadReceiptFile", STAFF("receipt.issue"),     receipt_upload,    FILE_UPLOAD_MAX},
+    {"UploadPicture",     STAFF("fee.schedule.edit"), picture_upload,    FILE_UPLOAD_MAX},
+    {"ReadPaymentFile",   ANYONE_LOGGED_IN,           attachment_read,   0              },
+    {"ReadReceiptFile",   SERVICES_ONLY,              receipt_file_read, 0              },
     OP_END,
 };

@@ -5,6 +5,7 @@
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
+#include "picture.h"
 #include "reasons.h"
 #include "service.h"
 #include <sodium.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 
 struct making {
+    struct file_store *store;
+    struct picture seal;
     struct certificate certificate;
     bool picture;
     struct paper_bytes bytes;
@@ -25,16 +28,30 @@ static const char *base64url(struct arena *arena, const void *data, size_t size)
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-/* The address of the check. What is signed stands behind #, which browsers keep to themselves. */
-static const char *code_of(struct call *c, const struct certificate *it)
+/* Which key signed: the first eight digits of its public half. */
+enum { KEY_ID = 8 };
+
+static const char *public_hex(struct call *c)
 {
     const struct payment *state = service_state(c->run);
-    unsigned char signature[crypto_sign_BYTES];
-    const char *text =
-        arena_printf(c->arena, "guild-certificate-1\n%s\n%s\n%s\n%s\n%s\n%s", it->member_no,
-                     it->unit_name, it->uscc, it->post, it->first_day, it->last_day);
+    char hex[2 * sizeof state->certificate_public_key + 1];
+    return arena_text(c->arena, sodium_bin2hex(hex, sizeof hex, state->certificate_public_key,
+                                               sizeof state->certificate_public_key));
+}
+
+/* The address of the check, and the digest of what is signed, which stands behind #: browsers keep that to themselves. */
+static const char *code_of(struct call *c, struct certificate *it)
+{
+    const struct payment *state = service_state(c->run);
+    unsigned char signature[crypto_sign_BYTES], hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof hash + 1];
+    const char *text = arena_printf(c->arena, "guild-certificate-2\n%s\n%s\n%s\n%s\n%s\n%s\n%.*s",
+                                    it->member_no, it->unit_name, it->uscc, it->post, it->first_day,
+                                    it->last_day, KEY_ID, public_hex(c));
     crypto_sign_detached(signature, NULL, (const unsigned char *)text, strlen(text),
                          state->certificate_key);
+    crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
+    it->digest = arena_text(c->arena, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
     return arena_printf(c->arena, "%s/verify#%s.%s", state->site,
                         base64url(c->arena, text, strlen(text)),
                         base64url(c->arena, signature, sizeof signature));
@@ -43,6 +60,9 @@ static const char *code_of(struct call *c, const struct certificate *it)
 static void making_work(void *job)
 {
     struct making *making = job;
+    making->status = picture_load(making->store, &making->seal);
+    if (making->status != STATUS_OK)
+        return;
     making->status = making->picture ? certificate_png(&making->certificate, &making->bytes)
                                      : certificate_pdf(&making->certificate, &making->bytes);
 }
@@ -62,12 +82,14 @@ static answer making_worked(struct call *c, void *job)
 static answer certificate_found(struct call *c, const struct rows *results)
 {
     const Payment__CertificateRequest *req = c->request;
-    const struct payment *state = service_state(c->run);
+    struct payment *state = service_state(c->run);
     const struct rows *row = &results[0];
     if (row->count == 0)
         return call_fail(c, REASON_certificate_none);
     struct making *making = arena_alloc(c->arena, sizeof *making);
     *making = (struct making){
+        .store = &state->files,
+        .seal = picture_from(row, c->arena),
         .picture = req->format == PAYMENT__CERTIFICATE_REQUEST__FORMAT__PNG,
         .certificate = {.association = state->association,
                         .unit_name = rows_get(row, 0, "unit_name"),
@@ -78,6 +100,8 @@ static answer certificate_found(struct call *c, const struct rows *results)
                         .last_day = rows_get(row, 0, "last_day"),
                         .opened_at = rows_get(row, 0, "opened_at")},
     };
+    making->certificate.seal = making->seal.bytes;
+    making->certificate.seal_size = making->seal.size;
     making->certificate.code = code_of(c, &making->certificate);
     return work_then(c, state->files.work, making_work, making, making_worked);
 }
@@ -96,11 +120,10 @@ static answer member_status_get(struct call *c)
 
 static answer certificate_key_get(struct call *c)
 {
-    const struct payment *state = service_state(c->run);
     Payment__CertificateKey reply = PAYMENT__CERTIFICATE_KEY__INIT;
-    char hex[2 * sizeof state->certificate_public_key + 1];
-    reply.public_key = sodium_bin2hex(hex, sizeof hex, state->certificate_public_key,
-                                      sizeof state->certificate_public_key);
+    const char *hex = public_hex(c);
+    reply.public_key = arena_text(c->arena, hex);
+    reply.key_id = arena_printf(c->arena, "%.*s", KEY_ID, hex);
     return call_reply(c, &reply.base);
 }
 

@@ -7,6 +7,7 @@
 #define HEIGHT 595.276
 #define LEFT 120.0
 #define CODE_SIZE 118.0
+#define SEAL_SIZE 120.0
 
 static void frame(const struct pen *pen, double inset, double width)
 {
@@ -54,10 +55,15 @@ static void draw(const struct pen *pen, const struct certificate *c)
     fact(pen, 358, "统一社会信用代码", c->uscc);
     fact(pen, 396, "有效期", valid);
     pen_text(pen, WIDTH - LEFT + 20, 500, 1, 18, true, c->association);
+    if (c->seal != NULL) /* over the name, as one stamps paper */
+        pen_picture(pen, WIDTH - LEFT - 190, 434, SEAL_SIZE, SEAL_SIZE, c->seal, c->seal_size,
+                    true);
     if (modules > 0)
         pen_code(pen, WIDTH - LEFT - CODE_SIZE + 20, 262, CODE_SIZE / modules, c->code);
     cairo_set_source_rgb(pen->cr, 0.36, 0.40, 0.46);
     pen_text(pen, LEFT - 20, 530, 0, 10, false, foot);
+    snprintf(foot, sizeof foot, "内容摘要 SHA-256：%s", c->digest);
+    pen_text(pen, LEFT - 20, 543, 0, 6, false, foot);
 }
 
 enum status certificate_pdf(const struct certificate *certificate, struct paper_bytes *out)

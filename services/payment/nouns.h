@@ -22,6 +22,7 @@ extern const struct op line_ops[];
 extern const struct op member_ops[];
 extern const struct op month_ops[];
 extern const struct op pairing_ops[];
+extern const struct op picture_ops[];
 extern const struct op policy_ops[];
 extern const struct op proposal_ops[];
 extern const struct op receipt_ops[];

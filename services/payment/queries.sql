@@ -55,6 +55,7 @@ SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM
    AND CASE WHEN :caller_kind::text = 'STAFF'
             THEN '{voucher.review,voucher.reverse.confirm}' && :caller_permissions::text[]
                  OR a.purpose = 'receipt' AND 'receipt.issue' = ANY (:caller_permissions::text[])
+                 OR a.purpose = 'association_picture' AND 'dues.read' = ANY (:caller_permissions::text[])
             ELSE a.purpose = 'voucher_files' AND account_id = :caller_id::bigint
                  OR EXISTS (SELECT 1 FROM receipt r WHERE r.file_id = a.id AND r.account_id = :caller_id::bigint
                                AND r.state IN ('ISSUED', 'DELIVERED')) END;
@@ -64,6 +65,40 @@ SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM
 SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM attachment a
  WHERE id = :id::text AND a.purpose = 'receipt'
    AND EXISTS (SELECT 1 FROM receipt r WHERE r.file_id = a.id AND r.state IN ('ISSUED', 'DELIVERED'));
+
+-- name: receipt_fetched
+UPDATE receipt SET fetched_at = now(), state = 'DELIVERED'
+ WHERE file_id = :file_id::text AND account_id = :account_id::bigint AND state IN ('ISSUED', 'DELIVERED') AND fetched_at IS NULL;
+
+-- name: collection_code_find
+SELECT a.id, a.account_id, a.file_name, a.content_type, a.size_bytes, a.thumbnail_bytes
+  FROM association_picture p JOIN attachment a ON a.id = p.file_id WHERE p.kind = 'COLLECTION_CODE';
+
+-- name: picture_list
+SELECT kind, coalesce(file_id, '') AS file_id, version, changed_by_name, changed_at FROM association_picture ORDER BY kind;
+
+-- name: picture_set
+-- keyed
+-- audit: association.picture_set kind
+-- Who pays by the code pays to whom it says: only what was uploaded for it, and only over what was read.
+WITH wanted AS (
+    SELECT :kind::text AS kind, nullif(:file_id::text, '') AS file_id
+     WHERE :file_id::text = '' OR EXISTS (SELECT 1 FROM attachment a WHERE a.id = :file_id AND a.purpose = 'association_picture'
+                                             AND a.width > 0)),
+changed AS (
+    UPDATE association_picture p SET file_id = w.file_id, version = p.version + 1, changed_by = :caller_id::bigint,
+           changed_by_name = :caller_name, changed_at = now()
+      FROM wanted w WHERE p.kind = w.kind AND p.version = :version::int
+    RETURNING p.*),
+first AS (
+    INSERT INTO association_picture (kind, file_id, changed_by, changed_by_name)
+    SELECT w.kind, w.file_id, :caller_id::bigint, :caller_name FROM wanted w WHERE :version::int = 0
+    ON CONFLICT DO NOTHING
+    RETURNING *),
+answer AS (
+    SELECT kind, coalesce(file_id, '') AS file_id, version, changed_by_name, changed_at
+      FROM (SELECT * FROM changed UNION ALL SELECT * FROM first) AS done)
+SELECT * FROM answer;
 
 -- name: attachment_look
 -- A member of staff opened somebody's file.
@@ -108,7 +143,8 @@ SELECT u.certified, u.unit_name, u.uscc,
                     AND v.recorder LIKE 'STAFF:%'), 0)::bigint AS recorded_fen,
        EXISTS (SELECT 1 FROM bill b WHERE b.account_id = u.account_id AND bill_waits(b)) AS settled_waits,
        bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill,
-       (SELECT to_jsonb(p) - 'one' FROM payee p) AS payee
+       (SELECT to_jsonb(p) - 'one' || jsonb_build_object('has_collection_code', EXISTS (
+            SELECT 1 FROM association_picture WHERE kind = 'COLLECTION_CODE' AND file_id IS NOT NULL)) FROM payee p) AS payee
   FROM unit u WHERE u.account_id = :caller_id::bigint;
 
 -- name: bill_request
@@ -176,7 +212,9 @@ answer AS (SELECT m.id, m.state, m.account_id, m.paid_fen, m.pay_method FROM mov
 SELECT * FROM answer;
 
 -- name: my_voucher_list
-SELECT t.*, t.id || '.0' AS position FROM voucher v, voucher_told(v) AS t
+SELECT t.*, t.id || '.0' AS position,
+       (SELECT r.file_id FROM receipt r WHERE r.voucher_id = v.id AND r.state IN ('ISSUED', 'DELIVERED')) AS receipt_file_id
+  FROM voucher v, voucher_told(v) AS t
  WHERE v.account_id = :caller_id::bigint AND (:state::text = 'UNSPECIFIED' OR v.state = :state)
    AND (:year::int = 0 OR :year::text = ANY (string_to_array(t.years, '、')))
    AND v.id < :cursor_place::bigint
@@ -436,8 +474,11 @@ SELECT state, EXISTS (SELECT 1 FROM voucher v WHERE v.state = 'SUBMITTED' AND b.
 -- What the payment slip says (D-3).
 SELECT b.id, b.year, b.amount_fen - b.paid_fen - b.waived_fen AS due_fen, b.association_post_name, b.reference_code,
        b.due_on, u.unit_name, u.uscc, b.created_at, p.account_name, p.bank_name, p.bank_line, p.account_no,
-       p.collection_merchant, p.receipt_name, yuan(b.amount_fen - b.paid_fen - b.waived_fen) AS due_yuan
-  FROM bill b JOIN unit u USING (account_id) CROSS JOIN payee p WHERE b.id = :id::bigint AND b.account_id = :caller_id::bigint;
+       p.collection_merchant, p.receipt_name, yuan(b.amount_fen - b.paid_fen - b.waived_fen) AS due_yuan,
+       a.id AS picture_id, a.account_id AS picture_owner, a.size_bytes AS picture_bytes
+  FROM bill b JOIN unit u USING (account_id) CROSS JOIN payee p
+  LEFT JOIN association_picture c ON c.kind = 'COLLECTION_CODE' LEFT JOIN attachment a ON a.id = c.file_id
+ WHERE b.id = :id::bigint AND b.account_id = :caller_id::bigint;
 
 -- name: figures_get
 -- Terms count as in member_status; a term is followed when another begins before its grace ends.
@@ -568,8 +609,10 @@ SELECT coalesce(:first_day::date NOT BETWEEN current_date - 366 AND current_date
 -- name: certificate_get
 -- Of a membership that holds.
 SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.first_day, s.last_day,
-       (SELECT max(t.opened_at) FROM term t WHERE t.account_id = u.account_id AND t.voided_at IS NULL) AS opened_at
-  FROM unit u, member_status(u.account_id, current_date) AS s
+       (SELECT max(t.opened_at) FROM term t WHERE t.account_id = u.account_id AND t.voided_at IS NULL) AS opened_at,
+       a.id AS picture_id, a.account_id AS picture_owner, a.size_bytes AS picture_bytes
+  FROM unit u CROSS JOIN member_status(u.account_id, current_date) AS s
+  LEFT JOIN association_picture c ON c.kind = 'SEAL' LEFT JOIN attachment a ON a.id = c.file_id
  WHERE u.account_id = :caller_id::bigint AND s.state IN ('ACTIVE', 'EXPIRING', 'GRACE');
 
 -- name: member_status_get
@@ -729,11 +772,13 @@ SELECT * FROM answer;
 -- ---- receipts
 
 -- name: my_receipt_list
-SELECT t.*, t.id || '.0' AS position FROM receipt r, receipt_told(r) AS t
- WHERE r.account_id = :caller_id::bigint AND r.id < :cursor_place::bigint ORDER BY r.id DESC LIMIT :page_size::int + 1;
+SELECT t.*, t.id || '.0' AS position
+  FROM my_receipt_found(:caller_id::bigint, :state::text, :year::int) AS r, receipt_told(r) AS t
+ WHERE CASE WHEN :oldest_first::boolean THEN r.id > :cursor_place::bigint ELSE r.id < :cursor_place::bigint END
+ ORDER BY CASE WHEN :oldest_first THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
 
 -- name: my_receipt_total
-SELECT count(*) AS total FROM receipt r WHERE r.account_id = :caller_id::bigint;
+SELECT count(*) AS total FROM my_receipt_found(:caller_id::bigint, :state::text, :year::int) AS r;
 
 -- name: receipt_correct
 -- keyed
@@ -745,15 +790,40 @@ WITH moved AS (
 answer AS (SELECT id, state, voucher_id, amount_fen, info, version FROM moved)
 SELECT * FROM answer;
 
--- name: receipt_acknowledge
+-- name: my_receipt_asked
+-- How many e-mails the unit asked for today.
+SELECT count(*) AS asked FROM receipt_mail WHERE asked_by = 'MEMBER:' || :caller_id::bigint AND asked_at >= current_date;
+
+-- name: my_receipt_send
 -- keyed
--- audit: receipt.delivered id
-WITH moved AS (
-    UPDATE receipt SET state = 'DELIVERED', version = version + CASE state WHEN 'ISSUED' THEN 1 ELSE 0 END
-     WHERE id = :id::bigint AND account_id = :caller_id::bigint AND state IN ('ISSUED', 'DELIVERED')
+-- audit: receipt.sent id
+WITH mailed AS (
+    INSERT INTO receipt_mail (receipt_id, address, asked_by)
+    SELECT r.id, :receipt_email, 'MEMBER:' || r.account_id FROM receipt r
+     WHERE r.id = :id::bigint AND r.account_id = :caller_id::bigint AND r.state IN ('ISSUED', 'DELIVERED')
+       AND (SELECT count(*) FROM receipt_mail WHERE asked_by = 'MEMBER:' || :caller_id AND asked_at >= current_date)
+           < :mails_a_day::int
     RETURNING *),
-answer AS (SELECT id, state, voucher_id, amount_fen, version FROM moved)
+told AS (INSERT INTO outbox (event, payload) SELECT 'receipt.resent', receipt_mail_payload(m) FROM mailed m),
+answer AS (SELECT receipt_id AS id, address AS mail_address FROM mailed)
 SELECT * FROM answer;
+
+-- name: receipt_send
+-- keyed
+-- audit: receipt.sent id
+WITH chosen AS (
+    SELECT r.id, r.info ->> 'receipt_email' AS address FROM receipt r
+     WHERE r.id = ANY (:ids::bigint[]) AND r.state IN ('ISSUED', 'DELIVERED')),
+mailed AS (
+    INSERT INTO receipt_mail (receipt_id, address, asked_by)
+    SELECT id, address, 'STAFF:' || :caller_id::bigint FROM chosen WHERE address <> '' ORDER BY id
+    RETURNING *),
+told AS (INSERT INTO outbox (event, payload) SELECT 'receipt.resent', receipt_mail_payload(m) FROM mailed m),
+answer AS (SELECT id, coalesce(address, '') AS mail_address FROM chosen)
+SELECT * FROM answer;
+
+-- name: receipt_mail_told
+UPDATE receipt_mail SET state = :mail_state::text, told_at = now() WHERE id = :mail_id::bigint AND state = 'QUEUED';
 
 -- name: reissue_ask
 -- keyed
@@ -785,10 +855,10 @@ SELECT * FROM answer;
 -- name: receipt_list
 SELECT t.*, (extract(epoch FROM r.requested_at) * 1000000)::bigint || '.' || r.id AS position
   FROM receipt_found(:view::text, :year::int, :q::text) AS r, receipt_told(r) AS t
- WHERE CASE WHEN :view::text IN ('UNSPECIFIED', 'RETURNED', 'REISSUE')
+ WHERE CASE WHEN :oldest_first::boolean
             THEN (r.requested_at, r.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
             ELSE (r.requested_at, r.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint) END
- ORDER BY CASE WHEN :view IN ('UNSPECIFIED', 'RETURNED', 'REISSUE') THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
+ ORDER BY CASE WHEN :oldest_first THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
 
 -- name: receipt_total
 SELECT count(*) AS total FROM receipt_found(:view::text, :year::int, :q::text) AS r;
@@ -808,12 +878,16 @@ WITH moved AS (
        AND :issued_on::date <= current_date
        AND EXISTS (SELECT 1 FROM attachment a WHERE a.id = :file_id AND a.purpose = 'receipt')
     RETURNING r.*),
+mailed AS (
+    INSERT INTO receipt_mail (receipt_id, address, asked_by)
+    SELECT id, info ->> 'receipt_email', 'STAFF:' || :caller_id::bigint FROM moved WHERE info ->> 'receipt_email' <> ''
+    RETURNING *),
 told AS (
     INSERT INTO outbox (event, payload)
     SELECT 'receipt.issued', jsonb_build_object('account_id', m.account_id, 'receipt_id', m.id, 'tail', right(m.receipt_no, 4),
-               'year', (SELECT voucher_years(v) FROM voucher v WHERE v.id = m.voucher_id),
-               'mail_address', m.info ->> 'receipt_email', 'mail_file_id', m.file_id)
-      FROM moved m),
+               'year', (SELECT voucher_years(v) FROM voucher v WHERE v.id = m.voucher_id), 'mail_address', a.address,
+               'mail_file_id', m.file_id, 'mail_id', a.id)
+      FROM moved m LEFT JOIN mailed a ON a.receipt_id = m.id),
 answer AS (SELECT id, state, voucher_id, amount_fen, receipt_no, issued_on, file_id, version FROM moved)
 SELECT * FROM answer;
 

@@ -69,6 +69,8 @@
     R(refusing_has_a_note, INVALID, "拒绝须填写至少5个字的说明。")                                                                           \
     R(reminder_gone, NOT_FOUND, "这条提醒已经发出或不再需要，请刷新。")                                                                      \
     R(receipt_gone, NOT_FOUND, "没有找到这张票据，请返回列表刷新。")                                                                         \
+    R(receipt_mail_limit, TOO_MANY, "今天已经发送过5次，请明天再试，或直接下载票据。")                                                       \
+    R(picture_changed, CONFLICT, "图片刚被其他人修改，或文件已失效，请刷新后重试。")                                                         \
     R(receipt_stale, CONFLICT, "这张票据刚被其他人处理，请刷新后重试。")                                                                     \
     R(reissue_not_possible, CONFLICT, "这张票据现在不能申请换开：开具已超过180天，或已在处理。")                                             \
     R(receipt_no_used, CONFLICT, "该票据号码已经使用过，请核对号码。")

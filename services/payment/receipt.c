@@ -6,11 +6,15 @@
 #include "reasons.h"
 #include "rules.h"
 
+enum { MAILS_A_DAY = 5 }; /* that a unit may ask for */
+
 static answer my_receipt_list(struct call *c)
 {
     const Payment__ListMyReceiptsRequest *req = c->request;
-    if (!page_from(c, req->cursor, true))
+    bool oldest = req->sort == PAYMENT__RECEIPT_SORT__OLDEST_FIRST;
+    if (!page_from(c, req->cursor, !oldest))
         return call_fail_field(c, "cursor", PAGE_LOST);
+    call_set(c, "oldest_first", oldest ? "t" : "f");
     page_begin(c, req->limit);
     batch_add(c, &sql_my_receipt_total);
     batch_add(c, &sql_my_receipt_list);
@@ -52,9 +56,28 @@ static answer reissue_decline(struct call *c)
     return batch_reply(c, REASON_receipt_stale);
 }
 
-static answer receipt_acknowledge(struct call *c)
+/* By the unit: to whom it says. Why nothing was sent: it is none of its own, or it was sent too often. */
+static answer my_receipt_sent(struct call *c, const struct rows *results)
 {
-    batch_add(c, &sql_receipt_acknowledge);
+    if (results[1].count > 0)
+        return call_reply(
+            c, message_from_rows(&payment__sent_receipt__descriptor, &results[1], c->arena));
+    return call_fail(c, rows_integer(&results[0], 0, "asked") >= MAILS_A_DAY
+                            ? REASON_receipt_mail_limit
+                            : REASON_receipt_gone);
+}
+
+static answer my_receipt_send(struct call *c)
+{
+    call_set_integer(c, "mails_a_day", MAILS_A_DAY);
+    batch_add(c, &sql_my_receipt_asked);
+    batch_add(c, &sql_my_receipt_send);
+    return batch_then(c, my_receipt_sent);
+}
+
+static answer receipts_send(struct call *c)
+{
+    batch_add(c, &sql_receipt_send);
     return batch_reply(c, REASON_receipt_gone);
 }
 
@@ -64,8 +87,12 @@ static answer receipt_list(struct call *c)
     bool waiting = req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__UNSPECIFIED ||
                    req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__RETURNED ||
                    req->view == PAYMENT__LIST_RECEIPTS_REQUEST__VIEW__REISSUE;
-    if (!page_from(c, req->cursor, !waiting))
+    bool oldest = req->sort == PAYMENT__RECEIPT_SORT__BY_VIEW
+                      ? waiting
+                      : req->sort == PAYMENT__RECEIPT_SORT__OLDEST_FIRST;
+    if (!page_from(c, req->cursor, !oldest))
         return call_fail_field(c, "cursor", PAGE_LOST);
+    call_set(c, "oldest_first", oldest ? "t" : "f");
     page_begin(c, req->limit);
     batch_add(c, &sql_receipt_total);
     batch_add(c, &sql_receipt_list);
@@ -114,14 +141,15 @@ static answer receipt_void(struct call *c)
 #define ISSUER STAFF("receipt.issue")
 
 const struct op receipt_ops[] = {
-    {"ListMyReceipts",     MEMBER,                my_receipt_list,     0},
-    {"CorrectReceipt",     MEMBER,                receipt_correct,     0},
-    {"AcknowledgeReceipt", MEMBER,                receipt_acknowledge, 0},
-    {"AskReissue",         MEMBER,                reissue_ask,         0},
-    {"ListReceipts",       ISSUER,                receipt_list,        0},
-    {"IssueReceipt",       ISSUER,                receipt_issue,       0},
-    {"ReturnReceipt",      ISSUER,                receipt_return,      0},
-    {"VoidReceipt",        STAFF("receipt.void"), receipt_void,        0},
-    {"DeclineReissue",     STAFF("receipt.void"), reissue_decline,     0},
+    {"ListMyReceipts", MEMBER,                my_receipt_list, 0},
+    {"CorrectReceipt", MEMBER,                receipt_correct, 0},
+    {"SendMyReceipt",  MEMBER,                my_receipt_send, 0},
+    {"AskReissue",     MEMBER,                reissue_ask,     0},
+    {"ListReceipts",   ISSUER,                receipt_list,    0},
+    {"IssueReceipt",   ISSUER,                receipt_issue,   0},
+    {"SendReceipts",   ISSUER,                receipts_send,   0},
+    {"ReturnReceipt",  ISSUER,                receipt_return,  0},
+    {"VoidReceipt",    STAFF("receipt.void"), receipt_void,    0},
+    {"DeclineReissue", STAFF("receipt.void"), reissue_decline, 0},
     OP_END,
 };

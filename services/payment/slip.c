@@ -1,16 +1,20 @@
-/* D-3 缴费通知单: what to pay, to whom, and what to write in the remark. */
+/* D-3 缴费通知单: what to pay, to whom, and what to write in the remark; as PDF, and as a picture for who has a phone only. */
 #include "files.h"
 #include "nouns.h"
 #include "paper.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
+#include "picture.h"
 #include "reasons.h"
 #include "service.h"
 #include <sodium.h>
 #include <string.h>
 
 struct slip {
+    struct file_store *store;
     struct paper *paper;
+    struct picture code; /* to pay by */
+    bool picture;        /* PNG */
     const char *file_name;
     struct paper_bytes bytes;
     enum status status;
@@ -19,7 +23,11 @@ struct slip {
 static void slip_work(void *job)
 {
     struct slip *slip = job;
-    slip->status = paper_pdf(slip->paper, &slip->bytes);
+    slip->status = picture_load(slip->store, &slip->code);
+    if (slip->status != STATUS_OK)
+        return;
+    slip->status = slip->picture ? paper_png(slip->paper, 1, &slip->bytes)
+                                 : paper_pdf(slip->paper, &slip->bytes);
 }
 
 static answer slip_worked(struct call *c, void *job)
@@ -28,22 +36,23 @@ static answer slip_worked(struct call *c, void *job)
     struct slip *slip = job;
     if (slip->status != STATUS_OK)
         return call_fail(c, REASON_busy);
-    return file_part(c, slip->bytes.data, slip->bytes.size, req->part, "application/pdf",
-                     slip->file_name, true);
+    return file_part(c, slip->bytes.data, slip->bytes.size, req->part,
+                     slip->picture ? "image/png" : "application/pdf", slip->file_name, true);
 }
 
 /* What is owed changes with every payment: the digest tells one slip from another. */
 static const char *digest_of(struct arena *arena, const struct rows *row)
 {
-    unsigned char hash[8];
+    unsigned char hash[crypto_hash_sha256_BYTES];
     char hex[sizeof hash * 2 + 1];
     const char *text = arena_printf(arena, "%s|%s|%s", rows_get(row, 0, "reference_code"),
                                     rows_get(row, 0, "due_yuan"), rows_get(row, 0, "unit_name"));
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)text, strlen(text), NULL, 0);
+    crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
     return arena_text(arena, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
 }
 
-static struct paper *slip_paper(struct call *c, const struct rows *row)
+static struct paper *slip_paper(struct call *c, const struct rows *row,
+                                const struct picture *picture)
 {
     const struct payment *state = service_state(c->run);
     const char *code = rows_get(row, 0, "reference_code");
@@ -70,6 +79,10 @@ static struct paper *slip_paper(struct call *c, const struct rows *row)
     paper_field(paper, "联行号", rows_get(row, 0, "bank_line"), false);
     paper_field(paper, "收款码商户编号", rows_get(row, 0, "collection_merchant"), false);
     paper_field(paper, "转账附言", code, true);
+    if (picture->size > 0)
+        paper_picture(paper, "收款码", "付款前请核对商户名称和编号", picture->bytes, picture->size);
+    else
+        paper_field(paper, "收款码", "协会尚未提供图片，扫码缴费请向协会微信索取", true);
     paper_table(paper, "说明");
     paper_text(paper,
                arena_printf(
@@ -82,15 +95,20 @@ static struct paper *slip_paper(struct call *c, const struct rows *row)
 
 static answer slip_found(struct call *c, const struct rows *results)
 {
-    const struct payment *state = service_state(c->run);
+    const Payment__BillDocumentRequest *req = c->request;
+    struct payment *state = service_state(c->run);
     if (results[0].count == 0)
         return call_fail(c, REASON_bill_gone);
     struct slip *slip = arena_alloc(c->arena, sizeof *slip);
     *slip = (struct slip){
-        .paper = slip_paper(c, &results[0]),
-        .file_name =
-            arena_printf(c->arena, "缴费通知单-%s.pdf", rows_get(&results[0], 0, "unit_name")),
+        .store = &state->files,
+        .code = picture_from(&results[0], c->arena),
+        .picture = req->format == PAYMENT__BILL_DOCUMENT_REQUEST__FORMAT__PNG,
     };
+    slip->paper = slip_paper(c, &results[0], &slip->code);
+    slip->file_name =
+        arena_printf(c->arena, "缴费通知单-%s.%s", rows_get(&results[0], 0, "unit_name"),
+                     slip->picture ? "png" : "pdf");
     return work_then(c, state->files.work, slip_work, slip, slip_worked);
 }
 

@@ -15,6 +15,16 @@ static answer unit_told(struct call *c, const struct rows *results)
     return call_reply(c, &empty.base);
 }
 
+/* What became of a receipt's e-mail. */
+static answer mail_told(struct call *c, const struct event *event)
+{
+    call_set(c, "mail_id", event_text(event, "mail_id", c->arena));
+    call_set(c, "mail_state", strcmp(event->name, "mail.sent") == 0 ? "SENT" : "FAILED");
+    batch_add(c, &sql_inbox_insert);
+    batch_add(c, &sql_receipt_mail_told);
+    return batch_then(c, unit_told);
+}
+
 static answer event_deliver(struct call *c)
 {
     static const char *const members[] = {
@@ -23,11 +33,14 @@ static answer event_deliver(struct call *c)
     const Common__DeliverEventRequest *req = c->request;
     const struct payment *state = service_state(c->run);
     struct event event;
-    if (!event_open(state->event_keys, req, c->arena, &event) ||
-        strcmp(event.name, "unit.changed") != 0)
+    if (!event_open(state->event_keys, req, c->arena, &event))
         return call_fail(c, REASON_malformed);
     call_set(c, "event_source", req->source);
     call_set(c, "event_id", req->event_id);
+    if (strcmp(event.name, "mail.sent") == 0 || strcmp(event.name, "mail.failed") == 0)
+        return mail_told(c, &event);
+    if (strcmp(event.name, "unit.changed") != 0)
+        return call_fail(c, REASON_malformed);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         call_set(c, members[i], event_text(&event, members[i], c->arena));
     call_set(c, "unit_version", event_text(&event, "version", c->arena));

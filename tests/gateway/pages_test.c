@@ -166,6 +166,15 @@ static void test_what_the_browser_has_already(void **state)
     assert_string_not_equal(header("ETag"), tag);
 }
 
+/* The page that verifies certificates comes with the keys; what was packed before it knew them is not sent. */
+static void test_keys_are_printed_into_their_page(void **state)
+{
+    (void)state;
+    assert_int_equal(visit("GET", "/verify", "Accept-Encoding: br, gzip\r\n"), 200);
+    assert_string_equal(body(), "<main data-keys=\"aa bb\"></main>");
+    assert_string_equal(header("Content-Encoding"), "");
+}
+
 static void test_head_is_get_without_the_body(void **state)
 {
     (void)state;
@@ -257,17 +266,19 @@ static void put_web(void)
 {
     static const char *const folders[] = {"web", "web/app", "web/console", "web/assets"};
     static const char *const files[][2] = {
-        {"web/index.html",          "home"       },
-        {"web/index.html.gz",       "as gzip"    },
-        {"web/index.html.br",       "as brotli"  },
-        {"web/fees.html",           "fees"       },
-        {"web/404.html",            "lost"       },
-        {"web/app/index.html",      "application"},
-        {"web/console/index.html",  "console"    },
-        {"web/assets/site-abc.css", "style"      },
-        {"web/data.unknown",        "unknown"    },
-        {"web/.hidden.html",        "hidden"     },
-        {"outside.txt",             "outside"    },
+        {"web/index.html",          "home"                                          },
+        {"web/index.html.gz",       "as gzip"                                       },
+        {"web/index.html.br",       "as brotli"                                     },
+        {"web/fees.html",           "fees"                                          },
+        {"web/404.html",            "lost"                                          },
+        {"web/verify.html",         "<main data-keys=\"@certificate-keys@\"></main>"},
+        {"web/verify.html.br",      "without keys"                                  },
+        {"web/app/index.html",      "application"                                   },
+        {"web/console/index.html",  "console"                                       },
+        {"web/assets/site-abc.css", "style"                                         },
+        {"web/data.unknown",        "unknown"                                       },
+        {"web/.hidden.html",        "hidden"                                        },
+        {"outside.txt",             "outside"                                       },
     };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         put_folder(folders[i]);
@@ -325,7 +336,7 @@ static int open_server(void **state)
         return -1;
     put_web();
     snprintf(root, sizeof root, "%s/web", folder);
-    pages_load(root);
+    pages_load(root, "aa bb");
     server = mg_start(NULL, NULL, options);
     if (server == NULL || mg_get_server_ports(server, 1, bound) != 1)
         return -1;
@@ -354,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_only_names_with_a_hash_are_kept_for_ever),
         cmocka_unit_test(test_codings),
         cmocka_unit_test(test_what_the_browser_has_already),
+        cmocka_unit_test(test_keys_are_printed_into_their_page),
         cmocka_unit_test(test_head_is_get_without_the_body),
         cmocka_unit_test(test_addresses_of_the_applications),
         cmocka_unit_test(test_nothing_from_outside),

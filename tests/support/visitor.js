@@ -66,6 +66,31 @@ function crc32(bytes) {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
+/* One blank page. */
+function newPdf() {
+  return Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n');
+}
+
+/* A receipt as OFD: a ZIP with OFD.xml, stored. */
+function newOfd() {
+  const name = Buffer.from('OFD.xml');
+  const content = Buffer.from('<?xml version="1.0"?><ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016" Version="1.0"></ofd:OFD>');
+  const facts = Buffer.alloc(16); // checksum, sizes, length of the name
+  facts.writeUInt32LE(crc32(content), 0);
+  facts.writeUInt32LE(content.length, 4);
+  facts.writeUInt32LE(content.length, 8);
+  facts.writeUInt16LE(name.length, 12);
+  const local = Buffer.concat([Buffer.from('504b030414000000000000002158', 'hex'), facts, name, content]);
+  const central = Buffer.concat([Buffer.from('504b0102140014000000000000002158', 'hex'), facts, Buffer.alloc(14), name]);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 0, 'latin1');
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
+}
+
 /* A4-like page with a frame and lines, as a PNG. */
 function newLicencePicture(width = 620, height = 877) {
   const header = Buffer.alloc(13);
@@ -177,6 +202,6 @@ async function newMember() {
 }
 
 module.exports = {
-  Browser, codeFor, digits, documents, eventually, newCreditCode, newIdNumber, newLicencePicture, newMember, newPhone, newStaff,
-  needUrl, newestCode, options, pause, reviewerAccount, root, smsMayGo, staffAccount, tool,
+  Browser, codeFor, digits, documents, eventually, needUrl, newCreditCode, newestCode, newIdNumber, newLicencePicture,
+  newMember, newOfd, newPdf, newPhone, newStaff, options, pause, reviewerAccount, root, smsMayGo, staffAccount, tool,
 };

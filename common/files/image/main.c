@@ -6,7 +6,7 @@
                 pixels a side are decoded, laid on white, turned upright by their EXIF orientation, bounded to 3508
                 pixels a side and written as JPEG, quality 85; a thumbnail of 480 pixels beside it. No metadata is
                 left. A PDF of at most 30 pages is looked through for active content and passed on unchanged, so
-                that its signature stays valid (pdf.h says what is looked for). Last, QR codes are read: of the
+                that its signature stays valid (pdf.h says what is looked for); so is an OFD (ofd.h), which nobody shows. Last, QR codes are read: of the
                 picture, or of the first photographs in a PDF (scan.h); their texts follow the report.
    What it may  512 MiB of memory, 5 s of processor, 24 MiB of output; read 0, write 1 to 4, take memory, end.
                 No file, network, process or thread: a filter of system calls kills it (confine.c). The filter is on
@@ -16,6 +16,7 @@
    HEIC         is not taken: Debian's decoder (libde265) does not work without threads, which are not allowed here. */
 #include "code.h"
 #include "confine.h"
+#include "ofd.h"
 #include "output.h"
 #include "pdf.h"
 #include "picture.h"
@@ -64,6 +65,19 @@ static enum clean_result clean_pdf(const unsigned char *data, size_t size)
     return CLEAN_BROKEN;
 }
 
+static enum clean_result clean_ofd(const unsigned char *data, size_t size)
+{
+    switch (ofd_check(data, size)) {
+    case OFD_GOOD:
+        return output_write(IMAGE_CONTENT, data, size) ? CLEAN_DONE : CLEAN_BROKEN;
+    case OFD_OTHER:
+        return CLEAN_TYPE;
+    case OFD_BROKEN:
+        break;
+    }
+    return CLEAN_BROKEN;
+}
+
 /* Gives what codes are read of. */
 static struct scan clean(unsigned char *data, size_t size, struct image_report *report)
 {
@@ -71,10 +85,13 @@ static struct scan clean(unsigned char *data, size_t size, struct image_report *
     struct probe probe = probe_file(data, size);
     *report = (struct image_report){.result = CLEAN_TYPE};
     if (probe.kind == PROBE_PDF) {
-        report->is_pdf = 1;
+        report->kind = IMAGE_PDF;
         report->result = (int32_t)clean_pdf(data, size);
         if (report->result == CLEAN_DONE)
             scan = (struct scan){.pdf = data, .size = size};
+    } else if (probe.kind == PROBE_ZIP) {
+        report->kind = IMAGE_OFD;
+        report->result = (int32_t)clean_ofd(data, size);
     } else if (probe.kind != PROBE_UNKNOWN) {
         scan.picture = picture_clean(&probe, data, size, report);
     }

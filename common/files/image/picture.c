@@ -24,6 +24,7 @@ static gdImagePtr decode(const struct probe *probe, unsigned char *data, int siz
     case PROBE_WEBP:
         return gdImageCreateFromWebpPtr(size, data);
     case PROBE_PDF:
+    case PROBE_ZIP:
     case PROBE_UNKNOWN:
         break;
     }

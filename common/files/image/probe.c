@@ -170,5 +170,7 @@ struct probe probe_file(const unsigned char *data, size_t size)
         return probe_webp(data, size);
     if (begins(data, size, "%PDF-", 5))
         return (struct probe){.kind = PROBE_PDF};
+    if (begins(data, size, "PK\3\4", 4))
+        return (struct probe){.kind = PROBE_ZIP};
     return (struct probe){.kind = PROBE_UNKNOWN};
 }

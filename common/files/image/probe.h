@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum probe_kind { PROBE_UNKNOWN, PROBE_JPEG, PROBE_PNG, PROBE_WEBP, PROBE_PDF };
+enum probe_kind { PROBE_UNKNOWN, PROBE_JPEG, PROBE_PNG, PROBE_WEBP, PROBE_PDF, PROBE_ZIP };
 
 struct probe {
     enum probe_kind kind;

@@ -10,13 +10,15 @@ enum {
     IMAGE_REPORT =
         1, /* a struct image_report once the rest is written, then a struct image_codes */
     IMAGE_CONTENT = 3,   /* the cleaned file */
-    IMAGE_THUMBNAIL = 4, /* its thumbnail; stays empty for a PDF */
+    IMAGE_THUMBNAIL = 4, /* its thumbnail; stays empty for a PDF and an OFD */
 };
+
+enum { IMAGE_PICTURE, IMAGE_PDF, IMAGE_OFD };
 
 /* Without a whole report nothing was cleaned. */
 struct image_report {
-    int32_t result; /* enum clean_result */
-    int32_t is_pdf;
+    int32_t result;        /* enum clean_result */
+    int32_t kind;          /* of the file: IMAGE_PICTURE … */
     int32_t width, height; /* of the cleaned picture, in pixels */
 };
 

@@ -77,7 +77,7 @@ export function attachmentUrl(of: FilesOf, id: string, thumbnail = false): strin
 }
 
 /* The address of a printable document. */
-export function documentUrl<Name extends 'readDocument' | 'readReviewDocument' | 'readPaymentSlip' | 'readCertificate' | 'readDrawDocument'>(name: Name, request: Request<Name>): string {
+export function documentUrl<Name extends 'readDocument' | 'readReviewDocument' | 'readPaymentSlip' | 'readCertificate' | 'readDrawDocument' | 'readCollectionCode'>(name: Name, request: Request<Name>): string {
   return splitRequest(table[name], request).url;
 }
 
@@ -202,7 +202,7 @@ function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onP
 }
 
 /* An operation whose body is a file; the rest of its request goes into the address. */
-export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'previewStatement' | 'importStatement'>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
+export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'uploadPicture' | 'previewStatement' | 'importStatement'>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
   const { url } = splitRequest(table[name], request);
   const key = newKey();
   let xhr = new XMLHttpRequest();

@@ -105,7 +105,8 @@ ${accountBlock(site)}</div>
 <dl class="copies">
 <div><dt>商户名称</dt><dd><span class="words">${bank.account_name}</span></dd></div>
 ${copied('商户编号', bank.collection_merchant, true)}</dl>
-<p class="quiet small">收款码请向协会微信（${association.mobile}）索取；付款前请核对商户名称和编号。</p></div>
+<img data-picture src="/api/v1/collection-code" alt="协会收款码" width="220" height="220" hidden>
+<p class="quiet small"><span data-no-picture>收款码图片请向协会微信（${association.mobile}）索取；</span>付款前请核对商户名称和编号。</p></div>
 </div>
 <p class="quiet">缴费后请保留支付凭证。协会收到会费后，将开具${bank.receipt_name}。</p>
 </section>

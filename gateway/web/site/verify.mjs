@@ -9,7 +9,7 @@ export function verify(site, assets) {
     site,
     assets,
     script: assets.verify,
-    content: html`<article class="wide document verify">
+    content: html`<article class="wide document verify" data-keys="@certificate-keys@">
 <h1>会员核验</h1>
 <p>输入单位全称、统一社会信用代码或会员编号，查看该单位现在是否为${site.association.name}会员。扫描会员证书上的二维码也会打开本页，并核验证书的数字签名。</p>
 <form id="check" role="search"><label for="q">单位名称、信用代码或会员编号</label>

@@ -668,6 +668,60 @@ static void a_long_or_broken_pdf_is_refused(void **state)
     bytes_drop(&whole);
 }
 
+/* ---- OFD: a ZIP with OFD.xml at its root, stored or deflated */
+
+#define OFD_ROOT                                                                                   \
+    "<?xml version=\"1.0\"?><ofd:OFD xmlns:ofd=\"http://www.ofdspec.org/2016\"></ofd:OFD>"
+
+/* A ZIP of one stored file. `flags` 1: encrypted. */
+static struct bytes zip(const char *name, const char *content, int flags, size_t claimed)
+{
+    unsigned char local[30] = "PK\3\4\24", central[46] = "PK\1\2\24", end[22] = "PK\5\6";
+    size_t size = strlen(content), names = strlen(name);
+    local[6] = central[8] = (unsigned char)flags;
+    put_le32(local + 18, size);
+    put_le32(local + 22, size);
+    local[26] = central[28] = (unsigned char)names;
+    put_le32(central + 20, claimed);
+    put_le32(central + 24, claimed);
+    end[8] = end[10] = 1;
+    put_le32(end + 12, sizeof central + names);
+    put_le32(end + 16, sizeof local + names + size);
+    struct bytes file = bytes_of(local, sizeof local);
+    bytes_add(&file, name, names);
+    bytes_add(&file, content, size);
+    bytes_add(&file, central, sizeof central);
+    bytes_add(&file, name, names);
+    bytes_add(&file, end, sizeof end);
+    return file;
+}
+
+static struct bytes zip_of(const char *name, const char *content)
+{
+    return zip(name, content, 0, strlen(content));
+}
+
+static void an_ofd_passes_unchanged(void **state)
+{
+    (void)state;
+    struct bytes file = zip_of("OFD.xml", OFD_ROOT), kept = bytes_of(file.data, file.size);
+    struct cleaned cleaned = cleaned_from(file);
+    assert_string_equal(cleaned.content_type, "application/ofd");
+    assert_int_equal(cleaned.content.size, kept.size);
+    assert_memory_equal(cleaned.content.data, kept.data, kept.size);
+    assert_int_equal(cleaned.thumbnail.size, 0);
+    cleaned_free(&cleaned);
+
+    assert_int_equal(refusal(bytes_of(kept.data, kept.size - 22)), CLEAN_BROKEN);
+    assert_int_equal(refusal(bytes_of(kept.data, kept.size - 1)), CLEAN_BROKEN);
+    bytes_drop(&kept);
+    assert_int_equal(refusal(zip("OFD.xml", OFD_ROOT, 1, strlen(OFD_ROOT))), CLEAN_BROKEN);
+    assert_int_equal(refusal(zip("OFD.xml", OFD_ROOT, 0, 1 << 30)), CLEAN_BROKEN);
+    assert_int_equal(refusal(zip_of("OFD.xml", "<html>")), CLEAN_BROKEN);
+    assert_int_equal(refusal(zip_of("../OFD.xml", OFD_ROOT)), CLEAN_BROKEN);
+    assert_int_equal(refusal(zip_of("word/document.xml", "<w/>")), CLEAN_TYPE);
+}
+
 /* ---- children that go wrong */
 
 static void without_a_child_cleaning_fails(void **state)
@@ -709,6 +763,8 @@ static enum clean_result clean_by_script(const char *script, struct cleaned *ret
 #define SAY_DONE_PICTURE "printf '\\0\\0\\0\\0\\0\\0\\0\\0\\1\\0\\0\\0\\1\\0\\0\\0'; "
 #define SAY_DONE_PDF "printf '\\0\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0'; "
 
+#define SAY_DONE_UNKNOWN "printf '\\0\\0\\0\\0\\7\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0'; "
+
 static void a_child_is_not_believed(void **state)
 {
     (void)state;
@@ -726,6 +782,7 @@ static void a_child_is_not_believed(void **state)
         {SAY_DONE_PICTURE,                      CLEAN_FAILED},
         {SAY_DONE_PDF,                          CLEAN_FAILED},
         {"echo content >&3; " SAY_DONE_PICTURE, CLEAN_FAILED},
+        {"echo content >&3; " SAY_DONE_UNKNOWN, CLEAN_FAILED},
         {"echo content >&3; exit 1",            CLEAN_FAILED},
         {"echo content >&3; kill -9 $$",        CLEAN_FAILED},
     };
@@ -810,6 +867,7 @@ int main(void)
         cmocka_unit_test(object_streams_that_hide_are_refused),
         cmocka_unit_test(an_object_stream_that_swells_is_refused),
         cmocka_unit_test(a_long_or_broken_pdf_is_refused),
+        cmocka_unit_test(an_ofd_passes_unchanged),
         cmocka_unit_test(without_a_child_cleaning_fails),
         cmocka_unit_test(an_empty_file_fails),
         cmocka_unit_test(a_child_is_not_believed),

@@ -4,6 +4,7 @@
 #undef main
 #include "event.h"
 #include "service_test.h"
+#include <dirent.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -263,6 +264,31 @@ static void test_an_inbox_pages_and_keeps_to_its_owner(void **state)
                         "field_errors");
 }
 
+/* Does an e-mail of the folder hold the words? Its text is base64. */
+static bool mail_says(const char *words)
+{
+    static char message[20000];
+    static unsigned char text_of[15000];
+    struct dirent *entry;
+    bool found = false;
+    DIR *dir = opendir(folder);
+    while (!found && (entry = readdir(dir)) != NULL) {
+        if (strstr(entry->d_name, ".eml") == NULL)
+            continue;
+        FILE *file = fopen(arena_printf(arena, "%s/%s", folder, entry->d_name), "r");
+        message[fread(message, 1, sizeof message - 1, file)] = '\0';
+        fclose(file);
+        size_t size = 0;
+        const char *from = strstr(message, "\r\n\r\n");
+        sodium_base642bin(text_of, sizeof text_of - 1, from + 4, strlen(from + 4), "\r\n", &size,
+                          NULL, sodium_base64_VARIANT_ORIGINAL);
+        text_of[size] = '\0';
+        found = strstr((const char *)text_of, words) != NULL;
+    }
+    closedir(dir);
+    return found;
+}
+
 /* Where an event names an address, its template's e-mail goes there; the file that it encloses is asked of payment, which is
    not here: it is tried again. */
 static void test_an_email(void **state)
@@ -285,6 +311,34 @@ static void test_an_email(void **state)
          "{\"account_id\":77,\"tail\":\"0001\",\"year\":\"2026\",\"mail_address\":\"\"}");
     assert_string_equal(service_test_value("SELECT count(*) FROM delivery WHERE channel = 'MAIL'"),
                         "2");
+    /* sent again: to the mailbox alone, and its sender hears what became of it */
+    tell("payment", "receipt.resent",
+         "{\"account_id\":77,\"tail\":\"0001\",\"year\":\"2026\",\"mail_address\":\"e@f.cn\","
+         "\"mail_id\":9}");
+    service_test_until("SELECT EXISTS (SELECT 1 FROM outbox WHERE event = 'mail.sent' AND payload "
+                       "->> 'mail_id' = '9')");
+    service_test_sql("UPDATE delivery SET attempts = 6, mail_id = '8', next_at = now() WHERE "
+                     "address = 'c@d.cn'");
+    service_test_until("SELECT EXISTS (SELECT 1 FROM outbox WHERE event = 'mail.failed' AND "
+                       "payload ->> 'mail_id' = '8')");
+    assert_string_equal(service_test_value("SELECT count(*) FROM message WHERE template = 'N11R'"),
+                        "0");
+}
+
+/* The opening and the ending of a membership, by e-mail too: with what to do, and where. */
+static void test_memberships_by_email(void **state)
+{
+    (void)state;
+    tell("payment", "membership.opened",
+         "{\"account_id\":77,\"post\":\"理事单位\",\"member_no\":\"CZQG-2026-0001\",\"last_day\":"
+         "\"2027-11-26\",\"mail_address\":\"o@p.cn\"}");
+    tell("payment", "membership.ending",
+         "{\"account_id\":77,\"last_day\":\"2027-11-26\",\"amount\":\"3000\",\"mail_address\":"
+         "\"q@r.cn\",\"renewal_link\":\"https://x.cn/app/dues?renewal=1\"}");
+    service_test_until("SELECT count(*) = 2 FROM delivery WHERE address IN ('o@p.cn', 'q@r.cn') "
+                       "AND state = 'SENT'");
+    assert_true(mail_says("CZQG-2026-0001"));
+    assert_true(mail_says("https://x.cn/app/dues?renewal=1"));
 }
 
 /* A code that could not go out in its five minutes does not go out at all. */
@@ -404,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_what_was_not_sealed_for_us_is_refused),
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
         cmocka_unit_test(test_an_email),
+        cmocka_unit_test(test_memberships_by_email),
         cmocka_unit_test(test_a_stale_code_is_dropped),
         cmocka_unit_test(test_a_code_that_a_crash_left_half_way_is_not_repeated),
         cmocka_unit_test(test_a_notice_that_a_crash_left_half_way_is_repeated_once),

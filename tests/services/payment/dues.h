@@ -167,6 +167,27 @@ static inline void days_pass(int64_t id, int days)
         days, days, (long long)id));
 }
 
+/* A file of a receipt. */
+static inline const char *receipt_file(void)
+{
+    const char *name = arena_printf(arena, "r%d", ++last_event);
+    service_test_sql(arena_printf(
+        arena,
+        "INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, "
+        "content_hash) VALUES ('%s', 7, 'receipt', 'r.pdf', 'application/pdf', 10, '%s')",
+        name, name));
+    return name;
+}
+
+static inline const char *issue(const char *receipt, int version, const char *number,
+                                const char *amount, const char *file)
+{
+    return JSON(&issuer, "IssueReceipt",
+                "{\"id\":%s,\"version\":%d,\"receipt_no\":\"%s\",\"issued_on\":\"%s\","
+                "\"amount\":\"%s\",\"file_id\":\"%s\"}",
+                receipt, version, number, today(), amount, file);
+}
+
 static inline void nothing_contradicts(void)
 {
     assert_string_equal(

@@ -3,15 +3,6 @@
 
 /* ---- the tests */
 
-static const char *issue(const char *receipt, int version, const char *number, const char *amount,
-                         const char *file)
-{
-    return JSON(&issuer, "IssueReceipt",
-                "{\"id\":%s,\"version\":%d,\"receipt_no\":\"%s\",\"issued_on\":\"%s\","
-                "\"amount\":\"%s\",\"file_id\":\"%s\"}",
-                receipt, version, number, today(), amount, file);
-}
-
 static void test_the_whole_story(void **state)
 {
     (void)state;
@@ -50,7 +41,6 @@ static void test_the_whole_story(void **state)
     SAYS(issue(receipt, 1, "140012", "3000", "r1"), "ISSUED");
     SAYS(issue(receipt, 1, "140012", "3000", "r1"), "receipt_stale");
     SAYS(JSON(&who, "ListMyReceipts", "{}"), "\"receipt_no\":\"140012\"");
-    SAYS(JSON(&who, "AcknowledgeReceipt", "{\"id\":%s}", receipt), "DELIVERED");
     assert_string_equal(VALUE("SELECT string_agg(event, ' ' ORDER BY id) FROM outbox WHERE payload "
                               "->> 'account_id' = '%lld'",
                               (long long)account),
@@ -461,100 +451,6 @@ static void test_the_ledger_is_guarded(void **state)
     nothing_contradicts();
 }
 
-static void test_a_receipt_is_returned_corrected_and_replaced(void **state)
-{
-    (void)state;
-    Common__Principal who = paid_unit();
-    const char *id = VALUE("SELECT max(id) FROM receipt");
-    SAYS(JSON(&issuer, "ReturnReceipt", "{\"id\":%s,\"version\":1,\"reason\":\"抬头与单位不符\"}",
-              id),
-         "RETURNED");
-    SAYS(JSON(&who, "CorrectReceipt",
-              "{\"id\":%s,\"version\":2,\"info\":{\"receipt_title\":\"新的抬头\",\"receipt_tax_"
-              "id\":\"91140403MA0K1X2Y1M\"}}",
-              id),
-         "receipt_email");
-    SAYS(JSON(&who, "CorrectReceipt",
-              "{\"id\":%s,\"version\":2,\"info\":{\"receipt_title\":\"新的抬头\",\"receipt_tax_"
-              "id\":\"91140403MA0K1X2Y1M\","
-              "\"receipt_email\":\"a@b.cn\"}}",
-              id),
-         "REQUESTED");
-    service_test_sql("INSERT INTO attachment (id, account_id, purpose, file_name, content_type, "
-                     "size_bytes, content_hash) "
-                     "VALUES ('r2', 7, 'receipt', 'r.pdf', 'application/pdf', 10, 'x')");
-    SAYS(JSON(&issuer, "IssueReceipt",
-              "{\"id\":%s,\"version\":3,\"receipt_no\":\"77\",\"issued_on\":\"%s\",\"amount\":"
-              "\"2000\",\"file_id\":\"r2\"}",
-              id, today()),
-         "ISSUED");
-    SAYS(JSON(&cashier, "VoidReceipt", "{\"id\":%s,\"version\":4,\"reason\":\"号码填写错误\"}", id),
-         "not_allowed");
-    SAYS(JSON(&issuer, "VoidReceipt", "{\"id\":%s,\"version\":4,\"reason\":\"号码填写错误\"}", id),
-         "VOID");
-    assert_string_equal(VALUE("SELECT state || ' ' || replaces || ' ' || (info ->> "
-                              "'receipt_title') FROM receipt ORDER BY id DESC LIMIT 1"),
-                        arena_printf(arena, "REQUESTED %s 新的抬头", id));
-    nothing_contradicts();
-}
-
-#define NEW_INFO                                                                                   \
-    "{\"receipt_title\":\"换开的抬头\",\"receipt_tax_id\":\"91140403MA0K1X2Y1M\",\"receipt_"  \
-    "email\":"                                                                                     \
-    "\"a@b.cn\"}"
-
-static void test_a_unit_asks_for_another_receipt(void **state)
-{
-    (void)state;
-    Common__Principal who = paid_unit(), other = paid_unit();
-    const char *id =
-        VALUE("SELECT id FROM receipt WHERE account_id = %lld", (long long)who.account_id);
-    const char *ask = arena_printf(
-        arena, "{\"id\":%s,\"version\":2,\"reason\":\"抬头写错了一个字\",\"info\":" NEW_INFO "}",
-        id);
-    service_test_sql("INSERT INTO attachment (id, account_id, purpose, file_name, content_type, "
-                     "size_bytes, content_hash) "
-                     "VALUES ('r3', 7, 'receipt', 'r.pdf', 'application/pdf', 10, 'y')");
-    SAYS(JSON(&who, "AskReissue", "%s", ask), "reissue_not_possible"); /* there is none yet */
-    SAYS(issue(id, 1, "331", "2000", "r3"), "ISSUED");
-    SAYS(JSON(&who, "ListMyReceipts", "{}"), "\"may_reissue\":true");
-    SAYS(JSON(&other, "AskReissue", "%s", ask), "reissue_not_possible");
-    SAYS(JSON(&who, "AskReissue", "{\"id\":%s,\"version\":2,\"info\":" NEW_INFO "}", id), "reason");
-    SAYS(JSON(&who, "AskReissue", "%s", ask), "抬头写错了一个字");
-    SAYS(JSON(&who, "AskReissue", "%s", ask), "reissue_not_possible");
-    SAYS(JSON(&issuer, "ListReceipts", "{\"view\":\"REISSUE\"}"), "换开的抬头");
-
-    SAYS(JSON(&issuer, "DeclineReissue",
-              "{\"id\":%s,\"version\":3,\"reason\":\"抬头与营业执照一致\"}", id),
-         "抬头与营业执照一致");
-    SAYS(JSON(&issuer, "ListReceipts", "{\"view\":\"REISSUE\"}"), "\"total\":0");
-    SAYS(JSON(&who, "AskReissue",
-              "{\"id\":%s,\"version\":4,\"reason\":\"单位更名了，请换开\",\"info\":" NEW_INFO "}",
-              id),
-         "ISSUED");
-    SAYS(JSON(&issuer, "VoidReceipt", "{\"id\":%s,\"version\":5,\"reason\":\"单位更名了，请换开\"}",
-              id),
-         "VOID");
-    assert_string_equal(VALUE("SELECT state || ' ' || replaces || ' ' || (info ->> "
-                              "'receipt_title') FROM receipt ORDER BY id DESC LIMIT 1"),
-                        arena_printf(arena, "REQUESTED %s 换开的抬头", id));
-
-    /* half a year later it is too late */
-    const char *late =
-        VALUE("SELECT id FROM receipt WHERE account_id = %lld", (long long)other.account_id);
-    service_test_sql("INSERT INTO attachment (id, account_id, purpose, file_name, content_type, "
-                     "size_bytes, content_hash) "
-                     "VALUES ('r4', 7, 'receipt', 'r.pdf', 'application/pdf', 10, 'z')");
-    SAYS(issue(late, 1, "332", "2000", "r4"), "ISSUED");
-    service_test_sql(arena_printf(
-        arena, "UPDATE receipt SET issued_on = current_date - 181 WHERE id = %s", late));
-    SAYS(JSON(&other, "ListMyReceipts", "{}"), "\"may_reissue\":false");
-    SAYS(JSON(&other, "AskReissue",
-              "{\"id\":%s,\"version\":2,\"reason\":\"太晚了还想换\",\"info\":" NEW_INFO "}", late),
-         "reissue_not_possible");
-    nothing_contradicts();
-}
-
 /* A membership whose last day is so many days away. */
 static int64_t member_ending_in(int days)
 {
@@ -754,8 +650,6 @@ int main(void)
         cmocka_unit_test(test_identity_and_money),
         cmocka_unit_test(test_terms_and_their_ends),
         cmocka_unit_test(test_the_ledger_is_guarded),
-        cmocka_unit_test(test_a_receipt_is_returned_corrected_and_replaced),
-        cmocka_unit_test(test_a_unit_asks_for_another_receipt),
         cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_the_certificate_and_the_check),
         cmocka_unit_test(test_the_figures),

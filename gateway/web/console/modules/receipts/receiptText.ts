@@ -2,6 +2,11 @@
    browser; the reader of PDF comes with the first file. */
 import type { Receipt } from '@shared/dues';
 
+const ZIP_MAX = 200 * 1024 * 1024;
+const FILE_MAX = 10 * 1024 * 1024; // as the platform takes them
+const FILES_MAX = 500;
+const WHOLE_MAX = 400 * 1024 * 1024;
+
 export interface ReceiptFacts {
   receipt_no: string;
   receipt_code: string;
@@ -50,8 +55,20 @@ export function candidates(text: string, waiting: Receipt[]): Receipt[] {
     && (all.includes(plain(info.receipt_title)) || (info.receipt_tax_id !== '' && all.includes(info.receipt_tax_id))));
 }
 
+/* An OFD is a ZIP; its words stand in the TextCode elements of its pages (GB/T 33190, 11.3). */
+async function ofdText(file: File): Promise<string> {
+  const { unzip } = await import('fflate');
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const pages = await new Promise<Record<string, Uint8Array>>((resolve) => {
+    unzip(bytes, { filter: ({ name, originalSize }) => /(^|\/)(Content|Annotation)\w*\.xml$/i.test(name) && originalSize <= FILE_MAX }, (error, data) => resolve(error ? {} : data));
+  });
+  const words = Object.values(pages).flatMap((page) => [...new DOMParser().parseFromString(new TextDecoder().decode(page), 'text/xml').getElementsByTagNameNS('*', 'TextCode')]);
+  return words.map((word) => word.textContent ?? '').join(' ');
+}
+
 /* '' where there is none: a picture, or a file that cannot be read. */
 export async function textOf(file: File): Promise<string> {
+  if (/\.ofd$/i.test(file.name)) return ofdText(file);
   if (!/\.pdf$/i.test(file.name)) return '';
   const { extractText, getDocumentProxy } = await import('unpdf');
   try {
@@ -65,29 +82,58 @@ export async function textOf(file: File): Promise<string> {
   }
 }
 
-const ZIP_MAX = 200 * 1024 * 1024;
-const FILE_MAX = 20 * 1024 * 1024;
-const types: Record<string, string> = { pdf: 'application/pdf', jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
-const typeOf = (name: string) => types[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ''];
+/* ---- the files that were chosen, those in archives too */
 
-async function unpacked(file: File): Promise<File[]> {
-  const { unzip } = await import('fflate');
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const found = await new Promise<Record<string, Uint8Array>>((resolve) => {
-    unzip(bytes, { filter: ({ name, originalSize }) => typeOf(name) !== undefined && !/(^|\/)[._]/.test(name) && originalSize <= FILE_MAX },
-      (error, data) => resolve(error ? {} : data));
-  });
-  return Object.entries(found).map(([name, data]) => new File([data as BlobPart], name.replace(/.*\//, ''), { type: typeOf(name) ?? '' }));
+const types: Record<string, string> = { pdf: 'application/pdf', ofd: 'application/ofd', jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
+const typeOf = (name: string) => types[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ''];
+/* What the systems of archives leave beside the files, which nobody put there. */
+const isHidden = (name: string) => name.endsWith('/') || /(^|\/)([._]|__MACOSX\/)/.test(name);
+
+/* One that is not read, and why. */
+export interface Leftover {
+  name: string;
+  why: string;
 }
 
-/* Receipts among the files that were chosen, those in archives too; `skipped`: what is none. */
-export async function receiptFiles(chosen: File[]): Promise<{ files: File[]; skipped: string[] }> {
+async function unpacked(file: File): Promise<{ files: File[]; leftovers: Leftover[] }> {
+  const leftovers: Leftover[] = [];
+  const leave = (name: string, why: string) => leftovers.push({ name: `${file.name}：${name}`, why });
+  if (file.size > ZIP_MAX) return { files: [], leftovers: [{ name: file.name, why: '压缩包超过200MB，请分成几个上传' }] };
+  const { unzip } = await import('fflate');
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let count = 0;
+  let whole = 0;
+  const takes = ({ name, originalSize }: { name: string; originalSize: number }): boolean => {
+    if (isHidden(name)) return false;
+    if (/\.zip$/i.test(name)) leave(name, '压缩包里的压缩包，请先解压');
+    else if (typeOf(name) === undefined) leave(name, '不是PDF、OFD或图片');
+    else if (originalSize > FILE_MAX) leave(name, '文件超过10MB');
+    else if (originalSize === 0) leave(name, '文件是空的');
+    else if (++count > FILES_MAX || (whole += originalSize) > WHOLE_MAX) leave(name, `一次最多${FILES_MAX}个文件，请分批上传`);
+    else return true;
+    return false;
+  };
+  return new Promise((resolve) => {
+    unzip(bytes, { filter: takes }, (error, data) => {
+      if (error) resolve({ files: [], leftovers: [{ name: file.name, why: '压缩包打不开，可能已损坏或加了密码' }] });
+      else resolve({ files: Object.entries(data).map(([name, content]) => new File([content as BlobPart], name.replace(/.*\//, ''), { type: typeOf(name) ?? '' })), leftovers });
+    });
+  });
+}
+
+/* Receipts among the files that were chosen; what is none, or cannot be read, is told with its reason. */
+export async function receiptFiles(chosen: File[]): Promise<{ files: File[]; leftovers: Leftover[] }> {
   const files: File[] = [];
-  const skipped: string[] = [];
+  const leftovers: Leftover[] = [];
   for (const file of chosen) {
-    if (typeOf(file.name)) files.push(file);
-    else if (/\.zip$/i.test(file.name) && file.size <= ZIP_MAX) files.push(...(await unpacked(file)));
-    else skipped.push(file.name);
+    if (/\.zip$/i.test(file.name)) {
+      const found = await unpacked(file);
+      files.push(...found.files);
+      leftovers.push(...found.leftovers);
+    } else if (typeOf(file.name) === undefined) leftovers.push({ name: file.name, why: '不是PDF、OFD、图片或ZIP压缩包' });
+    else if (file.size > FILE_MAX) leftovers.push({ name: file.name, why: '文件超过10MB' });
+    else if (file.size === 0) leftovers.push({ name: file.name, why: '文件是空的' });
+    else files.push(file);
   }
-  return { files, skipped };
+  return { files, leftovers };
 }

@@ -145,11 +145,13 @@ static void draw_head(const struct sheet *s)
         return;
     }
     char number[80];
-    snprintf(number, sizeof number, "编号：%s", head->number);
+    snprintf(number, sizeof number, "编号：%s",
+             head->number[0] == '\0' ? "＿＿＿＿＿＿＿＿＿＿" : head->number);
     pen_text(&s->pen, A4_WIDTH / 2, 62, 0.5, 14, false, head->association);
     pen_text(&s->pen, A4_WIDTH / 2, 96, 0.5, 22, true, head->title);
     pen_text(&s->pen, MARGIN, FIRST_TOP - 8, 0, 9, false, number);
-    draw_code(s);
+    if (head->code[0] != '\0')
+        draw_code(s);
 }
 
 static void draw_foot(const struct sheet *s)
@@ -160,8 +162,10 @@ static void draw_foot(const struct sheet *s)
     snprintf(made, sizeof made, "生成时间：%.10s %.5s", head->made_at, head->made_at + 11);
     snprintf(pages, sizeof pages, "第 %u 页　共 %u 页", s->page, s->pages);
     snprintf(digest, sizeof digest, "内容摘要 SHA-256：%s", head->digest);
-    pen_text(&s->pen, MARGIN, y, 0, 8, false, made);
     pen_text(&s->pen, MARGIN + BODY_WIDTH, y, 1, 8, false, pages);
+    if (head->digest[0] == '\0')
+        return;
+    pen_text(&s->pen, MARGIN, y, 0, 8, false, made);
     pen_text(&s->pen, MARGIN, y + 12, 0, 6, false, digest);
 }
 

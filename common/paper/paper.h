@@ -13,10 +13,10 @@ struct paper;
 struct paper_head {
     const char *association;
     const char *title;
-    const char *number;  /* of the document */
-    const char *code;    /* what the QR code says */
+    const char *number;  /* of the document; empty: a line to write it on */
+    const char *code;    /* what the QR code says; empty: there is none */
     const char *made_at; /* 2026-11-24T10:32:00+08:00: when the content came to be */
-    const char *digest;  /* of the content, for the foot of each page */
+    const char *digest; /* of the content, for the foot of each page; empty: neither stands there */
 };
 
 /* Keeps what it is given: texts live as long as the paper, which lives in the arena. */

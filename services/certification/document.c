@@ -5,53 +5,54 @@
 
 enum { WIDE_FROM = 60, SENTENCE_FROM = 24 };
 
-/* What differs from kind to kind. Rows that the form does not ask are filled in by hand. */
+/* What differs from kind to kind. */
 struct sheet_kind {
     const char *letters, *title;
     bool photo;
-    const char *by_hand[24];
     const char *declaration, *signer, *second_label, *second_signer;
 };
 
 static const struct sheet_kind kinds[] = {
     [CERTIFICATION__IDENTITY__KIND__OWNER_UNIT] =
-        {"D5",
-                                                     "建设单位登记表", false,
-                                                     {NULL},
-                                                     "本单位承诺：以上所填内容及所附证照真实、有效，如有不实，由本单位承担相应责任。",
-                                                     "单位（盖章）：",                                                                                                                          "协会意见",
-                                                     "协会（盖章）："                                                                                                                                                                  },
+        {
+                                                     .letters = "D5",
+                                                     .title = "建设单位登记表",
+                                                     .declaration =
+                "本单位承诺：以上所填内容及所附证照真实、有效，如有不实，由本单位承担相应责任。",
+                                                     .signer = "单位（盖章）：",
+                                                     .second_label = "协会意见",
+                                                     .second_signer = "协会（盖章）：",
+                                                     },
     [CERTIFICATION__IDENTITY__KIND__MEMBER_UNIT] =
-        {"D1",
-                                                     "入会申请表",       false,
-                                                     {"单位性质", "成立日期", "注册资本（万元）", "邮编", "*通讯地址", "法定代表人性别",
-          "法定代表人政治面貌", "法定代表人职务", "联系人姓名", "联系人职务", "联系人手机",
-          "联系人微信", "联系人邮箱", "从业人数", "注册执业人数", "*资质及等级", "*主营业务",
-          "*主要业绩"},
-                                                     "本单位自愿加入协会，拥护协会章程，遵守协会各项规定，按时缴纳会费，履行会员义务；"
-         "以上所填内容真实、有效。",                                                                                                                              "单位（盖章）：",
-                                                     "协会意见",                                                                                                                                                   "协会（盖章）："},
+        {
+                                                     .letters = "D5",
+                                                     .title = "会员单位登记表",
+                                                     .declaration =
+                "本单位承诺：以上所填内容及所附证照真实、有效，如有不实，由本单位承担相应责任。",
+                                                     .signer = "单位（盖章）：",
+                                                     .second_label = "协会意见",
+                                                     .second_signer = "协会（盖章）：",
+                                                     },
     [CERTIFICATION__IDENTITY__KIND__EXPERT] =
-        {"D4",
-                                                     "专家登记表",       true,
-                                                     {NULL},
-                                                     "本人承诺：以上所填内容及所附证件真实、有效；参加评审时客观公正、遵守纪律，"
-         "如有不实或违反，愿承担相应责任。",                                                                                                                  "本人（签字）：",
-                                                     "所在单位意见",                                                                                                                                             "单位（盖章）："},
+        {
+                                                     .letters = "D4",
+                                                     .title = "专家登记表",
+                                                     .photo = true,
+                                                     .declaration =
+                "本人承诺：以上所填内容及所附证件真实、有效；参加评审时客观公正、遵守纪律，"
+                "如有不实或违反，愿承担相应责任。",                                                                                          .signer = "本人（签字）：",
+                                                     .second_label = "所在单位意见",
+                                                     .second_signer = "单位（盖章）：",
+                                                     },
     [CERTIFICATION__IDENTITY__KIND__NATURAL_PERSON] =
-        {"D5",
-                                                     "自然人登记表",    false,
-                                                     {NULL},
-                                                     "本人承诺：以上所填内容及所附证件真实、有效，如有不实，愿承担相应责任。",
-                                                     "本人（签字）：",                                                                                                                          "协会意见",
-                                                     "协会（盖章）："                                                                                                                                                                  },
-};
-
-static const struct {
-    const char *letters, *title;
-} others[] = {
-    [CERTIFICATION__DOCUMENT__CONTENT__OPINION] = {"D8", "审核意见单"                  },
-    [CERTIFICATION__DOCUMENT__CONTENT__HOLDER] = {"D2", "企业协会账号负责人说明"},
+        {
+                                                     .letters = "D5",
+                                                     .title = "自然人登记表",
+                                                     .declaration = "本人承诺：以上所填内容及所附证件真实、有效，如有不实，愿承担相应责任。",
+                                                     .signer = "本人（签字）：",
+                                                     .second_label = "协会意见",
+                                                     .second_signer = "协会（盖章）：",
+                                                     },
 };
 
 static bool is_form(const struct document *document)
@@ -59,23 +60,9 @@ static bool is_form(const struct document *document)
     return document->content == CERTIFICATION__DOCUMENT__CONTENT__FORM;
 }
 
-bool document_exists(const struct document *document)
-{
-    switch (document->content) {
-    case CERTIFICATION__DOCUMENT__CONTENT__FORM:
-    case CERTIFICATION__DOCUMENT__CONTENT__OPINION:
-        return true;
-    case CERTIFICATION__DOCUMENT__CONTENT__HOLDER:
-        return document->kind == CERTIFICATION__IDENTITY__KIND__MEMBER_UNIT;
-    case _CERTIFICATION__DOCUMENT__CONTENT_IS_INT_SIZE:
-        break;
-    }
-    return false;
-}
-
 const char *document_title(const struct document *document)
 {
-    return is_form(document) ? kinds[document->kind].title : others[document->content].title;
+    return is_form(document) ? kinds[document->kind].title : "审核意见单";
 }
 
 /* ---- values as people read them */
@@ -111,8 +98,8 @@ static size_t count_of(const ProtobufCMessage *message, const ProtobufCFieldDesc
     return *(const size_t *)((const char *)message + field->quantifier_offset);
 }
 
-static void add_field(const struct document *d, struct paper *paper,
-                      const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+void document_field(const struct document *d, struct paper *paper, const ProtobufCMessage *message,
+                    const ProtobufCFieldDescriptor *field)
 {
     const struct field_rule *rule = message_rule(message->descriptor, field->name);
     const void *at = (const char *)message + field->offset;
@@ -137,7 +124,7 @@ static void add_fields(const struct document *d, struct paper *paper,
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
         if (field->type != PROTOBUF_C_TYPE_MESSAGE)
-            add_field(d, paper, message, field);
+            document_field(d, paper, message, field);
     }
 }
 
@@ -164,7 +151,7 @@ static void add_rows(const struct document *d, struct paper *paper)
 
 static struct paper *begin(const struct document *d, const char *made_at)
 {
-    const char *letters = is_form(d) ? kinds[d->kind].letters : others[d->content].letters;
+    const char *letters = is_form(d) ? kinds[d->kind].letters : "D8";
     return paper_new(d->arena, &(struct paper_head){
                                    .association = d->association,
                                    .title = document_title(d),
@@ -177,26 +164,6 @@ static struct paper *begin(const struct document *d, const char *made_at)
                                });
 }
 
-static struct paper *of_holder(const struct document *document)
-{
-    const Certification__MemberUnitForm *form =
-        (const Certification__MemberUnitForm *)document->form;
-    struct paper *paper = begin(document, document->made_at);
-    paper_table(paper, "账号负责人");
-    paper_field(paper, "姓名", form->principal_name, false);
-    paper_field(paper, "性别", "", false);
-    paper_field(paper, "职务", "", false);
-    paper_field(paper, "电话", form->principal_phone, false);
-    paper_field(paper, "公司名称", form->unit_name, true);
-    paper_text(paper, arena_printf(document->arena,
-                                   "经决定，由我公司该员工负责在“%s数字化平台”注册的"
-                                   "＿＿＿＿＿＿＿＿＿（企业协会账号），"
-                                   "负责对接本公司与协会各项工作事宜。",
-                                   document->association));
-    paper_sign(paper, "公司意见", "", "公司名称（盖章）：");
-    return paper;
-}
-
 static struct paper *of_form(const struct document *document)
 {
     const struct sheet_kind *kind = &kinds[document->kind];
@@ -206,10 +173,6 @@ static struct paper *of_form(const struct document *document)
         paper_photo(paper, "照　片");
     add_fields(document, paper, document->form);
     add_rows(document, paper);
-    if (kind->by_hand[0] != NULL)
-        paper_table(paper, "补充信息（请填写）");
-    for (const char *const *label = kind->by_hand; *label != NULL; label++)
-        paper_field(paper, *label + (**label == '*'), "", **label == '*');
     paper_table(paper, "签字盖章");
     paper_sign(paper, "申请人声明", kind->declaration, kind->signer);
     paper_sign(paper, kind->second_label, "", kind->second_signer);
@@ -246,14 +209,5 @@ static struct paper *of_opinion(const struct document *document)
 
 struct paper *document_paper(const struct document *document)
 {
-    switch (document->content) {
-    case CERTIFICATION__DOCUMENT__CONTENT__OPINION:
-        return of_opinion(document);
-    case CERTIFICATION__DOCUMENT__CONTENT__HOLDER:
-        return of_holder(document);
-    case CERTIFICATION__DOCUMENT__CONTENT__FORM:
-    case _CERTIFICATION__DOCUMENT__CONTENT_IS_INT_SIZE:
-        break;
-    }
-    return of_form(document);
+    return is_form(document) ? of_form(document) : of_opinion(document);
 }

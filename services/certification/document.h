@@ -1,5 +1,4 @@
-/* What is printed of a submission: the form as a sheet to sign and seal, who answers for a member unit's account, and the
-   opinion of a review. */
+/* What is printed of a submission: the form as a sheet to sign and seal, and the opinion of a review. */
 #ifndef GUILD_CERTIFICATION_DOCUMENT_H
 #define GUILD_CERTIFICATION_DOCUMENT_H
 
@@ -22,13 +21,14 @@ struct document {
     struct rows review;       /* document_of_review's row */
 };
 
-/* Is there such a document of that kind's forms? */
-bool document_exists(const struct document *document);
-
 /* "建设单位登记表" */
 const char *document_title(const struct document *document);
 
 /* A form has every field that has a label, in the contract's order, then the places to sign. */
 struct paper *document_paper(const struct document *document);
+
+/* One field of a form, as people read it; of the document its arena, names and files count. */
+void document_field(const struct document *document, struct paper *paper,
+                    const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 
 #endif

@@ -1,12 +1,12 @@
 /* guild-certification: the four identities.
 
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool; verifiable
-                  draws of experts (SM8); printable documents.
-   Operations     application.c, attachment.c, dictionary.c, draw.c, draw_document.c, expert.c, print.c, review.c, revocation.c; the contract is
-                  proto/certification.proto.
+                  draws of experts (SM8); printable documents; papers that come back stamped (SM10).
+   Operations     application.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, figures.c,
+                  paper_form.c, paper_review.c, print.c, review.c, revocation.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
-   Tells          notification, of each submission and decision, of experts moved and drawn and of their certificates that
+   Tells          notification, of each submission, paper and decision, of experts moved and drawn and of their certificates that
                   end; payment, of member units certified and revoked; through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
    written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
@@ -23,9 +23,13 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {
-    application_ops, attachment_ops, dictionary_ops, document_ops,   draw_ops, draw_document_ops,
-    expert_ops,      figures_ops,    review_ops,     revocation_ops, NULL};
+static const struct op *const certification_nouns[] = {application_ops,   attachment_ops,
+                                                       blank_form_ops,    dictionary_ops,
+                                                       document_ops,      draw_ops,
+                                                       draw_document_ops, expert_ops,
+                                                       figures_ops,       paper_form_ops,
+                                                       paper_review_ops,  review_ops,
+                                                       revocation_ops,    NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -34,6 +38,9 @@ static const struct subscription certification_subscriptions[] = {
     {"application.rejected",      "notification"},
     {"application.revoked",       "notification"},
     {"application.withdrawn",     "notification"},
+    {"paper.uploaded",            "notification"},
+    {"paper.accepted",            "notification"},
+    {"paper.returned",            "notification"},
     {"unit.changed",              "payment"     },
     {"draw.invited",              "notification"},
     {"draw.confirmed",            "notification"},
@@ -50,6 +57,7 @@ static void certification_start(struct service_run *run)
     static struct certification state;
     state.association = config_text("GUILD_ASSOCIATION");
     file_store_open(&state.files, run);
+    state.blank_forms = blank_forms_new();
     service_set_state(run, &state);
     expert_watch_start(run);
 }
@@ -58,6 +66,7 @@ static void certification_stop(struct service_run *run)
 {
     struct certification *state = service_state(run);
     file_store_close(&state->files);
+    blank_forms_destroy(&state->blank_forms);
 }
 
 static const struct service certification = {

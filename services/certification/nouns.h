@@ -5,10 +5,17 @@
 #include "call.h"
 #include "files.h"
 
+struct blank_forms;
+
 struct certification {
     struct file_store files;
     const char *association;
+    struct blank_forms *blank_forms;
 };
+
+/* Blank papers that were drawn lately. */
+struct blank_forms *blank_forms_new(void);
+void blank_forms_destroy(struct blank_forms **self);
 
 /* Reminds experts of certificates that end (N17): every ten minutes from now on, or once. */
 void expert_watch_start(struct service_run *run);
@@ -16,12 +23,15 @@ void expert_watch_run(struct service_run *run);
 
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
+extern const struct op blank_form_ops[];
 extern const struct op dictionary_ops[];
 extern const struct op document_ops[];
 extern const struct op draw_ops[];
 extern const struct op draw_document_ops[];
 extern const struct op expert_ops[];
 extern const struct op figures_ops[];
+extern const struct op paper_form_ops[];
+extern const struct op paper_review_ops[];
 extern const struct op review_ops[];
 extern const struct op revocation_ops[];
 

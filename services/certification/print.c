@@ -91,8 +91,6 @@ static answer print_found(struct call *c, const struct rows *results)
         message_from_rows(&certification__draft__descriptor, &results[0], c->arena);
     if (submitted == NULL || !fill(c, print, &results[0], (Certification__Draft *)submitted))
         return call_fail(c, REASON_internal);
-    if (!document_exists(&print->document))
-        return call_fail(c, REASON_document_gone);
     batch_add(c, &sql_document_names);
     batch_add(c, &sql_document_files);
     return batch_then(c, print_named);

@@ -58,6 +58,18 @@
     R(reply_moved, CONFLICT, "这份邀请的答复已经变化，您的操作没有保存，请刷新后再看。")           \
     R(invitation_over, CONFLICT,                                                                   \
       "这份邀请已经答复或已过截止时间，如需变更请致电邀请中的联系电话。")                          \
+    R(paper_form_changed, CONFLICT,                                                                \
+      "这份表格已在别处（其他页面或手机）修改过，请选择保留哪一份后再继续。")                      \
+    R(paper_form_moved, CONFLICT, "这份表格的状态已经变化，请刷新页面查看最新情况。")              \
+    R(paper_form_unprinted, CONFLICT, "这份表格还没有生成，请先生成并打印、盖章，再上传扫描件。")  \
+    R(paper_form_unread, INVALID, "没有从扫描件上读出二维码，请打开对应的表格，在那里上传。")      \
+    R(paper_form_of_others, CONFLICT,                                                              \
+      "扫描件上的编号不是您账号的表格，没有归档。请核对后上传本单位打印的那一份。")                \
+    R(paper_form_other_kind, CONFLICT, "扫描件上的编号是另一份表格，请在那份表格的页面上传。")     \
+    R(paper_form_old_edition, CONFLICT,                                                            \
+      "扫描件是修改前打印的旧版，请重新打印最新的一份，盖章后再上传。")                            \
+    R(paper_form_return_has_a_reason, INVALID, "退回时请写明至少5个字的原因，单位会看到。")        \
+    R(paper_gone, NOT_FOUND, "没有找到这份表格，它可能已被单位撤回，请返回列表刷新。")             \
     R(dictionary_gone, NOT_FOUND, "没有这个字典，请返回字典列表刷新。")                            \
     R(dictionary_changed, CONFLICT, "字典已被其他同事修改，您的修改没有保存，请刷新后再改。")      \
     R(dictionary_code, INVALID, "代码只能由大写字母、数字和下划线组成，最多40个。")                \

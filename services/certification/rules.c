@@ -125,6 +125,29 @@ void rules_form(const Certification__Form *form, const char *today, struct field
                              form->natural_person->n_qualifications);
 }
 
+enum { ACHIEVEMENTS_MAX = 5 };
+
+static unsigned lines_in(const char *text)
+{
+    unsigned count = text[0] != '\0';
+    for (; *text != '\0'; text++)
+        count += *text == '\n';
+    return count;
+}
+
+void rules_paper_fields(const Certification__PaperFields *fields, const char *today,
+                        struct field_errors *errors)
+{
+    struct forms here = {.path = "fields.entry.", .today = today, .errors = errors};
+    const Certification__EntryForm *entry = fields->entry;
+    if (entry == NULL)
+        return;
+    if (is_after(entry->founded_on, today))
+        refuse(&here, "founded_on", "成立日期不能晚于今天。");
+    if (lines_in(entry->achievements) > ACHIEVEMENTS_MAX)
+        refuse(&here, "achievements", "主要业绩最多5条，每条一行，请删减后再生成。");
+}
+
 /* ---- what may be refused */
 
 bool rules_rejection_is_founded(size_t reasons, const char *message)

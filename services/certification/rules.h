@@ -12,6 +12,10 @@
    provinces, days in their order, nothing that ends before it begins, nothing issued tomorrow. `today`: YYYY-MM-DD. */
 void rules_form(const Certification__Form *form, const char *today, struct field_errors *errors);
 
+/* The same of a paper: nothing was founded tomorrow, and of achievements there are no more than the paper has room for. */
+void rules_paper_fields(const Certification__PaperFields *fields, const char *today,
+                        struct field_errors *errors);
+
 /* A refusal tells why: at least one canned reason, or five characters of text. */
 bool rules_rejection_is_founded(size_t reasons, const char *message);
 

@@ -40,7 +40,7 @@ export class Problem extends Error {
   fieldErrors(): FieldErrors {
     const errors: FieldErrors = {};
     for (const { field, message } of this.fields) {
-      const name = field.replace(/^form\.\w+\./, '').replace(/\.\d+$/, '');
+      const name = field.replace(/^(?:form|fields)\.\w+\./, '').replace(/\.\d+$/, '');
       errors[name] ??= message;
     }
     return errors;

@@ -15,7 +15,7 @@ function steps({ association, bank }) {
     { title: '添加协会微信', text: html`搜索微信号 <b class="digits">${association.mobile}</b>（与手机号相同），注明单位名称。` },
     {
       title: '填写《入会申请表》',
-      text: html`向协会微信索取《入会申请表》，填写并打印，与营业执照复印件加盖公章，扫描后发送至协会官方微信。`,
+      text: html`<a href="/app/papers/ENTRY">在线填写《入会申请表》</a>并打印，与营业执照复印件加盖公章，扫描后在平台上传，或发送至协会官方微信。习惯手写的可打印<a href="/api/v1/blank-forms/ENTRY">空白表格</a>。`,
     },
     {
       title: '缴纳会费',
@@ -23,7 +23,7 @@ function steps({ association, bank }) {
     },
     {
       title: '填写账号负责人说明',
-      text: html`写明负责人的姓名、性别、职务和电话，由单位盖章，确认由其负责本单位的平台账号、对接协会各项工作。`,
+      text: html`<a href="/app/papers/HOLDER">填写《企业协会账号负责人说明》</a>，写明负责人的姓名、性别、职务和电话，由单位盖章，确认由其负责本单位的平台账号、对接协会各项工作。也可打印<a href="/api/v1/blank-forms/HOLDER">空白说明</a>。`,
     },
     {
       title: '注册协会数字化平台',

@@ -12,6 +12,8 @@ enum {
     PRINCIPAL_BYTES_MAX = 1024,
     PRINCIPAL_MEMBER_SECONDS = 60, /* the longest validity */
     PRINCIPAL_STAFF_SECONDS = 15,
+    /* so long before its end no request begins with it any more: one that waits for an instance must still be believed */
+    PRINCIPAL_WAIT_SECONDS = 9,
 };
 #define PRINCIPAL_AUDIENCE "guild"
 

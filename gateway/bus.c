@@ -65,8 +65,9 @@ struct bus {
     uint64_t keys_at; /* when their list was last looked at */
     const char *admin;
     char instance[33];
-    int wake;             /* eventfd: something was handed over */
-    pthread_mutex_t lock; /* of the queue, and of `live` below */
+    uint64_t sent, repeated; /* attempts at requests, and those that were not the first */
+    int wake;                /* eventfd: something was handed over */
+    pthread_mutex_t lock;    /* of the queue, and of `live` below */
     struct exchange_state *first, **last;
     atomic_bool stopping, drains;
     struct {
@@ -237,6 +238,8 @@ static void send_frame(struct bus *bus, const struct router_action *action)
         router_send_failed(bus->router, action, clock_ms(), bus->actions);
         return;
     }
+    bus->sent += action->frame.kind == FRAME_REQ;
+    bus->repeated += action->frame.kind == FRAME_REQ && action->frame.attempt > 1;
     zmq_send(bus->socket, header, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
     if (more)
         zmq_send(bus->socket, payload, payload_size, ZMQ_DONTWAIT);
@@ -527,6 +530,8 @@ static void refresh_metrics(void *owner)
                   (double)router_waiting(bus->router));
     metrics_gauge("guild_bus_in_flight", "Requests not yet answered.",
                   (double)router_in_flight(bus->router));
+    metrics_gauge("guild_bus_sent", "Requests sent to instances.", (double)bus->sent);
+    metrics_gauge("guild_bus_repeated", "Those sent to a further instance.", (double)bus->repeated);
 }
 
 static void *bus_main(void *owner)

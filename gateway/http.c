@@ -340,13 +340,34 @@ void http_run(struct http *h, struct exchange *exchange)
     atomic_fetch_sub(&gateway->calls, 1);
 }
 
+/* Nothing was begun: the service did not believe who asks. What auth signed has expired, or the machine's clock was set. */
+static bool is_disbelieved(struct http *h, const struct exchange *exchange)
+{
+    const Common__Problem *problem =
+        h->route->session == PUBLIC || exchange->status != STATUS_UNAUTHENTICATED ||
+                exchange->reply == NULL
+            ? NULL
+            : (const Common__Problem *)message_unpack(&common__problem__descriptor, exchange->reply,
+                                                      exchange->reply_size, h->arena);
+    return problem != NULL && strcmp(problem->reason, "log_in_first") == 0;
+}
+
 bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
                ProtobufCMessage **ret_reply)
 {
     const ProtobufCMethodDescriptor *method = route_method(h->route);
     struct exchange exchange =
         http_exchange(h, assertion, request, h->route->verb == GET ? HTTP_READ_MS : HTTP_WRITE_MS);
+    struct assertion anew;
     http_run(h, &exchange);
+    if (is_disbelieved(h, &exchange)) {
+        free(exchange.reply);
+        if (!login_assertion_anew(h, &anew))
+            return false;
+        exchange.assertion = anew.bytes;
+        exchange.assertion_size = anew.size;
+        http_run(h, &exchange);
+    }
     *ret_reply = exchange.status != STATUS_OK ? NULL
                                               : message_unpack(method->output, exchange.reply,
                                                                exchange.reply_size, h->arena);

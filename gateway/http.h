@@ -86,6 +86,8 @@ const ProtobufCMethodDescriptor *route_method(const struct route *route);
 
 /* login.c: the assertion for the route's cookie. false: it has answered already. */
 bool login_assertion(struct http *h, struct assertion *ret);
+/* The same, asked of auth whatever is known: a service did not believe what was. */
+bool login_assertion_anew(struct http *h, struct assertion *ret);
 /* Takes session_token out of a LOG_IN reply and makes the cookie. false: it has answered already. */
 bool login_cookie_set(struct http *h, ProtobufCMessage *reply);
 void login_cookie_clear(struct http *h);

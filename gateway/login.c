@@ -111,15 +111,30 @@ static bool resolve(struct http *h, const char *token, const unsigned char hash[
     return good;
 }
 
-bool login_assertion(struct http *h, struct assertion *ret)
+/* By the cookie's token and its hash. false: there is none, and it has been answered. */
+static bool find_cookie(struct http *h, char token[static HEAD_TOKEN_SIZE + 1],
+                        unsigned char hash[static 32])
 {
-    unsigned char hash[32];
-    char token[HEAD_TOKEN_SIZE + 1];
     if (!head_token(&h->head, cookie_name(h, h->route->session), token)) {
         http_status_problem(h, STATUS_UNAUTHENTICATED, 0);
         return false;
     }
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)token, HEAD_TOKEN_SIZE, NULL, 0);
+    crypto_generichash(hash, 32, (const unsigned char *)token, HEAD_TOKEN_SIZE, NULL, 0);
     hash[0] ^= h->route->session == STAFF; /* the same token as another kind's is another session */
-    return sessions_find(sessions, hash, clock_ms(), ret) || resolve(h, token, hash, ret);
+    return true;
+}
+
+bool login_assertion(struct http *h, struct assertion *ret)
+{
+    unsigned char hash[32];
+    char token[HEAD_TOKEN_SIZE + 1];
+    return find_cookie(h, token, hash) &&
+           (sessions_find(sessions, hash, clock_ms(), ret) || resolve(h, token, hash, ret));
+}
+
+bool login_assertion_anew(struct http *h, struct assertion *ret)
+{
+    unsigned char hash[32];
+    char token[HEAD_TOKEN_SIZE + 1];
+    return find_cookie(h, token, hash) && resolve(h, token, hash, ret);
 }

@@ -7,8 +7,10 @@ class Browser {
   cookies = new Map();
   nonce = randomBytes(16).toString('hex');
 
-  constructor(origin) {
+  /* `address`: of this machine, that it comes from; undefined: as the system chooses. */
+  constructor(origin, address) {
     this.origin = origin;
+    this.address = address;
   }
 
   /* The answer as {status, headers, body}; body is parsed where it is JSON. */
@@ -23,7 +25,7 @@ class Browser {
     sent['Content-Length'] = body ? body.length : 0;
     if (this.cookies.size > 0)
       sent.Cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await exchange(this.origin, method, target, sent, body);
+    const answer = await exchange(this, method, target, sent, body);
     for (const cookie of answer.headers['set-cookie'] ?? []) this.keep(cookie);
     return answer;
   }
@@ -54,11 +56,15 @@ class Browser {
   }
 }
 
-function exchange(origin, method, target, headers, body) {
+/* A kept connection may be closed by the other side just as it is used again: the request goes once more, on another. */
+function exchange({ origin, address }, method, target, headers, body) {
   return new Promise((resolve, reject) => {
-    const request = http.request(new URL(target, origin), { method, headers, timeout: 15000 });
+    const request = http.request(new URL(target, origin), { method, headers, timeout: 15000, localAddress: address });
     request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer in 15 s`)));
-    request.on('error', reject);
+    request.on('error', (error) => {
+      const wasClosed = request.reusedSocket && error.code === 'ECONNRESET';
+      (wasClosed ? exchange({ origin, address }, method, target, headers, body) : Promise.reject(error)).then(resolve, reject);
+    });
     request.on('response', (response) => {
       const parts = [];
       response.on('data', (part) => parts.push(part));

@@ -321,7 +321,7 @@ static answer session_known(struct call *c, const struct rows *results)
     resolved.assertion.data = bytes;
     resolved.account_id = s->account_id;
     resolved.session_hash = principal.session_hash;
-    resolved.valid_for_ms = (seconds - 1) * 1000;
+    resolved.valid_for_ms = (seconds - PRINCIPAL_WAIT_SECONDS) * 1000;
     return resolved.assertion.len == 0 ? call_fail(c, REASON_internal)
                                        : call_reply(c, &resolved.base);
 }

@@ -1,22 +1,23 @@
-/* The faults of the campaign, on a platform that with-platform started: signals, locks, full disks, and a proxy in C
-   between the programs (proxy.c). `Injector.stand` puts the proxies in their places and starts a second instance of each
-   service; then each fault of `faults` can begin and be undone. */
+/* The means of the faults (faults.js) on a platform that with-platform started: signals, limits, full disks, other clocks,
+   held threads. `Injector.stand` leads all connections through proxies (wires.js) and starts a second instance of each
+   service. */
 'use strict';
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const { eventually, pause } = require('../support/visitor.js');
+const { Wires } = require('./wires.js');
 
-const seconds = (low, high) => (random) => random.between(low, high);
-const atOnce = () => 0;
+const MEMORY = '/sys/fs/cgroup/memory';
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
 class Injector {
-  proxies = new Map();
   unused = []; // [fault, why]
 
-  constructor({ run, data, build, random }) {
+  constructor({ run, data, build, random, gateways }) {
     Object.assign(this, { run, data, build, random });
-    this.blobs = path.join(data, 'attachments');
+    this.wires = new Wires({ run, build, gateways });
     this.sms = path.join(data, 'sms', 'sms.jsonl');
   }
 
@@ -36,8 +37,36 @@ class Injector {
   }
 
   instances(service = '') {
-    const others = ['postgresql', 'redis', 'gateway'];
-    return this.programs().filter((name) => !others.includes(name) && name.startsWith(service));
+    return this.programs().filter((name) => !/^(postgresql|redis|gateway)/.test(name) && name.startsWith(service));
+  }
+
+  gateways() {
+    return this.programs().filter((name) => name.startsWith('gateway'));
+  }
+
+  /* What its admin door answers; undefined: nothing. */
+  ask(program, target) {
+    return new Promise((done) => {
+      const request = http.get({ socketPath: path.join(this.run, `${program}.admin`), path: target, timeout: 1000 }, (answer) => {
+        const parts = [];
+        answer.on('data', (part) => parts.push(part));
+        answer.on('end', () => done({ status: answer.statusCode, text: Buffer.concat(parts).toString() }));
+        answer.on('error', () => done(undefined));
+      });
+      request.on('timeout', () => request.destroy());
+      request.on('error', () => done(undefined));
+    });
+  }
+
+  async ready(program) {
+    await eventually(`${program}, ready`, 30, async () => (await this.ask(program, '/readyz'))?.status === 200);
+  }
+
+  /* As an operator does it: the next one's turn is when this one is ready. */
+  async restart(program) {
+    const old = this.signal(program, 'SIGTERM');
+    if (old) await this.renewed(program, old);
+    await this.ready(program);
   }
 
   signal(program, name) {
@@ -64,37 +93,49 @@ class Injector {
 
   // ---- before the first fault
 
-  /* Second instances, everybody behind a proxy, attachments on a small disk. */
+  /* Second instances, everybody behind a proxy. */
   async stand() {
-    const folder = path.join(this.run, 'proxy');
-    fs.mkdirSync(folder, { mode: 0o755 });
-    this.prepareDisk();
-    for (const [name, file] of [['postgresql', '.s.PGSQL.5432'], ['redis', 'redis.sock'], ['bus', 'bus.sock']])
-      this.proxyStart(name, path.join(folder, file), path.join(this.run, file));
-    this.proxyStart('bus-2', path.join(folder, 'bus-2.sock'), path.join(this.run, 'bus.sock'));
-    await eventually('the proxies', 5, () => fs.existsSync(path.join(folder, 'bus-2.sock')));
+    await this.wires.start();
     for (const service of ['auth', 'payment', 'notification']) this.addSecond(service);
-    for (const program of this.instances()) this.rewire(program);
+    for (const program of this.instances()) {
+      this.wires.rewire(program);
+      this.rewrite(program, (text) => text.replace(`GUILD_DISK_FOLDER=${this.data}`, `GUILD_DISK_FOLDER=${this.data}/postgresql`));
+    }
     process.kill(this.lockHolder(), 'SIGHUP');
     for (const program of this.instances()) {
       const old = this.pid(program);
       if (old) process.kill(old, 'SIGTERM');
       await this.renewed(program, old);
     }
+    for (const program of this.instances()) await this.ready(program);
+    this.look();
   }
 
   lockHolder() {
     return Number(fs.readFileSync(path.join(this.run, 'supervise.lock'), 'utf8'));
   }
 
-  proxyStart(name, from, to) {
-    const child = spawn(path.join(this.build, 'tests/faults/guild-test-proxy'), [from, to],
-      { stdio: ['pipe', 'inherit', 'inherit'] });
-    this.proxies.set(name, child);
+  rewrite(program, change) {
+    const file = path.join(this.run, `${program}.run`);
+    fs.writeFileSync(file, change(fs.readFileSync(file, 'utf8')));
   }
 
-  tell(names, words) {
-    for (const name of names) this.proxies.get(name).stdin.write(`${words}\n`);
+  /* What this machine and this build do not allow is not used, and said. */
+  look() {
+    const lacks = (names, why) => names.forEach((name) => this.unused.push([name, why]));
+    lacks(['P3'], 'no disk here forgets what was not synced');
+    if (!this.disks().database) lacks(['D1-database', 'D1-files', 'D1-logs'], 'no disk can be mounted here');
+    if (!this.wires.hasCables) lacks(['N1-cable', 'N2-cable'], 'no network namespace can be made here');
+    if (!fs.existsSync(FAKETIME)) lacks(['C1'], 'faketime is not installed');
+    this.isSanitized = /asan|tsan/.test(path.basename(this.build));
+    if (this.isSanitized) lacks(['C1'], 'a sanitizer must be the first of the libraries');
+    if (!fs.existsSync(path.join(MEMORY, 'memory.limit_in_bytes'))) lacks(['M1'], 'no cgroup can limit memory here');
+  }
+
+  disks() {
+    const device = (folder) => fs.statSync(path.join(this.data, folder)).dev;
+    const isOwn = (folder) => device(folder) !== fs.statSync(path.dirname(this.data)).dev;
+    return { database: isOwn('postgresql'), files: isOwn('attachments'), logs: isOwn('logs') };
   }
 
   addSecond(service) {
@@ -111,26 +152,9 @@ class Injector {
     fs.writeFileSync(list, [lines[0], `${lines[1]} ${service}-2`, ...lines.slice(2)].join('\n'));
   }
 
-  rewire(program) {
-    const file = path.join(this.run, `${program}.run`);
-    const bus = program.endsWith('-2') ? 'bus-2' : 'bus';
-    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replaceAll(`host=${this.run}`, `host=${this.run}/proxy`)
-      .replaceAll(`${this.run}/redis.sock`, `${this.run}/proxy/redis.sock`)
-      .replaceAll(`${this.run}/bus.sock`, `${this.run}/proxy/${bus}.sock`));
-  }
-
-  /* Attachments move to a disk of their own, which can be filled; for that one has to be root. */
-  prepareDisk() {
-    const { uid, gid } = fs.statSync(this.blobs);
-    const mounted = spawnSync('mount',
-      ['-t', 'tmpfs', '-o', `size=256m,mode=0700,uid=${uid},gid=${gid}`, 'none', this.blobs], { encoding: 'utf8' });
-    this.hasDisk = mounted.status === 0;
-    if (!this.hasDisk) this.unused.push(['D1', `no disk can be mounted: ${(mounted.stderr ?? '').trim()}`]);
-  }
-
   end() {
-    for (const child of this.proxies.values()) child.stdin.end();
-    if (this.hasDisk) execFileSync('umount', ['-l', this.blobs]);
+    this.wires.end();
+    spawnSync('rmdir', [path.join(MEMORY, `guild-test-${process.pid}`)], { stdio: 'ignore' });
   }
 
   // ---- pieces of faults
@@ -140,20 +164,21 @@ class Injector {
     await this.renewed(program, old);
   }
 
-  fillDisk() {
-    const file = fs.openSync(path.join(this.blobs, 'filler'), 'w');
-    const block = Buffer.alloc(1 << 16);
+  /* To the last byte; returns how it is emptied. */
+  fillDisk(folder) {
+    const name = path.join(this.data, folder, 'filler');
+    const file = fs.openSync(name, 'w');
+    const { bavail, bsize } = fs.statfsSync(name);
+    spawnSync('fallocate', ['-l', String(Math.max(bavail * bsize - (1 << 20), 1)), name]);
+    const block = Buffer.alloc(1 << 12);
     try {
-      for (;;) fs.writeSync(file, block);
+      for (let at = fs.fstatSync(file).size; ; at += block.length) fs.writeSync(file, block, 0, block.length, at);
     } catch (error) {
       if (error.code !== 'ENOSPC') throw error;
     } finally {
       fs.closeSync(file);
     }
-  }
-
-  freeDisk() {
-    fs.rmSync(path.join(this.blobs, 'filler'));
+    return () => fs.rmSync(name);
   }
 
   /* The provider's file becomes a pipe that nobody reads: whoever sends waits. */
@@ -187,6 +212,63 @@ class Injector {
     limit(fs.readdirSync(`/proc/${pid}/fd`).length);
     return () => {
       if (this.pid(program) === pid) limit(before);
+    };
+  }
+
+  /* A few pages more than it has, and the kernel ends it. */
+  async starve(program, burden) {
+    const pid = this.pid(program);
+    const group = path.join(MEMORY, `guild-test-${process.pid}`);
+    fs.mkdirSync(group, { recursive: true });
+    fs.writeFileSync(path.join(group, 'memory.limit_in_bytes'), String(1 << 16));
+    fs.writeFileSync(path.join(group, 'cgroup.procs'), String(pid));
+    for (const end = Date.now() + 15000; this.pid(program) === pid && Date.now() < end;) await burden();
+    if (this.pid(program) === pid) {
+      fs.writeFileSync(path.join(MEMORY, 'cgroup.procs'), String(pid));
+      return `${program} needed no more`;
+    }
+    await this.renewed(program, pid);
+    return this.lastWords(program);
+  }
+
+  /* How the supervisor says that it ended. */
+  lastWords(program) {
+    const lines = fs.readFileSync(path.join(this.data, 'logs', 'supervise.log'), 'utf8').split('\n');
+    return lines.filter((line) => line.includes(` ${program}: ended`)).at(-1)?.replace(/^\S+ /, '');
+  }
+
+  /* The loop's thread alone; returns how it is let go. */
+  hold(program) {
+    return new Promise((done, fail) => {
+      const child = spawn(path.join(this.build, 'tests/faults/guild-test-freeze'), [String(this.pid(program))],
+        { stdio: ['pipe', 'pipe', 'inherit'] });
+      child.on('exit', (status) => fail(new Error(`guild-test-freeze ended with ${status}`)));
+      child.stdout.once('data', () => done(() => child.stdin.end()));
+    });
+  }
+
+  // ---- the wall clock of all programs but the stores
+
+  clockFile() {
+    return path.join(this.run, 'clock');
+  }
+
+  setClock(seconds) {
+    fs.writeFileSync(`${this.clockFile()}.new`, `${seconds < 0 ? '' : '+'}${seconds}\n`, { mode: 0o644 });
+    fs.renameSync(`${this.clockFile()}.new`, this.clockFile());
+  }
+
+  /* Each starts again with a clock that can be set; returns how they get back their own. */
+  async fakeClocks() {
+    const words = `env -i LD_PRELOAD=${FAKETIME} FAKETIME_TIMESTAMP_FILE=${this.clockFile()} FAKETIME_NO_CACHE=1 ` +
+      'FAKETIME_DONT_FAKE_MONOTONIC=1 ';
+    const all = [...this.instances(), ...this.gateways()];
+    this.setClock(0);
+    for (const program of all) this.rewrite(program, (text) => text.replace('env -i ', words));
+    for (const program of all) await this.restart(program);
+    return async () => {
+      for (const program of all) this.rewrite(program, (text) => text.replace(words, 'env -i '));
+      for (const program of all) await this.restart(program);
     };
   }
 
@@ -240,95 +322,4 @@ function trySignal(pid, name) {
   }
 }
 
-// ---- the faults: name, how long, and a beginning that returns its undoing
-
-const killOf = (service) => [`K-${service}`, atOnce, async (i) => {
-  await i.kill(service === 'gateway' ? 'gateway' : i.random.of(i.instances(service)));
-}];
-
-const wordsTo = (name, hold, proxies, words) => [name, hold, async (i) => {
-  const chosen = proxies(i);
-  i.tell(chosen, words(i));
-  return () => i.tell(chosen, 'pass');
-}];
-
-const database = () => ['postgresql'];
-const redis = () => ['redis'];
-const half = (i) => [i.random.of(['bus', 'bus-2'])];
-const whole = () => ['bus', 'bus-2'];
-
-const stopped = (name, hold, choose) => [name, hold, async (i) => {
-  const pid = i.signal(choose(i), 'SIGSTOP');
-  return () => trySignal(pid, 'SIGCONT');
-}];
-
-const faults = [
-  ...['gateway', 'auth', 'certification', 'payment', 'notification'].map(killOf),
-  ['P1', atOnce, async (i) => {
-    const old = i.signal('postgresql', 'SIGQUIT'); // immediate: as after a crash
-    await i.renewed('postgresql', old);
-    await i.databaseReady();
-  }],
-  ['P2-backend', atOnce, async (i) => {
-    const pids = i.sql("SELECT pid FROM pg_stat_activity WHERE usename LIKE 'guild\\_%'").split('\n');
-    trySignal(Number(i.random.of(pids)), 'SIGKILL');
-    await i.databaseReady();
-  }],
-  ['P2-postmaster', atOnce, async (i) => {
-    await i.kill('postgresql');
-    await i.databaseReady();
-  }],
-  ['P4-lock', seconds(10, 10), async (i) => {
-    const table = i.random.of(['certification.draft', 'certification.review', 'auth.account', 'notification.delivery']);
-    const child = spawn('psql', ['-Xq', '-h', i.run, '-U', 'guild', '-d', 'guild', '-c',
-      `BEGIN; LOCK TABLE ${table} IN EXCLUSIVE MODE; SELECT pg_sleep(10); ROLLBACK`], { stdio: 'ignore' });
-    return () => child.kill();
-  }],
-  wordsTo('P4-delay', seconds(3, 8), database, () => 'delay 200'),
-  ['R1', atOnce, (i) => i.kill('redis')],
-  ['R1-loss', atOnce, (i) => i.forgetSecond()],
-  stopped('R2', seconds(5, 20), () => 'redis'),
-  stopped('G1', seconds(5, 20), (i) => i.random.of(i.instances())),
-  ['G3', seconds(4, 10), async (i) => i.throttle(i.random.of(i.instances()))],
-  wordsTo('N-bus-partition', seconds(3, 10), half, () => 'swallow both'),
-  wordsTo('N-bus-one-way', seconds(3, 8), half, (i) => i.random.of(['swallow up', 'swallow down'])),
-  wordsTo('N-bus-delay', seconds(3, 8), half, () => 'delay 150'),
-  wordsTo('N-bus-reset', seconds(1, 3), whole, (i) => `cut ${1 + i.random.below(3000)}`),
-  wordsTo('N-database-partition', seconds(3, 10), database, () => 'swallow both'),
-  wordsTo('N-database-answers-lost', seconds(2, 6), database, () => 'swallow down'),
-  wordsTo('N-database-reset', seconds(1, 3), database, (i) => `cut ${1 + i.random.below(3000)}`),
-  wordsTo('N-redis-partition', seconds(3, 8), redis, () => 'swallow both'),
-  wordsTo('N-redis-reset', seconds(1, 3), redis, (i) => `cut ${1 + i.random.below(300)}`),
-  wordsTo('N-redis-delay', seconds(3, 8), redis, () => 'delay 50'),
-  ['D1', seconds(3, 8), async (i) => {
-    i.fillDisk();
-    return () => i.freeDisk();
-  }],
-  ['X1-refuses', seconds(3, 10), async (i) => {
-    const { mode } = fs.statSync(i.sms);
-    fs.chmodSync(i.sms, 0o400);
-    return () => fs.chmodSync(i.sms, mode);
-  }],
-  ['X1-slow', seconds(10, 30), async (i) => {
-    i.pipeSms();
-    return () => i.unpipeSms();
-  }],
-  ['F1', seconds(3, 8), async (i) => i.exhaust(i.random.of(['gateway', ...i.instances()]))],
-  ['S1', atOnce, async (i) => {
-    for (const program of i.instances()) {
-      const old = i.signal(program, 'SIGTERM');
-      await i.renewed(program, old);
-      await pause(1000);
-    }
-  }],
-].map(([name, hold, begin]) => ({ name, hold, begin }));
-
-/* What this machine does not allow is not used, and said. */
-function faultsHere(injector) {
-  injector.unused.push(['C1', 'it needs faketime, which is none of the packages'],
-    ['G2', 'it needs a hook in the programs'], ['P3', 'no disk here forgets what was not synced']);
-  const absent = new Set(injector.unused.map(([name]) => name));
-  return faults.filter(({ name }) => !absent.has(name));
-}
-
-module.exports = { Injector, faultsHere };
+module.exports = { Injector, trySignal };

@@ -60,8 +60,48 @@ class Phones {
   }
 }
 
+/* Each person comes from a network of their own, as far as loopback goes: the gateways count by address and by network. */
+let persons = 0;
+function newBrowser() {
+  const n = persons++;
+  return new Browser(options.url, `127.${1 + n % 250}.${1 + Math.floor(n / 250) % 250}.7`);
+}
+
+/* Who stands before the gateways, as a balancer does: a request goes to one that says it is ready, each in turn, and to the
+   next where the first does not take the connection. */
+class Balancer {
+  constructor(url, count) {
+    this.gateways = Array.from({ length: count }, (_, n) => {
+      const place = new URL(url);
+      place.port = Number(place.port) + n;
+      return { n, browser: new Browser(place.origin), ready: true };
+    });
+    this.turn = 0;
+  }
+
+  watch() {
+    this.timer = setInterval(() => this.gateways.forEach((one) => void this.look(one)), 200);
+  }
+
+  async look(gateway) {
+    const late = pause(1000).then(() => ({ status: 0 }));
+    const { status } = await Promise.race([gateway.browser.send('GET', '/readyz').catch(() => ({ status: 0 })), late]);
+    gateway.ready = status === 200;
+  }
+
+  next(not) {
+    const able = this.gateways.filter((one) => one !== not && one.ready);
+    const some = able.length > 0 ? able : this.gateways;
+    return some[this.turn++ % some.length];
+  }
+
+  end() {
+    clearInterval(this.timer);
+  }
+}
+
 class Traffic {
-  samples = []; // [sent at, milliseconds, was served, only reads]
+  samples = []; // {at, ms, status, method, target, gateway}
   written = 0;
   active = 0;
   held = false;
@@ -70,22 +110,30 @@ class Traffic {
   phones = new Phones();
   codes = { given: 0, from: Date.now() }; // the platform sends 300 codes an hour at most
 
-  constructor(log, seed) {
+  constructor(log, seed, gateways = 1) {
     this.log = log;
     this.random = seeded(seed);
+    this.balancer = new Balancer(options.url, gateways);
   }
 
-  /* One attempt; status 0: it was not answered. */
+  /* Status 0: it was not answered. `gateway`: which was asked. */
+  async ask(browser, method, target, content) {
+    let gateway = this.balancer.next();
+    let answer = await sent(browser, gateway, method, target, content);
+    if (answer.body?.reason === 'ECONNREFUSED') {
+      gateway = this.balancer.next(gateway);
+      answer = await sent(browser, gateway, method, target, content);
+    }
+    return { ...answer, gateway: gateway.n };
+  }
+
+  /* The same, taken down as a sample; `ms`: how long it took. */
   async attempt(browser, method, target, content) {
     const at = Date.now();
-    let answer;
-    try {
-      answer = await browser.send(method, target, content);
-    } catch (error) {
-      answer = { status: 0, body: { reason: error.code ?? error.message } };
-    }
-    this.samples.push([at, Date.now() - at, answer.status > 0 && answer.status < 500, method === 'GET']);
-    return answer;
+    const { gateway, ...answer } = await this.ask(browser, method, target, content);
+    const ms = Date.now() - at;
+    this.samples.push({ at, ms, status: answer.status, method, target, gateway });
+    return { ...answer, ms };
   }
 
   /* Logs what is meant, sends it until it is answered for good or REPEAT_S are over, and logs each answer. `again` is
@@ -109,7 +157,7 @@ class Traffic {
 
   /* A session that must not live any more. */
   async bury(browser, who) {
-    const corpse = new Browser();
+    const corpse = newBrowser();
     corpse.cookies = new Map(browser.cookies);
     corpse.number = ++this.written;
     corpse.buried = Date.now();
@@ -173,6 +221,15 @@ class Traffic {
   }
 }
 
+async function sent(browser, gateway, method, target, content) {
+  browser.origin = gateway.browser.origin;
+  try {
+    return await browser.send(method, target, content);
+  } catch (error) {
+    return { status: 0, body: { reason: error.code ?? error.message } };
+  }
+}
+
 /* Codes and log-ins have no session to renew: there a 401 is an answer. */
 function isFinal(op, status) {
   if (status === 401) return ['log-in', 'log-out', 'register', 'reuse', 'password'].includes(op);
@@ -188,7 +245,7 @@ function slim(status, body) {
 // ---- a member
 
 class Member {
-  browser = new Browser();
+  browser = newBrowser();
   files = [];
   draft = 0; // version
   submission = 0; // version of the last one
@@ -325,6 +382,7 @@ class Member {
     }
     this.submission = body.submission_version;
     this.pending = true;
+    this.draft++; // what is under review is another version than any page has open
     return body;
   }
 
@@ -395,7 +453,7 @@ class Member {
 // ---- a reviewer
 
 class Reviewer {
-  browser = new Browser();
+  browser = newBrowser();
 
   constructor(traffic, role = 'reviewer') {
     this.traffic = traffic;
@@ -480,4 +538,4 @@ async function peopleOf(traffic, count) {
 /* Losses are looked for here, so one person's verdict ends a case; how two decide is tried with the service. */
 const ONE_DECIDES = "UPDATE certification.review_policy SET second_review = 'NEVER'";
 
-module.exports = { Member, ONE_DECIDES, Reviewer, Traffic, peopleOf, seeded };
+module.exports = { Member, ONE_DECIDES, Reviewer, Traffic, newBrowser, peopleOf, seeded };

@@ -1,6 +1,8 @@
-/* A proxy between UNIX sockets that can be told to misbehave.
+/* A proxy between sockets that can be told to misbehave.
 
    guild-test-proxy LISTEN UPSTREAM
+
+   Each is a UNIX socket's path, or tcp:ADDRESS:PORT (numbers).
 
    What it does to the bytes is told on its stdin, a word a line; it ends with its stdin.
 
@@ -11,8 +13,11 @@
              middle of a stream: a connection that lost some ends as soon as they pass again.
    cut BYTES each connection ends after so many more from the upstream: in the middle of a message
    refuse    connections end; new ones do at once */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -50,8 +55,13 @@ struct link {
     int64_t left; /* bytes until it is cut; negative: never */
 };
 
+struct address {
+    struct sockaddr_storage bytes;
+    socklen_t size;
+};
+
 static struct {
-    const char *upstream;
+    struct address upstream;
     int listener, input;
     int64_t delay_ms;
     bool swallows[2], refuses;
@@ -75,13 +85,34 @@ static _Noreturn void die(const char *what)
     exit(1);
 }
 
-static struct sockaddr_un address_of(const char *path)
+static struct address address_of(const char *text)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
-        die(path);
-    memcpy(address.sun_path, path, strlen(path));
+    struct address address = {.size = 0};
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct sockaddr_in place = {.sin_family = AF_INET};
+    char host[16] = "";
+    unsigned port = 0;
+    if (sscanf(text, "tcp:%15[0-9.]:%u", host, &port) == 2) {
+        place.sin_port = htons((uint16_t)port);
+        if (inet_pton(AF_INET, host, &place.sin_addr) != 1)
+            die(text);
+        memcpy(&address.bytes, &place, address.size = sizeof place);
+    } else {
+        if (strlen(text) >= sizeof path.sun_path)
+            die(text);
+        memcpy(path.sun_path, text, strlen(text));
+        memcpy(&address.bytes, &path, address.size = sizeof path);
+    }
     return address;
+}
+
+/* As from one machine to another: nothing waits for more to come. UNIX sockets know no such option. */
+static int socket_for(const struct address *address)
+{
+    int yes = 1, fd = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    return fd;
 }
 
 /* ---- a way */
@@ -118,18 +149,18 @@ static void link_end(struct link *l)
 
 static void link_take(int client)
 {
-    struct sockaddr_un address = address_of(self.upstream);
     struct link *l = self.links;
     while (l < self.links + LINKS_MAX && l->used)
         l++;
-    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int yes = 1, server = socket_for(&self.upstream);
     if (self.refuses || l == self.links + LINKS_MAX || server < 0 ||
-        connect(server, (struct sockaddr *)&address, sizeof address) != 0) {
+        connect(server, (struct sockaddr *)&self.upstream.bytes, self.upstream.size) != 0) {
         close(client);
         if (server >= 0)
             close(server);
         return;
     }
+    setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     fcntl(client, F_SETFL, O_NONBLOCK);
     fcntl(server, F_SETFL, O_NONBLOCK);
     *l = (struct link){
@@ -306,18 +337,21 @@ int main(int argc, char **argv)
 {
     if (argc != 3)
         die("usage: guild-test-proxy LISTEN UPSTREAM");
-    struct sockaddr_un address = address_of(argv[1]);
+    struct address address = address_of(argv[1]);
+    bool is_path = address.bytes.ss_family == AF_UNIX;
     signal(SIGPIPE, SIG_IGN);
-    unlink(argv[1]);
-    self.upstream = argv[2];
+    if (is_path)
+        unlink(argv[1]);
+    self.upstream = address_of(argv[2]);
     self.input = STDIN_FILENO;
-    self.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    self.listener = socket_for(&address);
     if (self.listener < 0 ||
-        bind(self.listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-        chmod(argv[1], 0666) != 0 || listen(self.listener, LINKS_MAX) != 0)
+        bind(self.listener, (struct sockaddr *)&address.bytes, address.size) != 0 ||
+        (is_path && chmod(argv[1], 0666) != 0) || listen(self.listener, LINKS_MAX) != 0)
         die(argv[1]);
     while (turn())
         continue;
-    unlink(argv[1]);
+    if (is_path)
+        unlink(argv[1]);
     return 0;
 }

@@ -23,6 +23,9 @@ const { values: options } = parseArgs({
     seed: { type: 'string' },
     report: { type: 'string' },
     each: { type: 'boolean', default: false },
+    users: { type: 'string' },
+    rate: { type: 'string' },
+    faults: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -35,8 +38,8 @@ function needUrl(usage) {
 }
 
 class Browser extends AnyBrowser {
-  constructor(origin = options.url) {
-    super(origin);
+  constructor(origin = options.url, address = undefined) {
+    super(origin, address);
   }
 }
 

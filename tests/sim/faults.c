@@ -16,8 +16,13 @@ static const char *const names[] = {
     "partition one way",
     "hang",
     "sickness",
+    "drain of a gateway",
+    "jump of a clock",
 };
-enum { FAULTS_COUNT = sizeof names / sizeof names[0] };
+enum {
+    FAULTS_COUNT = sizeof names / sizeof names[0],
+    DRAIN_MOST_MS = 8000, /* a gateway's, its return and a pause in between */
+};
 
 /* One instance of several is slow, or sick; the network is quick and whole, and nothing happens. */
 static void plan_grey(struct sim *sim)
@@ -124,6 +129,22 @@ static void hang(struct sim *sim, int g, int i)
     sim->instances[i].hangs_until = sim->now + duration(sim, 5000);
 }
 
+/* With time left to end and to come back before the calm. */
+static void drain_gateway(struct sim *sim, int g, int i)
+{
+    (void)i;
+    if (sim->now + DRAIN_MOST_MS < sim->end - CALM_MS)
+        gateway_drain(sim, g);
+}
+
+/* What a process sees after its machine has slept. */
+static void jump(struct sim *sim, int g, int i)
+{
+    struct process *process =
+        sim_chance(sim, 2) == 0 ? &sim->gateways[g].process : &sim->instances[i].process;
+    process->clock += sim_chance(sim, JUMP_MS);
+}
+
 static void sicken(struct sim *sim, int g, int i)
 {
     (void)g;
@@ -145,8 +166,9 @@ static void burst(struct sim *sim, int g, int i)
 }
 
 static fault_fn *const faults[FAULTS_COUNT] = {
-    crash_instance,   pause_instance, drain_instance, crash_gateway, pause_gateway, part,
-    break_connection, burst,          part_one_way,   hang,          sicken,
+    crash_instance, pause_instance,   drain_instance, crash_gateway, pause_gateway,
+    part,           break_connection, burst,          part_one_way,  hang,
+    sicken,         drain_gateway,    jump,
 };
 
 void fault_happen(struct sim *sim)
@@ -161,7 +183,7 @@ void fault_happen(struct sim *sim)
     event_add(sim, 1 + sim_chance(sim, 2 * sim->plan.fault_every_ms), EVENT_FAULT, 0, 0);
     while (sim->plan.faults != 0 && (sim->plan.faults >> kind & 1) == 0)
         kind = (kind + 1) % FAULTS_COUNT;
-    if (sim->plan.faults == 0 || !gateway->up || !instance->up ||
+    if (sim->plan.faults == 0 || !gateway->up || sim->gateways[g].drains || !instance->up ||
         sim->now < gateway->paused_until || sim->now < instance->paused_until)
         return;
     sim_trace(sim, "%s: gateway %d, instance %d", names[kind], g, i);

@@ -53,11 +53,16 @@ static bool is_running(const struct sim *sim, const struct process *process)
     return process->up && sim->now >= process->paused_until;
 }
 
+static bool is_asked(const struct sim *sim, int g)
+{
+    return is_running(sim, &sim->gateways[g].process) && !sim->gateways[g].drains;
+}
+
 /* A number below `count` whose process runs, or -1. */
 static int any_gateway(struct sim *sim)
 {
     int g = (int)sim_chance(sim, (uint64_t)sim->plan.gateways);
-    return is_running(sim, &sim->gateways[g].process) ? g : -1;
+    return is_asked(sim, g) ? g : -1;
 }
 
 static int any_instance(struct sim *sim)
@@ -247,13 +252,17 @@ void ledger_due(struct sim *sim, const struct event *event)
         sim_fail(sim, 'a', "ask %u has no end in time", (unsigned)event->number);
 }
 
-void ledger_lost(struct sim *sim, int gateway, int instance)
+size_t ledger_lost(struct sim *sim, int gateway, int instance)
 {
+    size_t lost = 0;
     for (size_t i = 0; i < sim->asks_count; i++) {
         struct ask *ask = &sim->asks[i];
-        if (ask->state == ASK_OPEN && ask->gateway == gateway && ask->instance == instance)
-            ask->state = ASK_LOST;
+        if (ask->state != ASK_OPEN || ask->gateway != gateway || ask->instance != instance)
+            continue;
+        ask->state = ASK_LOST;
+        lost++;
     }
+    return lost;
 }
 
 /* ---- sessions: auth is asked for them, gateways keep what it says, and then they are revoked */
@@ -283,7 +292,7 @@ static bool is_known(const struct sim *sim, int g, int s)
 /* Who has a session comes to a gateway: auth is asked, unless the gateway knows. */
 static void visit(struct sim *sim, int g, int s)
 {
-    if (!is_running(sim, &sim->gateways[g].process) || is_known(sim, g, s))
+    if (!is_asked(sim, g) || is_known(sim, g, s))
         return;
     struct ask ask = ask_of_client(sim, g, 0);
     ask.repeatable = true;

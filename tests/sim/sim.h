@@ -3,7 +3,7 @@
 
    A world has 1 to 4 gateways and 1 to 8 instances of up to three services. Messages take time, are lost, doubled or
    overtaken as the seed wants; processes crash and come back, stop and go on, drain, hang, answer nothing but errors; the
-   network parts, one way or both, and heals; no two clocks agree. The last eight seconds are calm. All the time these
+   network parts, one way or both, and heals; no two clocks agree, and some jump ahead. The last eight seconds are calm. All the time these
    must hold (reliability, the simulator's list):
 
      a  every request ends exactly once, by its deadline + 50 ms
@@ -11,10 +11,11 @@
      c  an answer belongs to its request; a body arrives whole
      d  no request is sent to an instance that drains, or was not heard of for 750 ms; no piece of a body to one that
         refused it
-     e  an instance that drains starts nothing new but bodies on their way, and ends when nothing runs any more
+     e  an instance that drains starts nothing new but bodies on their way, and ends when nothing runs any more; a gateway
+        that drains ends when all that it was asked is answered
      f  queues, credits and windows keep their bounds, and nothing is left over at the end
      g  a gateway repeats at most a tenth of a service's requests, beyond ten and one a second
-     h  four seconds after the last fault all is connected, and every request succeeds, a surge of them too
+     h  three seconds after the last fault all is connected, and every request succeeds, a surge of them too
      r  a revoked session is out of every gateway's cache within two seconds, and does not come back by an answer that was
         under way
      p  of a service's requests that wait, those of the lowest class go first, and none of them is refused for others'
@@ -43,8 +44,9 @@ enum {
     HIGH_WATER = 256,       /* messages under way on a connection, each way */
     INSTANCE_TICK_MS = 100, /* as bus.c does */
     CALM_MS = 8000,         /* before the end */
-    STEADY_MS = 4000,       /* from the calm until all must be well */
+    STEADY_MS = 3000,       /* from the calm until all must be well */
     BODY_CHUNK = 1024,
+    JUMP_MS = 3000, /* a clock jumps so far ahead, at most */
     SURGE =
         75, /* requests at once, more than one instance takes, less than the queue holds besides */
 };
@@ -125,6 +127,7 @@ struct gateway {
     int slots[ROUTER_PEERS_MAX]; /* connections */
     struct sessions *sessions;
     size_t open_asks;
+    bool drains;
     uint64_t paused_ms; /* altogether */
     uint64_t started;
     struct {
@@ -233,6 +236,8 @@ bool network_arrive(struct sim *sim, const struct event *event, struct frame *re
 /* -- gateway.c */
 void gateway_start(struct sim *sim, int g);
 void gateway_stop(struct sim *sim, int g);
+/* It is asked nothing more, and ends when it has answered. */
+void gateway_drain(struct sim *sim, int g);
 void gateway_read(struct sim *sim, const struct event *event);
 void gateway_tick(struct sim *sim, int g);
 void gateway_ask(struct sim *sim, uint64_t number);
@@ -273,8 +278,8 @@ void ledger_started(struct sim *sim, uint64_t number, const struct run *run);
 void ledger_ended(struct sim *sim, uint64_t number, enum status status, const void *payload,
                   size_t size);
 void ledger_due(struct sim *sim, const struct event *event);
-/* A process is gone: nobody waits for what it asked. */
-void ledger_lost(struct sim *sim, int gateway, int instance);
+/* A process is gone: nobody waits for what it asked. Tells how many did. */
+size_t ledger_lost(struct sim *sim, int gateway, int instance);
 void ledger_session(struct sim *sim);
 /* Its hash, as auth and the gateways' caches know it. */
 void ledger_session_hash(int session, uint64_t life, unsigned char hash[static FRAME_HASH_MAX]);

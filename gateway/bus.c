@@ -560,6 +560,7 @@ static void bind_socket(struct bus *bus, const struct bus_settings *settings)
     set(bus->socket, ZMQ_SNDHWM, 256);
     set(bus->socket, ZMQ_RCVHWM, 256);
     set(bus->socket, ZMQ_LINGER, 1000);
+    set(bus->socket, ZMQ_BACKLOG, 512);
     set(bus->socket, ZMQ_HANDSHAKE_IVL, 5000);
     set(bus->socket, ZMQ_HEARTBEAT_IVL, 1000);
     set(bus->socket, ZMQ_HEARTBEAT_TIMEOUT, 2000);

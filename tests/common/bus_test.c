@@ -63,6 +63,48 @@ void freeaddrinfo(struct addrinfo *found)
         libc(found);
 }
 
+/* ---- libzmq's sockets, looked at on their way */
+
+static void *dealer; /* the service's last */
+
+void *zmq_socket(void *of, int type)
+{
+    void *(*libzmq)(void *, int);
+    *(void **)&libzmq = dlsym(RTLD_NEXT, "zmq_socket");
+    void *socket = libzmq(of, type);
+    if (type == ZMQ_DEALER)
+        dealer = socket;
+    return socket;
+}
+
+static void check_options(void)
+{
+    static const int options[][2] = {
+        {ZMQ_SNDTIMEO,          0   },
+        {ZMQ_SNDHWM,            256 },
+        {ZMQ_RCVHWM,            256 },
+        {ZMQ_LINGER,            0   },
+        {ZMQ_IMMEDIATE,         1   },
+        {ZMQ_RECONNECT_IVL,     100 },
+        {ZMQ_RECONNECT_IVL_MAX, 3200},
+        {ZMQ_HANDSHAKE_IVL,     5000},
+        {ZMQ_HEARTBEAT_IVL,     1000},
+        {ZMQ_HEARTBEAT_TIMEOUT, 2000},
+        {ZMQ_HEARTBEAT_TTL,     3000},
+        {ZMQ_CURVE_SERVER,      0   },
+    };
+    int64_t largest = 0;
+    size_t room = sizeof largest;
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        int value = -1;
+        size_t size = sizeof value;
+        assert_int_equal(zmq_getsockopt(dealer, options[i][0], &value, &size), 0);
+        assert_int_equal(value, options[i][1]);
+    }
+    assert_int_equal(zmq_getsockopt(dealer, ZMQ_MAXMSGSIZE, &largest, &room), 0);
+    assert_int_equal(largest, 1024 * 1024);
+}
+
 /* ---- gateways */
 
 static void *gateway_open(const char *address, const struct bus_pair *pair, char *ret_bound)
@@ -134,8 +176,8 @@ static void refuse(void *owner, const struct bus_request *request)
     fail_msg("nobody asked");
 }
 
-/* Runs the service until it has said HELLO to so many gateways and was welcomed, or for too long. */
-static void run(const char *names, size_t count)
+/* Runs the service until it has said HELLO to so many gateways and was welcomed, or for so long. */
+static void run_for(const char *names, size_t count, uint64_t ms)
 {
     static const char *const methods[] = {"ListFees", NULL};
     const char *why;
@@ -150,7 +192,7 @@ static void run(const char *names, size_t count)
     assert_non_null(settings.keys);
     loop = loop_new();
     wanted = count;
-    give_up_at = clock_ms() + SOON_MS;
+    give_up_at = clock_ms() + ms;
     memset(heard, 0, sizeof heard);
     struct bus *bus = bus_new(loop, &settings);
     loop_add_timer(loop, 20, look, bus);
@@ -158,10 +200,16 @@ static void run(const char *names, size_t count)
     size_t found = 0;
     for (int i = 0; i < GATEWAYS; i++)
         found += heard[i];
-    assert_int_equal(found, count);
-    assert_true(bus_is_ready(bus));
+    assert_int_equal(found, ms == SOON_MS ? count : 0);
+    assert_int_equal(bus_is_ready(bus), ms == SOON_MS);
+    check_options();
     bus_destroy(&bus);
     loop_destroy(&loop);
+}
+
+static void run(const char *names, size_t count)
+{
+    run_for(names, count, SOON_MS);
 }
 
 static void test_every_address_of_a_name(void **state)
@@ -184,6 +232,19 @@ static void test_a_gateway_with_its_old_key(void **state)
     snprintf(address, sizeof address, "ipc://%s/bus", folder);
     gateways[0] = gateway_open(address, &old, bound);
     run(address, 1);
+    unlink(address + strlen("ipc://"));
+}
+
+/* One whose key is not on the list is told nothing, not even a name; and the service lives on. */
+static void test_a_gateway_that_is_none(void **state)
+{
+    char bound[128], address[64];
+    struct bus_pair stranger;
+    (void)state;
+    crypto_box_keypair(stranger.public, stranger.secret);
+    snprintf(address, sizeof address, "ipc://%s/bus", folder);
+    gateways[0] = gateway_open(address, &stranger, bound);
+    run_for(address, 1, 1000);
     unlink(address + strlen("ipc://"));
 }
 
@@ -275,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BUS_TEST(test_every_address_of_a_name),
         BUS_TEST(test_a_gateway_with_its_old_key),
+        BUS_TEST(test_a_gateway_that_is_none),
         BUS_TEST(test_a_list_with_mistakes),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -219,6 +219,14 @@ static void test_nobody_there_and_nobody_answering(void **state)
     assert_int_equal(hear(instance, FRAME_CANCEL, payload).id_low, asked);
 }
 
+/* After a while without a word nothing would be asked of it. */
+static void be_heard(void)
+{
+    char payload[64];
+    say(instance, &(struct frame){.kind = FRAME_PING}, NULL);
+    hear(instance, FRAME_PONG, payload);
+}
+
 /* What is no frame is thrown away; who sends more than is allowed loses the connection, and nobody else does. */
 static void test_junk(void **state)
 {
@@ -231,8 +239,10 @@ static void test_junk(void **state)
         for (int parts = 1; parts <= 5; parts++)
             for (int part = 1; part <= parts; part++)
                 zmq_send(stranger, junk, sizes[i], part < parts ? ZMQ_SNDMORE : 0);
+    be_heard();
     test_a_call_and_its_answer(state);
     zmq_close(stranger);
+    be_heard();
     test_a_call_and_its_answer(state);
 }
 
@@ -334,6 +344,36 @@ static void test_readiness(void **state)
     assert_string_equal(missing, "elsewhere");
 }
 
+/* Its connection is well, libzmq's own heartbeats are answered; but its loop says nothing, as if it hung in a handler. */
+static void test_a_stuck_instance(void **state)
+{
+    enum { WATCHED_MS = 2500, NOTICED_MS = 1500 };
+    char payload[64], missing[40];
+    int at_once = 0;
+    uint64_t last_asked = 0;
+    void *stuck = dial("content");
+    (void)state;
+    say_hello(stuck, "content", "stuck");
+    hear(stuck, FRAME_WELCOME, payload);
+    zmq_setsockopt(stuck, ZMQ_RCVTIMEO, &at_once, sizeof at_once);
+    for (uint64_t heard = clock_ms(); clock_ms() < heard + WATCHED_MS;) {
+        struct exchange exchange = call_of("content", 50);
+        unsigned char frame[FRAME_HEADER_MAX];
+        uint64_t began = clock_ms();
+        exchange_run(bus, &exchange);
+        assert_true(exchange.status == STATUS_TIMEOUT || exchange.status == STATUS_UNAVAILABLE);
+        while (zmq_recv(stuck, frame, sizeof frame, 0) >= 0)
+            if (frame[1] == FRAME_REQ && frame[0] == FRAME_VERSION)
+                last_asked = began - heard;
+        if (began > heard + NOTICED_MS)
+            assert_false(bus_has_all(bus, "content", missing, sizeof missing));
+        if (exchange.status == STATUS_UNAVAILABLE)
+            usleep(10000);
+    }
+    assert_true(last_asked > 0 && last_asked <= NOTICED_MS);
+    zmq_close(stuck);
+}
+
 /* ---- the socket */
 
 /* Drafts of libzmq's interface may be gone in its next version: the bus is made for one without. */
@@ -375,6 +415,7 @@ static void test_options_of_the_socket(void **state)
 static uint64_t slowest_call(int calls, void **state)
 {
     uint64_t slowest = 0;
+    be_heard();
     for (int i = 0; i < calls; i++) {
         uint64_t began = clock_ms();
         test_a_call_and_its_answer(state);
@@ -736,6 +777,7 @@ int main(void)
         BUS_TEST(test_an_upload_whose_instance_leaves),
         BUS_TEST(test_auth_is_listened_to),
         BUS_TEST(test_readiness),
+        BUS_TEST(test_a_stuck_instance),
         BUS_TEST(test_no_drafts_are_needed),
         BUS_TEST(test_options_of_the_socket),
         BUS_TEST(test_a_full_instance),

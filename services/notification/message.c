@@ -40,10 +40,17 @@ static answer message_mark_all_read(struct call *c)
     return message_mark_read(c);
 }
 
+static answer template_list(struct call *c)
+{
+    batch_add(c, &sql_template_list);
+    return batch_reply(c, REASON_none);
+}
+
 const struct op message_ops[] = {
-    {"ListMessages", ANYONE_LOGGED_IN, message_list,          0},
-    {"CountUnread",  ANYONE_LOGGED_IN, message_unread,        0},
-    {"MarkRead",     ANYONE_LOGGED_IN, message_mark_read,     0},
-    {"MarkAllRead",  ANYONE_LOGGED_IN, message_mark_all_read, 0},
+    {"ListMessages",  ANYONE_LOGGED_IN,   message_list,          0},
+    {"CountUnread",   ANYONE_LOGGED_IN,   message_unread,        0},
+    {"MarkRead",      ANYONE_LOGGED_IN,   message_mark_read,     0},
+    {"MarkAllRead",   ANYONE_LOGGED_IN,   message_mark_all_read, 0},
+    {"ListTemplates", STAFF("dues.read"), template_list,         0},
     OP_END,
 };

@@ -53,6 +53,10 @@ SELECT code, audience, permission, title, inbox_text, sms_text, mail_text, link,
  WHERE event = :event_name::text AND enabled
  ORDER BY code;
 
+-- name: template_list
+SELECT code, event, title, inbox_text, sms_text, mail_text FROM template
+ WHERE enabled AND audience = 'ACCOUNT' AND split_part(event, '.', 1) = :about::text ORDER BY code;
+
 -- name: message_insert
 INSERT INTO message (account_id, permission, template, title, body, link)
 VALUES (:to_account, :to_permission, :template_code, :title, :body, :link);

@@ -20,18 +20,22 @@ WITH answer AS (
 SELECT * FROM answer;
 
 -- name: policy_get
-SELECT term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, version, changed_by_name, changed_at FROM dues_policy;
+SELECT term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, member_no_pattern, term_start,
+       rollover_from, version, changed_by_name, changed_at
+  FROM dues_policy;
 
 -- name: policy_save
 -- keyed
 -- audit: dues.policy_changed term_mode
 WITH answer AS (
     UPDATE dues_policy SET term_mode = :term_mode::text, grace_days = :grace_days::int,
-           second_over_fen = :second_over_fen::bigint, version = version + 1,
+           second_over_fen = :second_over_fen::bigint, version = version + 1, member_no_pattern = coalesce(nullif(:member_no_pattern::text, ''), member_no_pattern),
+           term_start = coalesce(nullif(:term_start::text, 'TERM_START_UNSPECIFIED'), term_start), rollover_from = :rollover_from::text,
            reminder_days = (SELECT coalesce(array_agg(DISTINCT day ORDER BY day), '{}') FROM unnest(:reminder_days::int[]) AS day),
            changed_by_name = :caller_name, changed_at = now()
      WHERE version = :version::int
-    RETURNING term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, version, changed_by_name, changed_at)
+    RETURNING term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, member_no_pattern,
+              term_start, rollover_from, version, changed_by_name, changed_at)
 SELECT * FROM answer;
 
 -- ---- files
@@ -142,6 +146,8 @@ SELECT u.certified, u.unit_name, u.uscc,
        coalesce((SELECT sum(v.paid_fen) FROM voucher v WHERE v.account_id = u.account_id AND v.state = 'SUBMITTED'
                     AND v.recorder LIKE 'STAFF:%'), 0)::bigint AS recorded_fen,
        EXISTS (SELECT 1 FROM bill b WHERE b.account_id = u.account_id AND bill_waits(b)) AS settled_waits,
+       coalesce((SELECT max(r.id) FROM receipt r WHERE r.account_id = u.account_id AND r.state = 'RETURNED'), 0)
+           AS returned_receipt_id,
        bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill,
        (SELECT to_jsonb(p) - 'one' || jsonb_build_object('has_collection_code', EXISTS (
             SELECT 1 FROM association_picture WHERE kind = 'COLLECTION_CODE' AND file_id IS NOT NULL)) FROM payee p) AS payee
@@ -480,6 +486,36 @@ SELECT b.id, b.year, b.amount_fen - b.paid_fen - b.waived_fen AS due_fen, b.asso
   LEFT JOIN association_picture c ON c.kind = 'COLLECTION_CODE' LEFT JOIN attachment a ON a.id = c.file_id
  WHERE b.id = :id::bigint AND b.account_id = :caller_id::bigint;
 
+-- name: dues_counts
+-- Few units are asked for their standing: those that may have it.
+WITH may AS (
+    SELECT 'receipt.issue' = ANY (:caller_permissions::text[]) AS receipts,
+           'member.open' = ANY (:caller_permissions::text[]) AS members,
+           'bank.allocate' = ANY (:caller_permissions::text[]) AS bank,
+           'voucher.review' = ANY (:caller_permissions::text[]) AS vouchers),
+standing AS MATERIALIZED (
+    SELECT (member_status(account_id, current_date)).state
+      FROM (SELECT b.account_id FROM bill b WHERE bill_waits(b)
+            UNION SELECT m.account_id FROM membership m, dues_policy p
+             WHERE m.state = 'ACTIVE' AND member_last_day(m.account_id) BETWEEN current_date - p.grace_days AND current_date + 60) AS near
+     WHERE (SELECT members FROM may)),
+lines AS MATERIALIZED (SELECT amount_fen FROM statement_line WHERE state = 'NEW' AND (SELECT bank FROM may)),
+overdue AS MATERIALIZED (
+    SELECT amount_fen - paid_fen - waived_fen AS owed_fen FROM bill WHERE state IN ('OPEN', 'PARTLY_PAID') AND due_on < current_date)
+SELECT (SELECT count(*) FROM receipt WHERE state = 'REQUESTED' AND may.receipts) AS receipts_waiting,
+       (SELECT count(*) FROM receipt WHERE reissue_reason <> '' AND state <> 'VOID' AND may.receipts) AS receipts_reissue,
+       (SELECT count(*) FROM receipt WHERE state = 'ISSUED' AND may.receipts) AS receipts_undelivered,
+       (SELECT count(*) FROM standing WHERE state = 'READY') AS members_ready,
+       (SELECT count(*) FROM standing WHERE state = 'EXPIRING') AS members_expiring,
+       (SELECT count(*) FROM standing WHERE state = 'GRACE') AS members_grace,
+       (SELECT count(*) FROM proposal p WHERE p.state = 'REQUESTED' AND p.requested_by <> :caller_id::bigint
+           AND proposal_permission(p.kind) = ANY (:caller_permissions::text[])) AS proposals,
+       (SELECT count(*) FROM lines) AS lines, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM lines) AS lines_fen,
+       (SELECT count(*) FROM overdue) AS bills_overdue, (SELECT coalesce(sum(owed_fen), 0)::bigint FROM overdue) AS bills_overdue_fen,
+       (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM voucher
+         WHERE state = 'CONFIRMED' AND decided_at >= current_date AND may.vouchers) AS received_today_fen
+  FROM may;
+
 -- name: figures_get
 -- Terms count as in member_status; a term is followed when another begins before its grace ends.
 WITH policy AS (SELECT grace_days FROM dues_policy),
@@ -503,7 +539,7 @@ ends AS (                                        -- who is in grace pays now
     SELECT greatest(last_day + 1, current_date) AS day, f.amount_fen
       FROM standing, fee_of(association_post, greatest(last_day + 1, current_date)) AS f
      WHERE state IN ('ACTIVE', 'EXPIRING', 'GRACE')),
-years AS (SELECT extract(year FROM current_date)::int - n AS year FROM generate_series(0, 4) AS n),
+years AS (SELECT extract(year FROM current_date)::int - n AS year FROM generate_series(-1, 4) AS n), -- renewals are billed before their year begins
 overdue AS (SELECT * FROM bill WHERE state IN ('OPEN', 'PARTLY_PAID') AND due_on < current_date)
 SELECT (SELECT jsonb_agg(to_jsonb(p)) FROM (
             SELECT f.association_post_name, f.amount_fen, (SELECT count(*) FROM standing s
@@ -646,20 +682,28 @@ WITH told AS (
     RETURNING account_id, last_day, step)
 INSERT INTO outbox (event, payload)
 SELECT d.event, jsonb_build_object('account_id', d.account_id, 'last_day', d.last_day, 'grace_until', d.grace_until,
-           'amount', yuan(d.amount_fen))
+           'amount', yuan(d.amount_fen), 'mail_address', unit_mail(d.account_id),
+           'renewal_link', :site::text || '/app/dues?renewal=1')
   FROM told t JOIN reminders_due(current_date) AS d USING (account_id, last_day, step);
 
 -- name: reminder_list
--- The dry run: who is reminded next, and of what.
-SELECT account_id, unit_name, last_day, grace_until, step, amount_fen FROM reminders_due(current_date)
- ORDER BY last_day, account_id LIMIT 1000;
+-- The dry run: who is reminded today or on the next day, and of what. In the order of their last days.
+SELECT r.*, yuan(r.amount_fen) AS amount, (r.last_day - date '1900-01-01') || '.' || r.account_id AS position
+  FROM reminders_listed(:day::text) AS r
+ WHERE (r.last_day, r.account_id) > (date '1900-01-01' + least(:cursor_place::bigint, 3000000)::int, :cursor_id::bigint)
+ ORDER BY r.last_day, r.account_id LIMIT :page_size::int + 1;
+
+-- name: reminder_total
+SELECT count(*) AS total FROM reminders_listed(:day::text);
 
 -- name: reminder_skip
 -- keyed
 -- audit: reminder.skipped account_id
 WITH answer AS (
     INSERT INTO reminder (account_id, last_day, step, skipped_by_name)
-    SELECT account_id, last_day, step, :caller_name FROM reminders_due(current_date)
+    SELECT account_id, last_day, step, :caller_name
+      FROM (SELECT * FROM reminders_due(current_date)
+            UNION SELECT * FROM reminders_due(reminder_day_after(current_date))) AS due
      WHERE account_id = :account_id::bigint AND last_day = :last_day::date AND step = :step::int
     ON CONFLICT DO NOTHING
     RETURNING account_id, last_day, step)

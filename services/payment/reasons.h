@@ -10,6 +10,9 @@
     R(fee_schedule_pkey, CONFLICT, "该职务已有从这一天起生效的会费标准，请换一个生效日期。")                                                 \
     R(policy_changed, CONFLICT, "规则刚被其他人修改，请刷新后重试。")                                                                        \
     R(reminder_days_range, INVALID, "提醒日程最多12次，每次在到期日前后180天以内。")                                                         \
+    R(member_no_pattern, INVALID,                                                                                                            \
+      "会员编号格式须由大写字母、数字、短横线、{yyyy}（年份）和末尾的{seq4}（序号）组成。")                                                  \
+    R(rollover_from, INVALID, "转入下一年度的日期请写月-日，例如11-01，不用则留空。")                                                        \
     R(not_certified_yet, NOT_FOUND,                                                                                                          \
       "您还没有通过会员单位认证，通过后即可缴费。请先在个人中心完成会员单位认证。")                                                          \
     R(bill_not_due, CONFLICT, "现在还不需要缴费：已有待缴账单，或距到期还有三个月以上。")                                                    \

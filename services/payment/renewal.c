@@ -16,7 +16,9 @@ static answer told(struct call *c, const struct rows *results)
 /* A bill at a time, each with a code of its own, until nobody is left; then the reminders name what is owed. */
 static answer billed(struct call *c, const struct rows *results)
 {
+    const struct payment *state = service_state(c->run);
     if (results[0].count == 0 || call_is_late(c)) {
+        call_set(c, "site", state->site);
         batch_add(c, &sql_reminder_tell);
         return batch_then(c, told);
     }
@@ -45,8 +47,13 @@ void renewal_start(struct service_run *run)
 
 static answer reminder_list(struct call *c)
 {
+    const Payment__ListRemindersRequest *req = c->request;
+    if (!page_from(c, req->cursor, false))
+        return call_fail_field(c, "cursor", PAGE_LOST);
+    page_begin(c, req->limit);
+    batch_add(c, &sql_reminder_total);
     batch_add(c, &sql_reminder_list);
-    return batch_reply(c, REASON_none);
+    return page_reply(c);
 }
 
 static answer reminder_skip(struct call *c)

@@ -451,79 +451,6 @@ static void test_the_ledger_is_guarded(void **state)
     nothing_contradicts();
 }
 
-/* A membership whose last day is so many days away. */
-static int64_t member_ending_in(int days)
-{
-    paid_unit();
-    SAYS(open_membership(account), "first_day");
-    service_test_sql(arena_printf(arena,
-                                  "ALTER TABLE term DISABLE TRIGGER term_append_only; UPDATE term "
-                                  "SET first_day = current_date + %d - 365, "
-                                  "last_day = current_date + %d WHERE account_id = %lld; ALTER "
-                                  "TABLE term ENABLE TRIGGER term_append_only",
-                                  days, days, (long long)account));
-    return account;
-}
-
-static const char *told_of(int64_t id)
-{
-    return VALUE("SELECT coalesce(string_agg(event || ' ' || (payload ->> 'amount'), ', ' ORDER BY "
-                 "id), '') FROM outbox "
-                 "WHERE event LIKE 'membership.%%' AND event <> 'membership.opened' AND payload "
-                 "->> 'account_id' = '%lld'",
-                 (long long)id);
-}
-
-static void remind(void)
-{
-    renewal_run(service_test_run());
-    service_test_until("SELECT NOT EXISTS (SELECT 1 FROM reminders_due(current_date))");
-}
-
-/* N13 to N15: each step once, whoever runs; the bill of the next year comes with the first; who pays hears no more. */
-static void test_reminders(void **state)
-{
-    (void)state;
-    int64_t far = member_ending_in(61), soon = member_ending_in(59), late = member_ending_in(-3),
-            lapsed = member_ending_in(-31), waiting = member_ending_in(20),
-            spared = member_ending_in(6);
-    service_test_sql("CREATE OR REPLACE FUNCTION reminder_hours(at timestamptz) RETURNS boolean "
-                     "LANGUAGE sql AS 'SELECT true'");
-    Common__Principal who = service_test_member(waiting);
-    SAYS(JSON(&who, "RequestBill", "{}"), "\"id\"");
-    submitted(&who, "2000");
-    const char *dry = JSON(&clerk, "ListReminders", "{}");
-    SAYS(dry, arena_printf(arena, "咨询公司%lld", (long long)soon));
-    assert_null(strstr(dry, arena_printf(arena, "咨询公司%lld\"", (long long)far)));
-    assert_null(strstr(dry, arena_printf(arena, "咨询公司%lld\"", (long long)waiting)));
-    const char *skip = arena_printf(arena, "{\"account_id\":%lld,\"last_day\":\"%s\",\"step\":-7}",
-                                    (long long)spared, VALUE("SELECT current_date + 6"));
-    SAYS(JSON(&issuer, "SkipReminder", "%s", skip), "not_allowed");
-    SAYS(JSON(&clerk, "SkipReminder", "%s", skip), "\"step\":-7");
-    SAYS(JSON(&clerk, "SkipReminder", "%s", skip), "reminder_gone");
-    remind();
-    remind(); /* again: nothing new */
-    assert_string_equal(told_of(spared), "");
-    assert_string_equal(told_of(soon), "membership.ending 2000");
-    assert_string_equal(told_of(late), "membership.ended 2000");
-    assert_string_equal(told_of(lapsed), "membership.lapsed 2000");
-    assert_string_equal(told_of(far), "");
-    assert_string_equal(told_of(waiting), "");
-    assert_string_equal(
-        VALUE("SELECT string_agg(state, ' ' ORDER BY id) FROM bill WHERE account_id = %lld",
-              (long long)soon),
-        "PAID OPEN");
-    service_test_sql(
-        arena_printf(arena,
-                     "ALTER TABLE term DISABLE TRIGGER term_append_only; UPDATE term SET first_day "
-                     "= first_day - 30, last_day = last_day - 30 "
-                     "WHERE account_id = %lld; ALTER TABLE term ENABLE TRIGGER term_append_only",
-                     (long long)soon));
-    remind();
-    assert_string_equal(told_of(soon), "membership.ending 2000, membership.ending 2000");
-    nothing_contradicts();
-}
-
 /* The certificate holds while the membership does; anybody may ask by what names a member, whole. */
 static void test_the_certificate_and_the_check(void **state)
 {
@@ -542,54 +469,6 @@ static void test_the_certificate_and_the_check(void **state)
     decided(&clerk, "SUSPEND", "");
     SAYS(JSON(&who, "ReadCertificate", "{}"), "certificate_none");
     SAYS(JSON(NULL, "GetMemberStatus", "{\"q\":\"%s\"}", number), "SUSPENDED");
-}
-
-static int64_t forecast_fen(void)
-{
-    service_test_sql(arena_printf(arena,
-                                  "DROP TABLE IF EXISTS told; CREATE TEMP TABLE told AS SELECT "
-                                  "'%s'::jsonb -> 'forecast' AS forecast",
-                                  JSON(&cashier, "GetDuesFigures", "{}")));
-    return atoll(VALUE("SELECT sum((m ->> 'amount_fen')::bigint) FROM told, "
-                       "jsonb_array_elements(forecast) AS m"));
-}
-
-/* J.3 to J.5: a unit that came, renewed and left, and one whose paid time runs. */
-static void test_the_figures(void **state)
-{
-    (void)state;
-    Common__Principal gone = paid_unit(), stays = paid_unit();
-    int64_t before = forecast_fen();
-    SAYS(open_membership(stays.account_id), "last_day");
-    assert_int_equal(forecast_fen() - before, 200000); /* in a year, if it stays */
-    service_test_sql(arena_printf(
-        arena,
-        "SET session_replication_role = replica;"
-        "INSERT INTO membership (account_id, member_no) VALUES (%lld, 'CZQG-2020-0001');"
-        "INSERT INTO bill (account_id, year, state, association_post, association_post_name, "
-        "amount_fen, paid_fen, reference_code, due_on) SELECT %lld, y, 'PAID', 'MEMBER', "
-        "'会员单位', 200000, 200000, 'OLD' || y, make_date(y, 1, 1) FROM (VALUES (extract(year "
-        "FROM "
-        "current_date)::int - 3), (extract(year FROM current_date)::int - 2)) AS v(y);"
-        "INSERT INTO term (account_id, bill_id, association_post, association_post_name, "
-        "first_day, last_day) SELECT account_id, id, 'MEMBER', '会员单位', make_date(year, 1, 1), "
-        "make_date(year, 12, 31) FROM bill WHERE reference_code LIKE 'OLD%%';"
-        "SET session_replication_role = origin",
-        (long long)gone.account_id, (long long)gone.account_id));
-    int year = atoi(VALUE("SELECT extract(year FROM current_date)"));
-    const char *figures = JSON(&cashier, "GetDuesFigures", "{}");
-    SAYS(figures, arena_printf(arena,
-                               "{\"year\":%d,\"billed_fen\":\"200000\",\"paid_fen\":"
-                               "\"200000\",\"waived_fen\":\"0\",\"owed_fen\":\"0\","
-                               "\"ended\":1,\"renewed\":1}",
-                               year - 3));
-    SAYS(figures, arena_printf(arena,
-                               "{\"year\":%d,\"billed_fen\":\"200000\",\"paid_fen\":"
-                               "\"200000\",\"waived_fen\":\"0\",\"owed_fen\":\"0\","
-                               "\"ended\":1,\"renewed\":0}",
-                               year - 2));
-    /* what comes: every running membership once, at the fee of its post */
-    SAYS(JSON(&stays, "GetDuesFigures", "{}"), "not_allowed");
 }
 
 static void test_lists(void **state)
@@ -650,9 +529,7 @@ int main(void)
         cmocka_unit_test(test_identity_and_money),
         cmocka_unit_test(test_terms_and_their_ends),
         cmocka_unit_test(test_the_ledger_is_guarded),
-        cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_the_certificate_and_the_check),
-        cmocka_unit_test(test_the_figures),
         cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

@@ -1,5 +1,5 @@
 /* Makes the demonstration set over HTTP: each person registers with a code from the SMS folder, uploads rendered papers,
-   fills in a form and hands it in; two secretaries decide. See deploy/demo/seed, which starts it. */
+   fills in a form and hands it in; two secretaries decide; certified units pay their dues (dues.js). See deploy/demo/seed, which starts it. */
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
@@ -8,6 +8,7 @@ const { createHash, randomUUID } = require('node:crypto');
 const { parseArgs } = require('node:util');
 const { documents } = require('../association.json');
 const { Browser } = require('./browser.js');
+const { makeDues } = require('./dues.js');
 const { changeOf, formOf, personOf } = require('./people.js');
 const { picture } = require('./pictures.js');
 
@@ -27,15 +28,21 @@ const plan = Object.entries(shares).flatMap(([state, count]) => Array(count).fil
 /* The state that person n shall reach; 7 and 50 have no common divisor, so that the states come mixed. */
 const wanted = (n) => options.only ?? plan[(Math.floor(n / 4) * 7) % plan.length];
 
+/* Which identity person n has. */
+const kindOf = (n) => personOf(Number(options.seed), n).kind;
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/* Asks again, with the same key, while the platform has too much to do. */
+/* Asks again, with the same key, while the platform has too much to do, and where nobody knows what became of it. */
 class Visitor extends Browser {
   async send(method, target, content) {
     const headers = { 'Idempotency-Key': randomUUID() };
     for (const end = Date.now() + 30000; ; await pause(500)) {
-      const answer = await super.send(method, target, { headers, ...content });
-      if (answer.status !== 503 || Date.now() > end) return answer;
+      const answer = await super.send(method, target, { headers, ...content }).catch((error) => {
+        if (error.code !== 'ECONNRESET' || Date.now() > end) throw error;
+        return { status: 503 };
+      });
+      if (![503, 504].includes(answer.status) || Date.now() > end) return answer;
     }
   }
 }
@@ -44,6 +51,7 @@ class Visitor extends Browser {
 
 const staff = [
   ['demo-secretary', '张秘书', 'secretary'], ['demo-second', '李秘书', 'secretary'], ['demo-reviewer', '王审核', 'reviewer'],
+  ['demo-finance', '赵会计', 'finance'], ['demo-invoicing', '钱出纳', 'invoicing'],
 ];
 
 /* A member of staff, logged in; made where he is not there yet. */
@@ -191,6 +199,13 @@ async function main() {
     }
   };
   await Promise.all(Array.from({ length: together }, worker));
+  const certified = [];
+  for (let n = 0; n < count; n++)
+    if (kindOf(n) === 'MEMBER_UNIT' && wanted(n).startsWith('APPROVED')) {
+      const person = personOf(Number(options.seed), n);
+      certified.push({ person, browser: await enter(person) });
+    }
+  await makeDues(certified, { clerks: clerks.slice(0, 2), finance: clerks[3], issuer: clerks[4] }, together);
   console.log(`  ${count} accounts: ${Object.entries(reached).map(([state, many]) => `${many} ${state}`).join(', ')}`);
   console.log(`  staff: ${staff.map(([login, name]) => `${login} (${name})`).join(', ')}`);
 }

@@ -99,8 +99,10 @@ static void check_rows(struct check *check)
     for (int count = PAGE; count == PAGE;) {
         PGresult *rows = database_ask(check->pg,
                                       "SELECT id, account_id, size_bytes, thumbnail_bytes,"
-                                      " encode(content_hash, 'hex') FROM (SELECT * FROM"
-                                      " certification.attachment UNION ALL SELECT * FROM"
+                                      " encode(content_hash, 'hex') FROM (SELECT id,"
+                                      " account_id, size_bytes, thumbnail_bytes, content_hash FROM"
+                                      " certification.attachment UNION ALL SELECT id, account_id,"
+                                      " size_bytes, thumbnail_bytes, content_hash FROM"
                                       " payment.attachment) AS of_both"
                                       " WHERE id > $1 ORDER BY id LIMIT 100",
                                       1, values);

@@ -157,7 +157,7 @@ INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_b
                         content_hash, thumbnail_bytes, code_text)
 VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_bytes::int, :width::int, :height::int,
         :content_hash, :thumbnail_bytes::int, :code_text)
-RETURNING id, file_name, content_type, size_bytes, width, height, created_at;
+RETURNING id, file_name, content_type, size_bytes, width, height, created_at, read_uscc, read_name;
 
 -- name: attachment_find
 -- The owner's own, or anyone's for those who review.
@@ -321,8 +321,11 @@ SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind'
          WHERE q ->> 'valid_forever' <> 'true' AND q ->> 'valid_to' < to_char(now(), 'YYYY-MM-DD')) AS certificates_expired,
        (SELECT count(*) FROM jsonb_array_elements(s.form -> 'qualifications') AS q
          WHERE q ->> 'registered_employer' <> '' AND q ->> 'registered_employer' <> s.form ->> 'employer_name')
-           AS certificates_elsewhere
+           AS certificates_elsewhere,
+       l.uscc_agrees IS NOT NULL AS licence_is_read, l.uscc_agrees AS licence_uscc_agrees,
+       coalesce(l.name_agrees, true) AS licence_name_agrees
   FROM review r JOIN submission s USING (account_id, kind, version)
+  CROSS JOIN LATERAL licence_agrees(r.account_id, s.form) AS l
   JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
   LEFT JOIN submission f ON f.account_id = r.account_id AND f.kind = r.kind
        AND f.version = i.in_force_version AND f.version <> r.version

@@ -58,6 +58,9 @@ static void add_prechecks(struct call *c, const struct rows *row, Certification_
             .id_number_in_use = rows_true(row, 0, "id_number_in_use"),
             .certificates_expired = rows_integer(row, 0, "certificates_expired"),
             .certificates_elsewhere = rows_integer(row, 0, "certificates_elsewhere"),
+            .licence_is_read = rows_true(row, 0, "licence_is_read"),
+            .licence_uscc_agrees = rows_true(row, 0, "licence_uscc_agrees"),
+            .licence_name_agrees = rows_true(row, 0, "licence_name_agrees"),
         },
         found);
     review->prechecks = arena_alloc(c->arena, count * sizeof *review->prechecks);

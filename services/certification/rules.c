@@ -184,6 +184,12 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
         out[n++] = say(BAD, "该信用代码已由其他账号认证");
     else if (facts->uscc_elsewhere > 0)
         out[n++] = say(WARNING, "该信用代码在其他账号的申请中出现过");
+    if (facts->licence_is_read)
+        out[n++] = facts->licence_uscc_agrees
+                       ? say(GOOD, "营业执照二维码中的信用代码与填写一致")
+                       : say(BAD, "营业执照二维码中的信用代码与填写不同，请对照执照核对");
+    if (!facts->licence_name_agrees)
+        out[n++] = say(WARNING, "营业执照二维码中的名称与填写不同，请对照执照核对");
     return n;
 }
 

@@ -28,12 +28,14 @@ struct precheck_facts {
     bool id_number_in_use;   /* another account's expert in force has it */
     int64_t certificates_expired;
     int64_t certificates_elsewhere; /* registered with another unit than the person's own */
+    bool licence_is_read;           /* the QR code of a licence gave a credit code */
+    bool licence_uscc_agrees, licence_name_agrees;
 };
 struct precheck {
     Certification__Precheck__Level level;
     const char *text;
 };
-enum { PRECHECKS_MAX = 8 };
+enum { PRECHECKS_MAX = 10 };
 /* Fills `out`, returns how many. */
 size_t rules_precheck(const struct precheck_facts *facts,
                       struct precheck out[static PRECHECKS_MAX]);

@@ -280,8 +280,9 @@ static void test_who_may_call(void **state)
         const ProtobufCMethodDescriptor *method = &certification.contract->methods[i];
         if (strstr(method->name, "Dictionar") != NULL)
             continue; /* dictionary_test.c */
-        if (strcmp(method->name, "GetDrawPackage") == 0)
-            continue; /* draw_test.c: anybody's */
+        if (strcmp(method->name, "GetDrawPackage") == 0 ||
+            strcmp(method->name, "ReadBlankForm") == 0)
+            continue; /* anybody's: draw_test.c, paper_form_test.c */
         struct arena *arena = arena_new(0);
         ProtobufCMessage *request = message_new(method->input, arena);
         bool of_staff = is_of_staff(method->name);

@@ -36,7 +36,8 @@ struct reason {
     R(key_reused, INVALID, "同一请求编号被用于不同内容，请刷新页面后重试。")                       \
     R(attachment_gone, NOT_FOUND, "没有找到这个附件，它可能已被删除，或不属于您。")                \
     R(attachment_none, INVALID, "没有收到文件内容，请重新选择文件上传。")                          \
-    R(attachment_quota, CONFLICT, "您上传的文件过多，请联系协会处理：0355-3069919。")              \
+    R(attachment_quota, CONFLICT,                                                                  \
+      "您上传的文件过多。没有用到的文件两天后自动清除，请到时再试，或致电0355-3069919。")          \
     R(file_type, UNSUPPORTED, "只能上传JPG、PNG、WebP图片或PDF文件，请重新选择。")                 \
     R(file_too_large, TOO_LARGE, "文件过大，请上传10MB以内的文件。")                               \
     R(image_too_large, INVALID, "图片尺寸过大，请缩小到4000万像素以内再上传。")                    \

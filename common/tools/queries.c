@@ -8,7 +8,7 @@
 
    Lines `-- keyed` and `-- audit: action object_column` right below the name ask for what the build adds: the answer
    is kept with the idempotency key of the call, the act in the audit, both FROM the answer, so that a statement that
-   found nothing leaves no trace. They need a statement of the form `WITH … answer AS (…) SELECT * FROM answer;`. */
+   found nothing leaves no trace. `-- writes`: a function that it calls does. The first two need a statement of the form `WITH … answer AS (…) SELECT * FROM answer;`. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -226,12 +226,14 @@ static void put_keeping(const struct reader *r, struct query *q)
     put_sql(q, r, " SELECT * FROM answer;");
 }
 
-/* `-- keyed` and `-- audit: x y` among the comment lines below a name. */
+/* `-- keyed`, `-- writes` and `-- audit: x y` among the comment lines below a name. */
 static void read_wishes(struct reader *r, struct query *q)
 {
     while (strncmp(r->at, "--", 2) == 0 && strncmp(r->at, "-- name:", 8) != 0) {
         if (strncmp(r->at, "-- keyed", 8) == 0)
             q->keyed = true;
+        if (strncmp(r->at, "-- writes", 9) == 0)
+            q->writes = true;
         if (strncmp(r->at, "-- audit:", 9) == 0 &&
             sscanf(r->at, "-- audit: %63[a-z0-9_.] %63[a-z0-9_]", q->audit, q->object) != 2)
             fail(r, "audit: wants an action and a column of the answer, in", q->name);

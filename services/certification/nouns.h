@@ -21,6 +21,10 @@ void blank_forms_destroy(struct blank_forms **self);
 void expert_watch_start(struct service_run *run);
 void expert_watch_run(struct service_run *run);
 
+/* Erases what is due: every ten minutes from now on, or once. */
+void retention_start(struct service_run *run);
+void retention_run(struct service_run *run);
+
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op blank_form_ops[];
@@ -32,6 +36,7 @@ extern const struct op expert_ops[];
 extern const struct op figures_ops[];
 extern const struct op paper_form_ops[];
 extern const struct op paper_review_ops[];
+extern const struct op retention_ops[];
 extern const struct op review_ops[];
 extern const struct op revocation_ops[];
 

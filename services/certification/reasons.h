@@ -37,6 +37,8 @@
     R(revocation_same_person, CONFLICT, "撤销须由另一位同事确认，提请人不能自己确认。")            \
     R(refusing_has_a_note, INVALID, "不同意撤销时请写明至少5个字的理由。")                         \
     R(review_policy_changed, CONFLICT, "规则已被其他同事修改，您的修改没有保存，请刷新后再改。")   \
+    R(retention_rule_changed, CONFLICT,                                                            \
+      "保存期限已被其他同事修改，您的修改没有保存，请刷新后再改。")                                \
     R(sending_back_has_a_note, INVALID, "退回初审时请在内部备注中写明至少5个字的理由。")           \
     R(association_post_needed, INVALID, "请先确认该单位的会内职务，会费按职务收取。")              \
     R(rejection_has_a_reason, INVALID, "驳回时请至少选择一条原因，或写明至少5个字的说明。")        \

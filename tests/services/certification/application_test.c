@@ -264,8 +264,8 @@ static void test_missing_fields_are_named(void **state)
 
 static bool is_of_staff(const char *method)
 {
-    static const char *const words[] = {"Review",         "RejectReasons", "Revocation",
-                                        "RevealIdNumber", "Draw",          "RecordReply"};
+    static const char *const words[] = {"Review", "RejectReasons", "Revocation", "RevealIdNumber",
+                                        "Draw",   "RecordReply",   "Retention"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strstr(method, words[i]) != NULL)
             return true;

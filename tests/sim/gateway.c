@@ -161,7 +161,8 @@ static bool vital_waits(const struct sim *sim, int g, int service)
     for (size_t i = sim->asks_count; i-- > 0;) {
         const struct ask *ask = &sim->asks[i];
         if (ask->gateway == g && ask->service == service && is_vital(ask) && !ask->tried &&
-            ask->state == ASK_OPEN && sim->now < ask->deadline)
+            ask->state == ASK_OPEN &&
+            sim_clock(sim, &sim->gateways[g].process) < ask->deadline_there)
             return true;
     }
     return false;
@@ -293,11 +294,12 @@ void gateway_tick(struct sim *sim, int g)
 
 void gateway_ask(struct sim *sim, uint64_t number)
 {
-    const struct ask *ask = ledger_find(sim, number);
+    struct ask *ask = ledger_find(sim, number);
     int g = ask->gateway;
     struct gateway *gateway = &sim->gateways[g];
     bool keyed = ask->repeatable && number % 2 == 0;
     size_t waiting = router_waiting(gateway->router);
+    ask->deadline_there = ask->deadline + gateway->process.clock;
     gateway->open_asks++;
     vital_begins(sim, ask);
     router_submit(gateway->router,
@@ -311,7 +313,7 @@ void gateway_ask(struct sim *sim, uint64_t number)
                       .assertion = "who",
                       .assertion_size = 3,
                       .body_size = ask->body,
-                      .deadline_ms = ask->deadline + gateway->process.clock,
+                      .deadline_ms = ask->deadline_there,
                   },
                   sim_clock(sim, &gateway->process), gateway->actions);
     /* with one service the whole is its queue */

@@ -166,6 +166,7 @@ struct ask {
     enum router_class class;
     bool repeatable;
     uint64_t submitted, deadline;
+    uint64_t deadline_there; /* as the gateway's clock showed it */
     size_t body, fed;
     uint64_t chunks_sent, chunks_taken, windows;
     unsigned sent, started;

@@ -162,6 +162,11 @@ fsync = $1
 full_page_writes = $1
 synchronous_commit = $1
 END
+    [ ! -f "$data/secrets/backup.conf" ] || cat <<END
+archive_mode = on
+archive_command = 'pgbackrest --config=$data/secrets/backup.conf --stanza=guild archive-push %p'
+archive_timeout = 60s
+END
 }
 
 redis_conf() {

@@ -474,6 +474,7 @@ class Checker {
       probes_of_ended_sessions: this.sessions.reduce((sum, one) => sum + one.probes.length, 0),
       attachments: this.rows.attachment.length,
       postings: this.rows.transfer.length,
+      ledger_delta: this.rows.ledger.reduce((sum, row) => sum + Math.abs(row.found_fen - row.expected_fen), 0),
       sms_twice: this.smsTwice,
     };
   }

@@ -101,7 +101,7 @@ class Balancer {
 }
 
 class Traffic {
-  samples = []; // {at, ms, status, method, target, gateway}
+  samples = []; // {at, ms, status, method, target, gateway, why}; why: no answer came
   written = 0;
   active = 0;
   held = false;
@@ -132,7 +132,7 @@ class Traffic {
     const at = Date.now();
     const { gateway, ...answer } = await this.ask(browser, method, target, content);
     const ms = Date.now() - at;
-    this.samples.push({ at, ms, status: answer.status, method, target, gateway });
+    this.samples.push({ at, ms, status: answer.status, method, target, gateway, why: answer.status === 0 ? answer.body.reason : undefined });
     return { ...answer, ms };
   }
 
@@ -365,10 +365,12 @@ class Member {
   }
 
   async save() {
+    if (this.pending) return this.read(); // what is under review is not changed
     const { status, body } = await this.traffic.write('save', this.context({ version: this.draft }), 'PUT',
       `${owner}/draft`, (n) => ({ json: { version: this.draft, form: { owner_unit: this.form(n) } } }));
     if (status === 200) this.draft = body.version;
     else this.sure = false;
+    return undefined;
   }
 
   async submit() {

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
-const { eventually, pause } = require('../support/visitor.js');
+const { Browser, eventually, pause } = require('../support/visitor.js');
 const { Wires } = require('./wires.js');
 
 const MEMORY = '/sys/fs/cgroup/memory';
@@ -58,8 +58,14 @@ class Injector {
     });
   }
 
+  /* A gateway says so at its HTTP address, where a balancer looks: then it has instances, too. */
   async ready(program) {
-    await eventually(`${program}, ready`, 30, async () => (await this.ask(program, '/readyz'))?.status === 200);
+    const place = new URL(process.env.GUILD_TEST_URL);
+    place.port = Number(place.port) + Number(/^gateway-(\d+)$/.exec(program)?.[1] ?? 1) - 1;
+    const visitor = new Browser(place.origin);
+    const look = () => (program.startsWith('gateway') ? visitor.send('GET', '/readyz').catch(() => undefined) : this.ask(program, '/readyz'));
+    await eventually(`${program}, ready`, 30, async () => (await look())?.status === 200);
+    if (program.startsWith('gateway')) await pause(500); // the balancer has seen it
   }
 
   /* As an operator does it: the next one's turn is when this one is ready. */
@@ -101,12 +107,14 @@ class Injector {
       this.wires.rewire(program);
       this.rewrite(program, (text) => text.replace(`GUILD_DISK_FOLDER=${this.data}`, `GUILD_DISK_FOLDER=${this.data}/postgresql`));
     }
+    for (const gateway of this.gateways()) this.rewrite(gateway, (text) => text.replace(/GUILD_DRAIN_MS=\d+/, 'GUILD_DRAIN_MS=1500')); // a balancer is there
     process.kill(this.lockHolder(), 'SIGHUP');
-    for (const program of this.instances()) {
+    for (const program of [...this.instances(), ...this.gateways()]) {
       const old = this.pid(program);
       if (old) process.kill(old, 'SIGTERM');
       await this.renewed(program, old);
     }
+    for (const program of this.gateways()) await this.ready(program);
     for (const program of this.instances()) await this.ready(program);
     this.look();
   }

@@ -42,6 +42,9 @@ static void on_writable(void *owner)
     struct cache *cache = owner;
     if (cache->context != NULL)
         redisAsyncHandleWrite(cache->context);
+    /* hiredis 0.14 takes a new buffer without looking whether it got one; out of memory ends the process */
+    if (cache->context != NULL && cache->context->c.obuf == NULL)
+        abort();
 }
 
 static void want_nothing(void *owner)

@@ -165,8 +165,11 @@ const char *call_words(const struct call *c, int reason)
     return reason_of(c->run->service, reason)->words;
 }
 
+/* Rows that could not become a message (out of memory, or a value that does not fit) are no answer. */
 answer call_reply(struct call *c, const ProtobufCMessage *reply)
 {
+    if (reply == NULL)
+        return call_fail(c, REASON_internal);
     return call_answer(whole(c), STATUS_OK, reply);
 }
 

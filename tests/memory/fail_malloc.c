@@ -1,6 +1,7 @@
 /* Preloaded: the allocation number FAIL_AT fails, once. FAIL_COUNT names a file to which the number of allocations is
-   written at the end. Spared are the loader, the tests' own frame (libcmocka), and libcivetweb, whose start reads through
-   NULL where memory fails: they are not what is tested. */
+   written at the end. Spared are the loader, the tests' own frame (libcmocka), and libcivetweb and libfontconfig, which go
+   through NULL where memory fails: they are not what is tested. FAIL_MADE names a file to which the process's number is
+   written, and the path of each temporary file and folder: a program that aborts leaves them. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SPARED_MAX = 8 };
 
@@ -20,15 +22,16 @@ static struct {
     uintptr_t from, to;
 } spared[SPARED_MAX];
 static size_t spared_count;
-static const char *count_path; /* kept, since a program may clear its environment */
+static const char *count_path, *made_path; /* kept, since a program may clear its environment */
 static unsigned long fail_at;
 static atomic_ulong count;
 static bool begun;
+static _Thread_local bool notes; /* this file's own work */
 
 static int spare(struct dl_phdr_info *info, size_t size, void *owner)
 {
     (void)size, (void)owner;
-    static const char *const names[] = {"libcmocka", "libcivetweb", "/ld-"};
+    static const char *const names[] = {"libcmocka", "libcivetweb", "libfontconfig", "/ld-"};
     bool is_spared = false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         is_spared |= strstr(info->dlpi_name, names[i]) != NULL;
@@ -48,9 +51,24 @@ static void find_real(void)
     *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
 }
 
+static void note_made(const char *path)
+{
+    notes = true;
+    FILE *file = made_path == NULL ? NULL : fopen(made_path, "a");
+    if (file != NULL) {
+        fprintf(file, "%s\n", path);
+        fclose(file);
+    }
+    notes = false;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *at = getenv("FAIL_AT");
+    char number[16];
+    made_path = getenv("FAIL_MADE");
+    snprintf(number, sizeof number, "%d", (int)getpid());
+    note_made(number);
     dl_iterate_phdr(spare, NULL);
     fail_at = at == NULL ? 0 : strtoul(at, NULL, 10);
     count_path = getenv("FAIL_COUNT");
@@ -69,7 +87,7 @@ __attribute__((destructor)) static void end(void)
 
 static bool fails(const void *caller)
 {
-    if (!begun)
+    if (!begun || notes)
         return false;
     for (size_t i = 0; i < spared_count; i++)
         if ((uintptr_t)caller >= spared[i].from && (uintptr_t)caller < spared[i].to)
@@ -99,4 +117,39 @@ void *realloc(void *old, size_t size)
     if (real_realloc == NULL)
         find_real();
     return fails(__builtin_return_address(0)) ? NULL : real_realloc(old, size);
+}
+
+/* ---- what it leaves, and whom it waits for */
+
+char *mkdtemp(char *template)
+{
+    char *(*real)(char *);
+    *(void **)&real = dlsym(RTLD_NEXT, "mkdtemp");
+    char *path = real(template);
+    if (path != NULL)
+        note_made(path);
+    return path;
+}
+
+int mkstemp(char *template)
+{
+    int (*real)(char *);
+    *(void **)&real = dlsym(RTLD_NEXT, "mkstemp");
+    int fd = real(template);
+    if (fd >= 0)
+        note_made(template);
+    return fd;
+}
+
+/* At the end czmq ends its context, which waits for sockets that a failed test has left open. */
+int zmq_ctx_term(void *context)
+{
+    int (*real)(void *);
+    *(void **)&real = dlsym(RTLD_NEXT, "zmq_ctx_term");
+    return fail_at != 0 && atomic_load(&count) >= fail_at ? 0 : real(context);
+}
+
+int zmq_term(void *context)
+{
+    return zmq_ctx_term(context);
 }

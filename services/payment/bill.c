@@ -19,21 +19,41 @@ static answer dues_get(struct call *c)
     return batch_reply(c, REASON_not_certified_yet);
 }
 
+/* Binds :reference_codes to as many as there are years, one at the least. */
+static void set_references(struct call *c, size_t years)
+{
+    char code[RULES_REFERENCE_SIZE];
+    const char *list = "";
+    for (size_t i = 0; i == 0 || i < years; i++) {
+        rules_reference(randombytes_random(), code);
+        list = arena_printf(c->arena, "%s%s%s", list, i == 0 ? "" : ",", code);
+    }
+    call_set(c, "reference_codes", arena_printf(c->arena, "{%s}", list));
+}
+
 static answer bill_request(struct call *c)
 {
-    bill_set_reference(c);
+    set_references(c, ((const Payment__RequestBillRequest *)c->request)->n_years);
     batch_add(c, &sql_bill_request);
+    return batch_reply(c, REASON_bill_not_due);
+}
+
+static answer bill_make(struct call *c)
+{
+    set_references(c, ((const Payment__MakeBillsRequest *)c->request)->n_years);
+    batch_add(c, &sql_bill_make);
     return batch_reply(c, REASON_bill_not_due);
 }
 
 static answer bill_list(struct call *c)
 {
     const Payment__ListBillsRequest *req = c->request;
-    if (!page_from(c, req->cursor, false))
+    bool newest = req->sort == PAYMENT__LIST_BILLS_REQUEST__SORT__NEWEST_FIRST;
+    if (!page_from(c, req->cursor, newest))
         return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
     batch_add(c, &sql_bill_total);
-    batch_add(c, &sql_bill_list);
+    batch_add(c, newest ? &sql_bill_list_newest : &sql_bill_list);
     return page_reply(c);
 }
 
@@ -60,5 +80,6 @@ const struct op bill_ops[] = {
     {"RequestBill", MEMBER,               bill_request, 0},
     {"ListBills",   STAFF("dues.read"),   bill_list,    0},
     {"CancelBill",  STAFF("member.open"), bill_cancel,  0},
+    {"MakeBills",   STAFF("member.open"), bill_make,    0},
     OP_END,
 };

@@ -8,11 +8,12 @@
 static answer member_list(struct call *c)
 {
     const Payment__ListMembersRequest *req = c->request;
-    if (!page_from(c, req->cursor, true))
+    bool ending = req->sort == PAYMENT__LIST_MEMBERS_REQUEST__SORT__ENDING_FIRST;
+    if (!page_from(c, req->cursor, !ending))
         return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
     batch_add(c, &sql_member_total);
-    batch_add(c, &sql_member_list);
+    batch_add(c, ending ? &sql_member_list_ending : &sql_member_list);
     return page_reply(c);
 }
 

@@ -23,6 +23,13 @@ static answer propose(struct call *c)
         return call_fail(c, REASON_not_allowed);
     if (req->kind == PAYMENT__PROPOSAL__KIND__REFUND && req->amount[0] == '\0')
         return call_fail_field(c, "amount", "请填写退款金额。");
+    if (req->kind == PAYMENT__PROPOSAL__KIND__TERMINATE &&
+        req->leave_reason == PAYMENT__LEAVE_REASON__LEAVE_UNSPECIFIED)
+        return call_fail_field(c, "leave_reason", "请选择退会原因。");
+    if (req->kind == PAYMENT__PROPOSAL__KIND__CHANGE_POST && req->association_post[0] == '\0')
+        return call_fail_field(c, "association_post", "请选择会内职务。");
+    if (req->kind == PAYMENT__PROPOSAL__KIND__CHANGE_POST && req->document[0] == '\0')
+        return call_fail_field(c, "document", "请填写变更职务的依据文件，例如会议决议。");
     if (req->amount[0] == '\0')
         call_set(c, "amount_fen", NULL);
     else

@@ -29,6 +29,11 @@
     R(membership_pkey, CONFLICT, "该单位的会员刚被其他人开通，请刷新页面。")                                                                 \
     R(membership_suspended, CONFLICT, "该单位会籍已暂停，请先恢复会籍，已缴的会费届时自动计入。")                                            \
     R(refund_gone, CONFLICT, "这笔退款已登记，或退款日期不对：不晚于今天，不早于批准前31天。")                                               \
+    R(petition_open, CONFLICT, "您已有同样的申请正在处理，请等待协会答复，或先撤回。")                                                       \
+    R(petition_not_possible, CONFLICT,                                                                                                       \
+      "现在不能提交这项申请：会员资格须有效，且职务须与现任不同。")                                                                          \
+    R(petition_gone, NOT_FOUND, "没有找到这项申请，或它已被处理，请刷新页面。")                                                              \
+    R(fee_in_the_past, INVALID, "新标准最早从今天起生效，请重新选择日期。")                                                                  \
     R(bill_overpaid, CONFLICT, "分配的金额超过账单欠款，请刷新页面后按最新欠款填写。")                                                       \
     R(voucher_gone, NOT_FOUND, "没有找到这份缴费凭证，请返回列表刷新。")                                                                     \
     R(voucher_waiting, CONFLICT, "您已有一份凭证正在审核，请等审核结果，或先撤回再重新提交。")                                               \

@@ -30,6 +30,14 @@ bool rules_account_tail(const char *text)
     return text[0] == '\0' || digits_only(text, 4, 4);
 }
 
+bool rules_post_code(const char *text)
+{
+    size_t count = 0;
+    for (; isupper((unsigned char)text[count]) || text[count] == '_'; count++)
+        ;
+    return text[count] == '\0' && count >= 2;
+}
+
 void rules_reference(uint32_t random, char out[static RULES_REFERENCE_SIZE])
 {
     enum { CODES = 29 * 29 * 29 * 29 * 29 };

@@ -54,7 +54,8 @@ static answer voucher_withdraw(struct call *c)
 static answer my_voucher_list(struct call *c)
 {
     const Payment__ListMyVouchersRequest *req = c->request;
-    if (!page_from(c, req->cursor, true))
+    if (!page_from(c, req->cursor,
+                   req->sort == PAYMENT__LIST_MY_VOUCHERS_REQUEST__SORT__NEWEST_FIRST))
         return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
     batch_add(c, &sql_my_voucher_total);

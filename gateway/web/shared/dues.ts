@@ -5,6 +5,8 @@ import type { Badge } from './words';
 export type Bill = Schema<'payment.Bill'>;
 export type Dues = Schema<'payment.Dues'>;
 export type MemberStatus = Schema<'payment.MemberStatus'>;
+export type LeaveReason = Schema<'payment.Petition'>['leave_reason'];
+export type Petition = Schema<'payment.Petition'>;
 export type PayMethod = Schema<'payment.VoucherItem'>['pay_method'];
 export type Receipt = Schema<'payment.Receipt'>;
 export type Voucher = Schema<'payment.Voucher'>;
@@ -81,6 +83,27 @@ export const receiptBadges: Record<Receipt['state'], Badge> = {
   ISSUED: { text: '已开具', tone: 'good' },
   DELIVERED: { text: '已送达', tone: 'good' },
   VOID: { text: '已作废', tone: 'plain' },
+};
+
+/* D20; what a unit may say of itself, and what staff may say. */
+export const leaveReasons: { value: LeaveReason; text: string; byUnit: boolean }[] = [
+  { value: 'VOLUNTARY', text: '主动申请', byUnit: true },
+  { value: 'UNPAID', text: '逾期未缴', byUnit: false },
+  { value: 'DISSOLVED', text: '单位注销或合并', byUnit: true },
+  { value: 'VIOLATION', text: '违反章程', byUnit: false },
+  { value: 'LEAVE_OTHER', text: '其他', byUnit: true },
+];
+
+export function petitionName(petition: Petition): string {
+  return petition.kind === 'LEAVE' ? '退会申请' : `变更为${petition.association_post_name}的申请`;
+}
+
+export const petitionBadges: Record<Petition['state'], Badge> = {
+  STATE_UNSPECIFIED: { text: '', tone: 'plain' },
+  REQUESTED: { text: '办理中', tone: 'wait' },
+  WITHDRAWN: { text: '已撤回', tone: 'plain' },
+  ACCEPTED: { text: '已批准', tone: 'good' },
+  DECLINED: { text: '未批准', tone: 'bad' },
 };
 
 export const payMethods: { value: PayMethod; text: string }[] = [

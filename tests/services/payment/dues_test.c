@@ -303,7 +303,7 @@ static void test_standing_waiver_and_refund(void **state)
          "proposal_not_possible");
     decided(&clerk, "RESUME", "");
     assert_string_equal(status_of(account), "ACTIVE");
-    decided(&clerk, "TERMINATE", "");
+    decided(&clerk, "TERMINATE", ",\"leave_reason\":\"VOLUNTARY\"");
     assert_string_equal(status_of(account), "TERMINATED");
 
     unit("MEMBER");

@@ -360,7 +360,7 @@ static void test_who_is_suspended_pays_and_goes_on(void **state)
     assert_string_equal(terms_of(account), "-300 65");
     /* it leaves while suspended: told so; what it owes is cancelled, what it had ends */
     decided(&clerk, "SUSPEND", "");
-    decided(&clerk, "TERMINATE", "");
+    decided(&clerk, "TERMINATE", ",\"leave_reason\":\"VOLUNTARY\"");
     assert_string_equal(VALUE("SELECT (payload ->> 'from') || (payload ->> 'to') FROM outbox WHERE "
                               "event = 'membership.changed' ORDER BY id DESC LIMIT 1"),
                         "已暂停已退会");
@@ -379,7 +379,7 @@ static void test_who_comes_back_starts_anew(void **state)
     Common__Principal who = paid_unit();
     SAYS(open_membership(account), "first_day");
     days_pass(account, 100);
-    decided(&clerk, "TERMINATE", "");
+    decided(&clerk, "TERMINATE", ",\"leave_reason\":\"VOLUNTARY\"");
     SAYS(JSON(&who, "RequestBill", "{}"), "\"id\"");
     SAYS(confirm(&cashier, submitted(&who, "2000"), 1, "2000", bill_of(account), "2000"),
          "CONFIRMED");

@@ -31,16 +31,29 @@ static void set_references(struct call *c, size_t years)
     call_set(c, "reference_codes", arena_printf(c->arena, "{%s}", list));
 }
 
+static bool are_years(const uint32_t *years, size_t count)
+{
+    while (count > 0 && years[count - 1] <= 9999)
+        count--;
+    return count == 0;
+}
+
 static answer bill_request(struct call *c)
 {
-    set_references(c, ((const Payment__RequestBillRequest *)c->request)->n_years);
+    const Payment__RequestBillRequest *req = c->request;
+    if (!are_years(req->years, req->n_years))
+        return call_fail_field(c, "years", "请选择列出的年度。");
+    set_references(c, req->n_years);
     batch_add(c, &sql_bill_request);
     return batch_reply(c, REASON_bill_not_due);
 }
 
 static answer bill_make(struct call *c)
 {
-    set_references(c, ((const Payment__MakeBillsRequest *)c->request)->n_years);
+    const Payment__MakeBillsRequest *req = c->request;
+    if (!are_years(req->years, req->n_years))
+        return call_fail_field(c, "years", "请选择列出的年度。");
+    set_references(c, req->n_years);
     batch_add(c, &sql_bill_make);
     return batch_reply(c, REASON_bill_not_due);
 }

@@ -53,6 +53,7 @@ static void test_several_years_at_once(void **state)
                       "\"offers\":[{\"year\":%d,\"arrears\":false,\"amount_fen\":\"200000\"}",
                       year + 1));
     SAYS(JSON(&who, "RequestBill", "{\"years\":[%d]}", year + 2), "bill_not_due");
+    SAYS(JSON(&who, "RequestBill", "{\"years\":[4000000000]}"), "years");
     SAYS(JSON(&who, "RequestBill", "{\"years\":[%d,%d]}", year + 2, year + 1), "\"total\":2");
     SAYS(JSON(&who, "RequestBill", "{\"years\":[%d]}", year + 3), "bill_not_due");
     assert_string_equal(bills_of(account), "0:OPEN 1:OPEN 2:OPEN");

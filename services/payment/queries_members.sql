@@ -27,6 +27,7 @@ SELECT * FROM answer;
 
 -- name: bill_request
 -- keyed
+-- writes
 -- audit: bill.requested years
 WITH answer AS (
     SELECT jsonb_agg(bill_json(b) ORDER BY b.year) AS bills, count(*) AS total, string_agg(b.year::text, '、' ORDER BY b.year) AS years
@@ -35,6 +36,7 @@ SELECT * FROM answer;
 
 -- name: bill_make
 -- keyed
+-- writes
 -- audit: bill.made object
 -- By staff for a unit.
 WITH answer AS (

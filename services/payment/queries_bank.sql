@@ -23,6 +23,7 @@ SELECT count(*) FILTER (WHERE is_new) AS added, coalesce(sum(amount_fen) FILTER 
 -- audit: statement.imported statement_id
 -- Only what is new; who imports the same file at the same moment adds nothing (statement_line_once).
 WITH found AS MATERIALIZED (SELECT * FROM statement_rows(:kind::text, :rows::jsonb)),
+booking AS MATERIALIZED (SELECT month_open_day() AS open_day),
 imported AS (
     INSERT INTO statement (kind, file_name, lines, added, imported_by, imported_by_name, account_no, first_on, last_on)
     SELECT :kind, :file_name, count(*), count(*) FILTER (WHERE is_new), :caller_id::bigint, :caller_name, :account_no::text,
@@ -30,11 +31,11 @@ imported AS (
     RETURNING id),
 added AS (
     INSERT INTO statement_line (statement_id, kind, identity, occurred_at, amount_fen, balance_fen, fee_fen, payer_name,
-                                payer_account, serial, remark, wallet, state, not_dues)
+                                payer_account, serial, remark, wallet, state, not_dues, booked_on)
     SELECT i.id, :kind, f.identity, f.occurred_at, f.amount_fen, f.balance_fen, f.fee_fen, f.payer_name, f.payer_account,
            f.serial, f.remark, f.wallet, CASE WHEN is_settlement THEN 'IGNORED' ELSE 'NEW' END,
-           CASE WHEN is_settlement THEN 'SETTLEMENT' END
-      FROM found f, imported i WHERE f.is_new ORDER BY f.place
+           CASE WHEN is_settlement THEN 'SETTLEMENT' END, greatest(f.occurred_at::date, o.open_day)
+      FROM found f, imported i, booking o WHERE f.is_new ORDER BY f.place
     ON CONFLICT DO NOTHING
     RETURNING amount_fen, occurred_at, fee_fen, not_dues),
 answer AS (
@@ -171,30 +172,25 @@ SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.
  ORDER BY v.submitted_at, v.id LIMIT 500;
 
 -- name: month_get
-WITH bounds AS (SELECT :month_first::date AS first, (:month_first::date + interval '1 month')::date AS after),
-vouchers AS MATERIALIZED (
-    SELECT v.*, u.unit_name, (SELECT coalesce(sum(l.amount_fen), 0) FROM statement_line l WHERE l.voucher_id = v.id) AS lines_fen,
-           (SELECT min(r.state) FROM receipt r WHERE r.voucher_id = v.id AND r.state IN ('ISSUED', 'DELIVERED')) AS receipt_state
-      FROM voucher v JOIN unit u USING (account_id), bounds
-     WHERE v.state = 'CONFIRMED' AND v.received_on >= first AND v.received_on < after),
-lines AS MATERIALIZED (
-    SELECT l.*, v.received_on FROM statement_line l LEFT JOIN voucher v ON v.id = l.voucher_id, bounds
-     WHERE l.occurred_at >= first AND l.occurred_at < after AND l.state <> 'IGNORED'),
-differences(kind, unit_name, amount_fen, day, voucher_id, line_id) AS (
-    SELECT 'LINE_UNCLAIMED', payer_name, amount_fen, occurred_at::date, 0::bigint, id FROM lines WHERE state = 'NEW'
-    UNION ALL
-    SELECT 'VOUCHER_WITHOUT_LINE', unit_name, confirmed_fen, received_on, id, 0 FROM vouchers
-     WHERE lines_fen = 0 AND pay_method <> 'CASH'
-    UNION ALL
-    SELECT 'LINE_OTHER_MONTH', payer_name, amount_fen, occurred_at::date, voucher_id, id FROM lines, bounds
-     WHERE state = 'ALLOCATED' AND (received_on < first OR received_on >= after)
-    UNION ALL
-    SELECT 'RECEIPT_MISSING', unit_name, confirmed_fen, received_on, id, 0 FROM vouchers WHERE receipt_state IS NULL)
-SELECT (SELECT count(*) FROM vouchers) AS vouchers, (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM vouchers) AS confirmed_fen,
-       (SELECT count(*) FROM lines) AS lines, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM lines) AS lines_fen,
-       (SELECT coalesce(sum(amount_fen), 0)::bigint FROM lines WHERE state = 'ALLOCATED') AS allocated_fen,
-       (SELECT count(*) FROM vouchers WHERE receipt_state IS NOT NULL) AS receipts,
-       (SELECT coalesce(sum(confirmed_fen), 0)::bigint FROM vouchers WHERE receipt_state IS NOT NULL) AS receipts_fen,
-       (SELECT coalesce(sum(v.confirmed_fen), 0)::bigint FROM voucher v, bounds
-         WHERE v.state = 'REVERSED' AND v.received_on >= first AND v.received_on < after) AS reversed_fen,
-       (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.kind, d.day, d.voucher_id, d.line_id) FROM differences d) AS differences;
+-- A closed month as it was signed, and what moved since.
+SELECT m.* FROM month_told(:month_first::date) AS m;
+
+-- name: month_lock
+-- Who books meanwhile is waited for, and those that come wait (month_open_day).
+SELECT pg_advisory_xact_lock(hashtext('payment.month_close'));
+
+-- name: month_close
+-- keyed
+-- audit: month.closed month
+-- What is signed is what was seen: other sums close nothing.
+WITH sheet AS MATERIALIZED (SELECT month_sheet(:month_first::date) AS of),
+closed AS (
+    INSERT INTO month_close (month, sheet, note, closed_by, closed_by_name)
+    SELECT :month_first::date, of, :note, :caller_id::bigint, :caller_name FROM sheet
+     WHERE (of ->> 'due_fen', of ->> 'confirmed_fen', of ->> 'lines_fen', of ->> 'receipts_fen')
+           = (:due_fen::bigint::text, :confirmed_fen::bigint::text, :lines_fen::bigint::text, :receipts_fen::bigint::text)
+    RETURNING *),
+answer AS (
+    SELECT c.month::text AS month, (c.sheet ->> 'confirmed_fen')::bigint AS confirmed_fen, c.closed_by_name, c.closed_at, c.note
+      FROM closed c)
+SELECT * FROM answer;

@@ -58,6 +58,12 @@
     R(statement_in_use, CONFLICT,                                                                                                            \
       "这份文件里的流水已有人认领、核对或拆分，不能撤销导入。请先处理那些流水。")                                                            \
     R(statement_gone, CONFLICT, "这份文件已经撤销，或没有新增的流水，请刷新页面。")                                                          \
+    R(month_not_over, CONFLICT, "这个月还没有结束，不能结账。")                                                                              \
+    R(month_out_of_order, CONFLICT,                                                                                                          \
+      "请按月份顺序结账：这个月已经结账，或前面还有没有结账的月份。")                                                                        \
+    R(month_close_pkey, CONFLICT, "这个月已经结账，请刷新页面。")                                                                            \
+    R(month_closed, CONFLICT, "有月份刚刚结账，请重新导入，晚到的流水会记在结账后的第一天。")                                                \
+    R(month_changed, CONFLICT, "合计刚有变动，请刷新页面核对后再结账。")                                                                     \
     R(lines_other_amount, CONFLICT, "所选银行流水的金额与到账金额不一致，请核对。")                                                          \
     R(rejection_has_a_reason, INVALID, "驳回须选择原因，或填写至少5个字的说明。")                                                            \
     R(member_gone, NOT_FOUND, "没有找到这个单位，请返回列表刷新。")                                                                          \

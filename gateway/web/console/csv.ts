@@ -1,8 +1,8 @@
 /* Tables for a spreadsheet. */
 
-/* RFC 4180. What a spreadsheet would take for a formula stays text. */
+/* RFC 4180. What a spreadsheet would take for a formula stays text; a number below zero is none. */
 function cell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = /^[=+\-@\t\r]/.test(value) && !/^-\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
   return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -109,9 +109,10 @@ static void test_lines_taken_long_ago(void **state)
         "WITH s AS (INSERT INTO statement (kind, file_name, lines, added, imported_by, "
         "imported_by_name) VALUES ('ACCOUNT', '旧.csv', 1, 1, 21, '旧') RETURNING id) "
         "INSERT INTO statement_line (statement_id, kind, identity, occurred_at, amount_fen, "
-        "balance_fen, payer_name, payer_account, serial, remark, wallet) SELECT id, 'ACCOUNT', "
+        "balance_fen, payer_name, payer_account, serial, remark, wallet, booked_on) SELECT id, "
+        "'ACCOUNT', "
         "'ACCOUNT:SA7:2026-09-04:200000', '2026-09-04 10:00', 200000, 100, '从前', '7', 'A7', '', "
-        "'' FROM s");
+        "'', '2026-09-04' FROM s");
     SAYS(take("ImportStatement", HEADER "2026-09-04,10:00:00,A7,2000,1,从前,7,\n"), "\"added\":0");
     SAYS(take("ImportStatement", HEADER "2026-09-04,10:00:00,A7,2000,1,从前,7,\n"
                                         "2026-09-04,10:00:30,A7,2000,1,从前,7,\n"),
@@ -462,6 +463,22 @@ static void test_two_persons_and_one_line(void **state)
               (long long)voucher, line),
          "CONFIRMED");
     assert_string_equal(line_state(line), "ALLOCATED");
+
+    who = unit("MEMBER"); /* sent back: the line is anybody's again */
+    voucher = submitted(&who, "20000");
+    take("ImportStatement", HEADER "2026-11-09,12:30:00,,20000,1,退回者,1,\n");
+    line = line_of("退回者");
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"CONFIRM\",\"confirmed_amount\":\"20000\","
+              "\"received_date\":\"2026-11-09\",\"allocations\":[],\"bank_line_ids\":[%s]}",
+              (long long)voucher, line),
+         "\"second\":true");
+    SAYS(JSON(&treasurer, "DecideVoucher",
+              "{\"id\":%lld,\"version\":2,\"verdict\":\"RETURN\",\"internal_note\":"
+              "\"金额请再核对\"}",
+              (long long)voucher),
+         "SUBMITTED");
+    assert_string_equal(line_state(line), "NEW");
 }
 
 /* Dues and a course in one transfer; a group that pays by two. */

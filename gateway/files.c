@@ -113,7 +113,9 @@ void files_download(struct http *h, const struct assertion *assertion, ProtobufC
                                      "Content-Disposition: %s\r\n"
                                      "Cache-Control: private, %s\r\n",
                                      disposition(h, part->content_type, part->file_name),
-                                     part->may_change ? "no-cache" : "max-age=300");
+                                     h->route->session == STAFF ? "no-store" /* each look is one */
+                                     : part->may_change         ? "no-cache"
+                                                                : "max-age=300");
     const char *type = part->content_type;
     for (uint32_t n = 1; sent < size; n++) {
         part = read_part(h, assertion, request, n);

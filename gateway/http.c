@@ -417,6 +417,7 @@ static void answer_route(struct http *h)
         http_problem(h, 422, "field_errors", "填写的内容有误，请按提示修改后再提交。", &errors, 0);
         return;
     }
+    h->last |= h->route->form == POLLED;
     if (h->route->form == UPLOAD) {
         files_upload(h, &assertion, request);
     } else if (h->route->form == DOWNLOAD) {

@@ -19,6 +19,8 @@ enum route_form {
     LOG_OUT,  /* the cookie goes */
     UPLOAD,   /* the body is a file: streamed behind the request */
     DOWNLOAD, /* the answer is a file: read part by part */
+    POLLED, /* JSON that pages ask for again and again: the connection is not kept, so that a page that is merely
+                 open takes no thread */
 };
 
 struct route {

@@ -73,7 +73,8 @@ async function decide(clerks, applicationNo, verdict) {
   const target = `/api/v1/staff/reviews/${review.id}`;
   for (const clerk of clerks) {
     await clerk.post(`${target}/claim`);
-    const answer = await clerk.post(`${target}/decision`, { submission_version: review.submission_version, ...verdict });
+    const acknowledged = (await clerk.get(target)).prechecks.map(({ code }) => code).filter(Boolean);
+    const answer = await clerk.post(`${target}/decision`, { submission_version: review.submission_version, acknowledged, ...verdict });
     if (answer.state !== 'QUEUED') return;
   }
 }

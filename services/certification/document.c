@@ -185,6 +185,7 @@ static struct paper *of_opinion(const struct document *document)
     bool approved = strcmp(rows_get(review, 0, "state"), "APPROVED") == 0;
     const char *decided_at = rows_get(review, 0, "decided_at");
     const char *claimed_at = rows_get(review, 0, "claimed_at");
+    bool two = rows_get(review, 0, "first_at") != NULL;
     struct paper *paper = begin(document, decided_at);
     struct arena *arena = document->arena;
     paper_table(paper, "申请");
@@ -197,10 +198,14 @@ static struct paper *of_opinion(const struct document *document)
     paper_field(paper, "名称", document->name, true);
     paper_table(paper, "审核意见");
     paper_field(paper, "审核结论", approved ? "审核通过" : "驳回", false);
-    paper_field(paper, "审核人", rows_get(review, 0, "reviewer"), false);
+    paper_field(paper, two ? "复核人" : "审核人", rows_get(review, 0, "reviewer"), false);
+    if (two) {
+        paper_field(paper, "初审人", rows_get(review, 0, "first_by_name"), false);
+        paper_field(paper, "初审时间", rows_get(review, 0, "first_at"), false);
+    }
     paper_field(paper, "受理时间", claimed_at == NULL ? "" : claimed_at, false);
-    paper_field(paper, "审核时间", arena_printf(arena, "%.10s %.5s", decided_at, decided_at + 11),
-                false);
+    paper_field(paper, two ? "复核时间" : "审核时间",
+                arena_printf(arena, "%.10s %.5s", decided_at, decided_at + 11), false);
     paper_field(paper, "驳回原因", rows_get(review, 0, "reasons"), true);
     paper_field(paper, "审核说明", rows_get(review, 0, "message_to_applicant"), true);
     paper_sign(paper, "协会意见", "", "协会（盖章）：");

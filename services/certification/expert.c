@@ -30,8 +30,8 @@ static answer expert_get_done(struct call *c, const struct rows *results)
     if (record == NULL)
         return call_fail(c, REASON_internal);
     const struct certification *state = service_state(c->run);
-    form_open_masked(c, state->files.keys, record->in_force,
-                     rows_integer(&results[0], 0, "account_id"));
+    form_open(c, state->files.keys, record->in_force, rows_integer(&results[0], 0, "account_id"));
+    form_mask(c, record->in_force);
     return call_reply(c, &record->base);
 }
 

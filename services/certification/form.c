@@ -147,12 +147,34 @@ void form_open(struct call *c, const struct keyring *keys, Certification__Form *
             arena_text(c->arena, opened(c, keys, form->expert->id_number, account_id));
 }
 
-void form_open_masked(struct call *c, const struct keyring *keys, Certification__Form *form,
-                      int64_t account_id)
+static bool may_see_phones(const struct call *c)
+{
+    for (size_t i = 0; i < c->caller->n_permissions; i++)
+        if (strcmp(c->caller->permissions[i], "pii.reveal") == 0)
+            return true;
+    return false;
+}
+
+static void mask_phone(void *context, const char *path, const struct field_rule *rule, char **text)
+{
+    struct arena *arena = context;
+    char masked[32];
+    (void)path;
+    if (**text == '\0' ||
+        (strcmp(rule->check, "mobile") != 0 && strcmp(rule->check, "phone_any") != 0))
+        return;
+    check_mask_mobile(*text, masked, sizeof masked);
+    *text = arena_text(arena, masked);
+}
+
+void form_mask(struct call *c, Certification__Form *form)
 {
     char masked[32];
-    form_open(c, keys, form, account_id);
-    if (form == NULL || form->expert == NULL || form->expert->id_number[0] == '\0')
+    if (form == NULL)
+        return;
+    if (!may_see_phones(c))
+        message_visit(&form->base, c->arena, mask_phone, c->arena);
+    if (form->expert == NULL || form->expert->id_number[0] == '\0')
         return;
     check_mask_id_number(form->expert->id_number, masked, sizeof masked);
     form->expert->id_number = arena_text(c->arena, masked);
@@ -164,6 +186,29 @@ bool form_has_file_field(const char *purpose)
 {
     for (size_t i = 0; i < field_rules_count; i++)
         if (field_rules[i].file && strcmp(field_rules[i].field, purpose) == 0)
+            return true;
+    return false;
+}
+
+/* A form's own field, or one of a list in it. */
+static bool has_field(const ProtobufCMessageDescriptor *form, const char *name)
+{
+    for (size_t i = 0; i < form->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &form->fields[i];
+        if (strcmp(field->name, name) == 0)
+            return true;
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+            protobuf_c_message_descriptor_get_field_by_name(field->descriptor, name) != NULL)
+            return true;
+    }
+    return false;
+}
+
+bool form_has_field(const char *name)
+{
+    const ProtobufCMessageDescriptor *forms = &certification__form__descriptor;
+    for (size_t i = 0; i < forms->n_fields; i++)
+        if (has_field(forms->fields[i].descriptor, name))
             return true;
     return false;
 }

@@ -28,11 +28,14 @@ bool form_bind(struct call *c, const struct keyring *keys, const Certification__
 /* Opens what is sealed in a form that came back from the database, for its owner `account_id`. */
 void form_open(struct call *c, const struct keyring *keys, Certification__Form *form,
                int64_t account_id);
-/* The same for a reviewer: masked. */
-void form_open_masked(struct call *c, const struct keyring *keys, Certification__Form *form,
-                      int64_t account_id);
+/* Once it is open, for a member of staff: the identity card's number masked, and telephones too where the caller may not
+   reveal them (pii.reveal). */
+void form_mask(struct call *c, Certification__Form *form);
 
 /* Is there a field of that name that holds attachments? */
 bool form_has_file_field(const char *purpose);
+
+/* Is there a field of that name in one of the forms, or in a row of one? */
+bool form_has_field(const char *name);
 
 #endif

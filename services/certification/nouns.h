@@ -25,6 +25,11 @@ void expert_watch_run(struct service_run *run);
 void retention_start(struct service_run *run);
 void retention_run(struct service_run *run);
 
+/* Tells reviewers of what waits too long and, at nine, of what waits: every ten minutes from now on, or once. `at`:
+   "YYYY-MM-DD HH:MM" of Shanghai; NULL: now. */
+void review_watch_start(struct service_run *run);
+void review_watch_run(struct service_run *run, const char *at);
+
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op blank_form_ops[];
@@ -38,6 +43,7 @@ extern const struct op paper_form_ops[];
 extern const struct op paper_review_ops[];
 extern const struct op retention_ops[];
 extern const struct op review_ops[];
+extern const struct op review_rules_ops[];
 extern const struct op revocation_ops[];
 
 #endif

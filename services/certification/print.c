@@ -54,10 +54,9 @@ static bool fill(struct call *c, struct print *print, const struct rows *row,
 {
     const struct certification *state = service_state(c->run);
     int64_t owner = rows_integer(row, 0, "account_id");
+    form_open(c, state->files.keys, submitted->form, owner);
     if (c->caller->kind == COMMON__PRINCIPAL__KIND__STAFF)
-        form_open_masked(c, state->files.keys, submitted->form, owner);
-    else
-        form_open(c, state->files.keys, submitted->form, owner);
+        form_mask(c, submitted->form);
     ProtobufCMessage *form = form_of(submitted->form, submitted->kind);
     print->document = (struct document){
         .arena = c->arena,

@@ -18,8 +18,11 @@ SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
             'saved_at', d.saved_at, 'form', form_json(d.kind, d.form)) END AS draft,
        form_json(f.kind, f.form) AS in_force,
        timeline_json(:caller_id::bigint, :kind::text) AS timeline,
-       reject_reasons_json(CASE WHEN r.state = 'REJECTED' THEN r.reason_codes END) AS reject_reasons,
+       CASE WHEN r.state = 'REJECTED' THEN coalesce(r.reasons_told, reject_reasons_json(r.reason_codes)) END AS reject_reasons,
+       coalesce(review_is_final(r), false) AS may_not_retry,
        CASE WHEN r.state = 'REJECTED' THEN r.message_to_applicant ELSE '' END AS reject_message,
+       CASE WHEN r.state = 'REJECTED' THEN r.field_verdicts END AS field_verdicts,
+       CASE WHEN r.state = 'REJECTED' THEN form_json(s.kind, s.form) END AS refused,
        CASE WHEN r.state IN ('QUEUED', 'CLAIMED') THEN s.expected_by::text ELSE '' END AS expected_by,
        form_attachments_json(:caller_id::bigint, ARRAY[d.form, f.form, s.form]) AS attachments
   FROM (SELECT 1) AS one
@@ -58,10 +61,7 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
                   AND account_id <> :caller_id::bigint) AS uscc_taken,
        EXISTS (SELECT 1 FROM identity WHERE kind = :kind::text AND id_number_index = :id_number_index::text
                   AND account_id <> :caller_id::bigint) AS id_number_taken,
-       EXISTS (SELECT 1 FROM review r JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
-                  AND i.last_version = r.version JOIN reject_reason x ON x.code = ANY (r.reason_codes)
-                WHERE r.account_id = :caller_id::bigint AND r.kind = :kind::text AND r.state = 'REJECTED'
-                  AND NOT x.retryable) AS may_not_retry,
+       may_not_retry(:caller_id::bigint, :kind::text) AS may_not_retry,
        files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0 AS files_are_there,
        ARRAY(SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[])) AS fields_unknown;
 
@@ -81,10 +81,7 @@ WITH drafted AS (
                         WHERE i.account_id = draft.account_id AND i.kind = draft.kind
                           AND form_plain(s.form) = form_plain(:form::jsonb)
                           AND s.id_number_index = :id_number_index::text)
-       AND NOT EXISTS (SELECT 1 FROM review r JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
-                          AND i.last_version = r.version JOIN reject_reason x ON x.code = ANY (r.reason_codes)
-                        WHERE r.account_id = draft.account_id AND r.kind = draft.kind AND r.state = 'REJECTED'
-                          AND NOT x.retryable)
+       AND NOT may_not_retry(draft.account_id, draft.kind)
        AND files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0
        AND NOT EXISTS (SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[]))
     RETURNING account_id, kind),
@@ -168,9 +165,10 @@ SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM
             OR purpose = 'certificate_files' AND 'cert.expert.review' = ANY (:caller_permissions::text[])));
 
 -- name: attachment_look
--- A member of staff opened somebody's file.
-INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
-VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.read', :id, :request_id);
+-- A member of staff opened somebody's file: which, and what it shows (id_card_files).
+INSERT INTO audit (actor_kind, actor_id, session, action, object, detail, request_id)
+SELECT :caller_kind, :caller_id, :caller_session, 'attachment.read', :id,
+       jsonb_build_object('purpose', coalesce((SELECT a.purpose FROM attachment a WHERE a.id = :id::text), '')), :request_id;
 
 -- ---- printable documents
 
@@ -186,7 +184,9 @@ SELECT s.account_id, s.kind, s.version, s.application_no, s.unit_name, form_json
 SELECT s.account_id, s.kind, s.version, s.application_no, s.unit_name, form_json(s.kind, s.form) AS form,
        to_char(s.submitted_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS made_at,
        encode(sha256(convert_to(s.form::text, 'UTF8')), 'hex') AS digest,
-       r.state, coalesce(nullif(r.decided_by_name, ''), r.claimed_by_name) AS reviewer, r.message_to_applicant,
+       r.state, coalesce(nullif(r.decided_by_name, ''), r.claimed_by_name) AS reviewer,
+       trim(E'\n' FROM r.message_to_applicant || E'\n' || field_notes(r.field_verdicts)) AS message_to_applicant,
+       r.first_by_name, to_char(r.first_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS first_at,
        to_char(r.claimed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS claimed_at,
        to_char(r.decided_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS decided_at,
        (SELECT coalesce(string_agg(x.code || ' ' || x.text || '：' || x.advice, E'\n' ORDER BY x.code), '')
@@ -207,271 +207,6 @@ SELECT i.dictionary, i.code, dictionary_name(i.dictionary, i.code, :named_at::ti
 
 -- name: document_files
 SELECT a.id, a.file_name FROM attachment a WHERE a.account_id = :owner::bigint AND a.id = ANY (:file_ids::text[]);
-
--- ---- the reviewer
-
--- name: review_counts
-SELECT count(*) FILTER (WHERE first_by IS NULL AND (state = 'QUEUED' OR claimed_until < now())) AS queued,
-       count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by = :caller_id::bigint)
-           AS claimed_by_me,
-       count(*) FILTER (WHERE state = 'CLAIMED' AND claimed_until >= now() AND claimed_by <> :caller_id::bigint)
-           AS claimed_by_others,
-       count(*) FILTER (WHERE promised_by < now()::date) AS overdue,
-       count(*) FILTER (WHERE r.first_by IS NOT NULL) AS second,
-       (SELECT count(*) FROM review d WHERE d.decided_at >= now()::date AND d.state <> 'CANCELLED'
-           AND review_permission(d.kind) = ANY (:caller_permissions::text[])) AS decided_today,
-       min(r.submitted_at) AS oldest_submitted_at
-  FROM review r
- WHERE r.state IN ('QUEUED', 'CLAIMED') AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
-
--- name: review_list_oldest
--- One more row than asked for shows whether there is a next page. The cursor is "microseconds.id".
-SELECT r.id, s.application_no, r.kind, s.unit_name,
-       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END AS state,
-       r.version AS submission_version, r.is_change, r.submitted_at, s.expected_by,
-       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
-       coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
-           AS claimed_by_me,
-       r.first_by_name AS first_approved_by_name, r.decided_at,
-       (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
-  FROM review r JOIN submission s USING (account_id, kind, version)
- WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
-   AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
-   AND CASE :view::text
-           WHEN 'QUEUED' THEN r.first_by IS NULL
-               AND (r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now()))
-           WHEN 'SECOND' THEN r.first_by IS NOT NULL AND r.state IN ('QUEUED', 'CLAIMED')
-           WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
-           WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
-           ELSE r.state IN ('QUEUED', 'CLAIMED') END
-   AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)
-   AND (r.submitted_at, r.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
- ORDER BY r.submitted_at, r.id
- LIMIT :page_size::int + 1;
-
--- name: review_list_newest
-SELECT r.id, s.application_no, r.kind, s.unit_name,
-       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END AS state,
-       r.version AS submission_version, r.is_change, r.submitted_at, s.expected_by,
-       CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
-       coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
-           AS claimed_by_me,
-       r.first_by_name AS first_approved_by_name, r.decided_at,
-       (extract(epoch FROM r.submitted_at) * 1000000)::bigint || '.' || r.id AS position
-  FROM review r JOIN submission s USING (account_id, kind, version)
- WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
-   AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
-   AND CASE :view::text
-           WHEN 'QUEUED' THEN r.first_by IS NULL
-               AND (r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now()))
-           WHEN 'SECOND' THEN r.first_by IS NOT NULL AND r.state IN ('QUEUED', 'CLAIMED')
-           WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
-           WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
-           ELSE r.state IN ('QUEUED', 'CLAIMED') END
-   AND (:q::text = '' OR s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)
-   AND (r.submitted_at, r.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
- ORDER BY r.submitted_at DESC, r.id DESC
- LIMIT :page_size::int + 1;
-
--- name: review_total
-SELECT count(*) AS total FROM review r
- WHERE review_permission(r.kind) = ANY (:caller_permissions::text[])
-   AND (:kind::text = 'UNSPECIFIED' OR r.kind = :kind)
-   AND CASE :view::text
-           WHEN 'QUEUED' THEN r.first_by IS NULL
-               AND (r.state = 'QUEUED' OR (r.state = 'CLAIMED' AND r.claimed_until < now()))
-           WHEN 'SECOND' THEN r.first_by IS NOT NULL AND r.state IN ('QUEUED', 'CLAIMED')
-           WHEN 'MINE' THEN r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint AND r.claimed_until >= now()
-           WHEN 'DECIDED' THEN r.state IN ('APPROVED', 'REJECTED')
-           ELSE r.state IN ('QUEUED', 'CLAIMED') END
-   AND (:q::text = '' OR EXISTS (
-           SELECT 1 FROM submission s
-            WHERE s.account_id = r.account_id AND s.kind = r.kind AND s.version = r.version
-              AND (s.unit_name LIKE :q_like::text OR s.uscc LIKE :q_like OR s.application_no LIKE :q_like)));
-
--- name: review_get
-SELECT jsonb_build_object('id', r.id, 'application_no', s.application_no, 'kind', r.kind, 'unit_name', s.unit_name,
-           'state', CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END,
-           'submission_version', r.version, 'is_change', r.is_change, 'submitted_at', r.submitted_at,
-           'expected_by', s.expected_by::text,
-           'claimed_by_name', CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END,
-           'claimed_by_me', coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now()
-                                     AND r.claimed_by = :caller_id::bigint, false),
-           'first_approved_by_name', r.first_by_name, 'decided_at', coalesce(to_jsonb(r.decided_at), '""')) AS item,
-       form_json(s.kind, s.form) AS submitted, form_json(f.kind, f.form) AS in_force,
-       form_attachments_json(r.account_id, ARRAY[s.form, f.form]) AS attachments,
-       timeline_json(r.account_id, r.kind) AS timeline,
-       CASE WHEN r.state = 'CLAIMED' THEN r.claimed_until END AS claimed_until,
-       r.internal_note, reject_reasons_json(r.reason_codes) AS reject_reasons,
-       r.message_to_applicant AS reject_message,
-       review_may_act(r, :caller_id::bigint, :caller_permissions::text[]) AS may_act,
-       i.in_force_version = r.version AND i.state IN ('APPROVED', 'APPROVED_REJECTED') AS may_be_revoked,
-       revocation_json(v::revocation, :caller_id::bigint) AS revocation,
-       review_needs_second(r) AS needs_second, r.association_post AS confirmed_association_post, r.decided_by_name,
-       r.account_id, s.uscc, form_phone(s.form) AS contact_phone,
-       EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.uscc = s.uscc
-                  AND i.account_id <> r.account_id) AS uscc_in_use,
-       EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.id_number_index = s.id_number_index
-                  AND i.account_id <> r.account_id) AS id_number_in_use,
-       (SELECT count(DISTINCT o.account_id) FROM submission o
-         WHERE form_phone(o.form) = form_phone(s.form) AND o.account_id <> r.account_id) AS phone_elsewhere,
-       CASE WHEN s.uscc <> '' THEN (SELECT count(*) FROM submission o
-         WHERE o.uscc = s.uscc AND o.account_id <> r.account_id) ELSE 0 END AS uscc_elsewhere,
-       (SELECT count(*) FROM jsonb_array_elements(s.form -> 'qualifications') AS q
-         WHERE q ->> 'valid_forever' <> 'true' AND q ->> 'valid_to' < to_char(now(), 'YYYY-MM-DD')) AS certificates_expired,
-       (SELECT count(*) FROM jsonb_array_elements(s.form -> 'qualifications') AS q
-         WHERE q ->> 'registered_employer' <> '' AND q ->> 'registered_employer' <> s.form ->> 'employer_name')
-           AS certificates_elsewhere,
-       l.uscc_agrees IS NOT NULL AS licence_is_read, l.uscc_agrees AS licence_uscc_agrees,
-       coalesce(l.name_agrees, true) AS licence_name_agrees
-  FROM review r JOIN submission s USING (account_id, kind, version)
-  CROSS JOIN LATERAL licence_agrees(r.account_id, s.form) AS l
-  JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
-  LEFT JOIN submission f ON f.account_id = r.account_id AND f.kind = r.kind
-       AND f.version = i.in_force_version AND f.version <> r.version
-  LEFT JOIN LATERAL (SELECT * FROM revocation x WHERE x.account_id = r.account_id AND x.kind = r.kind
-                        AND x.version = r.version ORDER BY x.id DESC LIMIT 1) AS v ON true
- WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
-
--- name: review_reveal
--- audit: review.id_number_revealed look
-WITH answer AS (
-    SELECT r.account_id, form_json(s.kind, s.form) AS submitted, r.id || ' ' || :purpose AS look
-      FROM review r JOIN submission s USING (account_id, kind, version)
-     WHERE r.id = :id::bigint AND r.kind = 'EXPERT' AND review_permission(r.kind) = ANY (:caller_permissions::text[]))
-SELECT * FROM answer;
-
--- name: review_claim
--- audit: review.claimed id
-WITH answer AS (
-    UPDATE review SET state = 'CLAIMED', claimed_by = :caller_id::bigint, claimed_by_name = :caller_name,
-           claimed_at = coalesce(claimed_at, now()), claimed_until = now() + interval '30 minutes'
-     WHERE id = :id::bigint AND review_may_act(review, :caller_id::bigint, :caller_permissions::text[])
-       AND (state = 'QUEUED' OR state = 'CLAIMED'
-           AND (claimed_by = :caller_id::bigint OR claimed_until < now()))
-    RETURNING id, claimed_until),
-seen AS (
-    INSERT INTO reviewer (id, name, permissions) SELECT :caller_id::bigint, :caller_name, :caller_permissions::text[] FROM answer
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, permissions = excluded.permissions, seen_at = now())
-SELECT * FROM answer;
-
--- name: reviewer_list
--- Who may take this review over.
-SELECT c.id, c.name FROM reviewer c JOIN review r ON r.id = :id::bigint
- WHERE c.id <> :caller_id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[])
-   AND review_may_act(r, c.id, c.permissions)
- ORDER BY c.seen_at DESC, c.id LIMIT 50;
-
--- name: review_transfer
--- keyed
--- audit: review.transferred id
--- A day for the colleague to begin; after that it is anybody's.
-WITH answer AS (
-    UPDATE review r SET state = 'CLAIMED', claimed_by = c.id, claimed_by_name = c.name,
-           claimed_until = now() + interval '1 day',
-           internal_note = trim(E'\n' FROM r.internal_note || E'\n' || :caller_name || '转交' || c.name || '：' || :note)
-      FROM reviewer c
-     WHERE r.id = :id::bigint AND c.id = :reviewer_id::bigint AND c.id <> :caller_id::bigint
-       AND r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint
-       AND review_may_act(r, c.id, c.permissions)
-    RETURNING r.id, r.claimed_until)
-SELECT * FROM answer;
-
--- name: review_release
--- keyed
--- audit: review.released id
-WITH answer AS (
-    UPDATE review SET state = 'QUEUED', claimed_by = NULL, claimed_by_name = '', claimed_until = NULL
-     WHERE id = :id::bigint AND state = 'CLAIMED' AND claimed_by = :caller_id::bigint
-    RETURNING id)
-SELECT * FROM answer;
-
--- name: review_state
-SELECT r.state IN ('QUEUED', 'CLAIMED') AS is_open,
-       review_may_act(r, :caller_id::bigint, :caller_permissions::text[]) AS may_act,
-       r.state = 'CLAIMED' AND r.claimed_by <> :caller_id::bigint AND r.claimed_until >= now() AS is_others
-  FROM review r
- WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
-
--- name: review_post_missing
--- A member unit is approved with the post that staff confirmed.
-SELECT r.id FROM review r
- WHERE r.id = :id::bigint AND r.kind = 'MEMBER_UNIT' AND :verdict::text = 'APPROVE' AND r.state IN ('QUEUED', 'CLAIMED')
-   AND review_may_act(r, :caller_id::bigint, :caller_permissions::text[])
-   AND NOT EXISTS (SELECT 1 FROM dictionary_item d
-                    WHERE d.dictionary = 'association_post' AND d.code = :association_post::text AND d.enabled);
-
--- name: review_decide
--- keyed
--- audit: review.decided id
--- Only the version that was read, only while nobody else has it. Otherwise no row, nothing changed, nobody told. An
--- approval that takes two goes back to the queue for the second person, who approves, refuses, or sends it back to the first.
-WITH chosen AS MATERIALIZED (
-    SELECT r.id, CASE WHEN :verdict::text = 'REJECT' THEN 'REJECTED'
-                      WHEN :verdict = 'SEND_BACK' OR r.first_by IS NULL AND review_needs_second(r) THEN 'QUEUED'
-                      ELSE 'APPROVED' END AS state
-      FROM review r
-     WHERE r.id = :id::bigint AND r.version = :submission_version::int
-       AND review_may_act(r, :caller_id::bigint, :caller_permissions::text[])
-       AND (r.state = 'QUEUED' OR r.state = 'CLAIMED' AND (r.claimed_by = :caller_id::bigint OR r.claimed_until < now()))
-       AND (:verdict <> 'SEND_BACK' OR r.first_by IS NOT NULL)
-       AND (:verdict <> 'APPROVE' OR r.kind <> 'MEMBER_UNIT' OR EXISTS (
-               SELECT 1 FROM dictionary_item d
-                WHERE d.dictionary = 'association_post' AND d.code = :association_post::text AND d.enabled))
-       AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
-                        WHERE NOT EXISTS (SELECT 1 FROM reject_reason x WHERE x.code = wanted.code AND x.enabled))
-       FOR UPDATE),
-changed AS (
-    UPDATE review r SET state = c.state, claimed_at = coalesce(r.claimed_at, now()),
-           first_by = CASE WHEN :verdict = 'SEND_BACK' THEN NULL WHEN c.state = 'QUEUED' THEN :caller_id::bigint ELSE r.first_by END,
-           first_by_name = CASE WHEN :verdict = 'SEND_BACK' THEN '' WHEN c.state = 'QUEUED' THEN :caller_name
-                                ELSE r.first_by_name END,
-           first_at = CASE WHEN :verdict = 'SEND_BACK' THEN NULL WHEN c.state = 'QUEUED' THEN now() ELSE r.first_at END,
-           claimed_by = CASE WHEN c.state <> 'QUEUED' THEN r.claimed_by END,
-           claimed_by_name = CASE WHEN c.state <> 'QUEUED' THEN r.claimed_by_name ELSE '' END,
-           claimed_until = CASE WHEN c.state <> 'QUEUED' THEN r.claimed_until END,
-           decided_by = CASE WHEN c.state <> 'QUEUED' THEN :caller_id::bigint END,
-           decided_by_name = CASE WHEN c.state <> 'QUEUED' THEN :caller_name ELSE '' END,
-           decided_at = CASE WHEN c.state <> 'QUEUED' THEN now() END,
-           reason_codes = :reason_codes::text[], message_to_applicant = :message_to_applicant,
-           association_post = CASE WHEN r.kind = 'MEMBER_UNIT' AND :verdict = 'APPROVE' THEN :association_post ELSE '' END,
-           internal_note = CASE WHEN :internal_note = '' THEN r.internal_note
-               ELSE trim(E'\n' FROM r.internal_note || E'\n' || :caller_name ||
-                    CASE :verdict WHEN 'SEND_BACK' THEN '退回初审：' ELSE '：' END || :internal_note) END
-      FROM chosen c WHERE r.id = c.id
-    RETURNING r.*),
-decided AS (SELECT * FROM changed WHERE state <> 'QUEUED'),
-moved AS (
-    UPDATE identity i
-       SET state = CASE WHEN d.state = 'APPROVED' THEN 'APPROVED'
-                        WHEN i.in_force_version IS NULL THEN 'REJECTED' ELSE 'APPROVED_REJECTED' END,
-           in_force_version = CASE WHEN d.state = 'APPROVED' THEN d.version ELSE i.in_force_version END,
-           uscc = CASE WHEN d.state = 'APPROVED' THEN nullif(s.uscc, '') ELSE i.uscc END,
-           id_number_index = CASE WHEN d.state = 'APPROVED' THEN nullif(s.id_number_index, '') ELSE i.id_number_index END,
-           association_post = CASE WHEN d.state = 'APPROVED' THEN d.association_post ELSE i.association_post END,
-           decided_at = now()
-      FROM decided d JOIN submission s ON s.account_id = d.account_id AND s.kind = d.kind AND s.version = d.version
-     WHERE i.account_id = d.account_id AND i.kind = d.kind),
-told AS (
-    INSERT INTO outbox (event, payload)
-    SELECT CASE d.state WHEN 'APPROVED' THEN 'application.approved' ELSE 'application.rejected' END,
-           jsonb_build_object('account_id', d.account_id, 'kind', d.kind, 'review_id', d.id,
-               'reason_first', coalesce((SELECT text FROM reject_reason WHERE code = d.reason_codes[1]),
-                                        d.message_to_applicant),
-               'reasons_count', greatest(cardinality(d.reason_codes), 1),
-               'reasons', (SELECT coalesce(string_agg(text || '：' || advice, E'\n' ORDER BY code), '')
-                             FROM reject_reason WHERE code = ANY (d.reason_codes)),
-               'message', d.message_to_applicant)
-      FROM decided d),
-answer AS (
-    SELECT d.id, d.state,
-           coalesce((SELECT r.id FROM review r
-             WHERE r.id <> d.id AND review_may_act(r, :caller_id::bigint, :caller_permissions::text[])
-               AND (r.state = 'QUEUED' OR r.state = 'CLAIMED'
-               AND (r.claimed_until < now() OR r.claimed_by = :caller_id::bigint))
-               ORDER BY r.submitted_at, r.id LIMIT 1), 0) AS next_id
-      FROM changed d)
-SELECT * FROM answer;
 
 -- ---- revocations
 
@@ -523,28 +258,6 @@ answer AS (
     SELECT id, state, reason, requested_by_name, false AS requested_by_me, requested_at, decided_by_name, decided_at, note
       FROM decided)
 SELECT * FROM answer;
-
--- name: review_policy_list
-SELECT kind, second_review, version, changed_by_name, changed_at FROM review_policy
- ORDER BY array_position('{OWNER_UNIT,MEMBER_UNIT,EXPERT,NATURAL_PERSON}', kind);
-
--- name: review_policy_save
--- keyed
--- audit: review.policy_changed kind
--- Changed by somebody else meanwhile: no row. What was approved by one person already stays approved.
-WITH answer AS (
-    UPDATE review_policy SET second_review = :second_review::text, version = version + 1, changed_by_name = :caller_name,
-           changed_at = now()
-     WHERE kind = :kind::text AND version = :version::int
-    RETURNING kind, second_review, version, changed_by_name, changed_at)
-SELECT * FROM answer;
-
--- name: reject_reason_list
-SELECT code, text, advice, to_jsonb(fields) AS fields, retryable FROM reject_reason WHERE enabled ORDER BY code;
-
--- name: reject_reason_unknown
-SELECT count(*) AS unknown FROM unnest(:reason_codes::text[]) AS wanted(code)
- WHERE NOT EXISTS (SELECT 1 FROM reject_reason r WHERE r.code = wanted.code AND r.enabled);
 
 -- ---- the expert pool
 

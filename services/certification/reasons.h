@@ -40,6 +40,15 @@
     R(retention_rule_changed, CONFLICT,                                                            \
       "保存期限已被其他同事修改，您的修改没有保存，请刷新后再改。")                                \
     R(sending_back_has_a_note, INVALID, "退回初审时请在内部备注中写明至少5个字的理由。")           \
+    R(field_verdicts_size, INVALID, "逐项结论太多，请合并成给申请人的说明。")                      \
+    R(field_verdict_misplaced, INVALID,                                                            \
+      "逐项结论与这份申请的内容或驳回原因对不上，请刷新页面后重新标记。")                          \
+    R(reds_unacknowledged, CONFLICT, "自动核对发现了新的问题，请刷新后逐条确认，再作结论。")       \
+    R(reject_reason_changed, CONFLICT,                                                             \
+      "这条原因已被其他同事修改，或代码已被使用，您的修改没有保存，请刷新后再改。")                \
+    R(reject_reason_code, INVALID, "代码是字母R加2到4位数字，例如R16。")                           \
+    R(retry_not_allowed, CONFLICT, "这份申请不需要解除限制，可能已由同事处理，请刷新后再看。")     \
+    R(calendar_day_gone, NOT_FOUND, "日历中没有这一天，可能已由同事删除，请刷新页面。")            \
     R(association_post_needed, INVALID, "请先确认该单位的会内职务，会费按职务收取。")              \
     R(rejection_has_a_reason, INVALID, "驳回时请至少选择一条原因，或写明至少5个字的说明。")        \
     R(reason_unknown, INVALID, "所选的驳回原因已停用，请刷新页面后重新选择。")                     \

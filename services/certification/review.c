@@ -44,19 +44,37 @@ static answer review_list(struct call *c)
     return page_reply(c);
 }
 
+/* What changed since a page looked, so that it need not read its list anew. */
+static answer review_changes(struct call *c)
+{
+    batch_add(c, &sql_review_changes);
+    return batch_reply(c, REASON_none);
+}
+
 /* ---- one case */
 
+/* Of the open form, before it is masked. */
 static void add_prechecks(struct call *c, const struct rows *row, Certification__Review *review)
 {
+    const Certification__ExpertForm *expert =
+        review->submitted == NULL ? NULL : review->submitted->expert;
+    const char *reds = rows_get(row, 0, "reds");
     struct precheck found[PRECHECKS_MAX];
     size_t count = rules_precheck(
         &(struct precheck_facts){
             .uscc = rows_get(row, 0, "uscc"),
+            .region = rows_get(row, 0, "region"),
             .uscc_in_use = rows_true(row, 0, "uscc_in_use"),
             .uscc_elsewhere = rows_integer(row, 0, "uscc_elsewhere"),
+            .name_in_use = strstr(reds, "name_in_use") != NULL,
+            .name_elsewhere = rows_integer(row, 0, "name_elsewhere"),
             .phone_elsewhere = rows_integer(row, 0, "phone_elsewhere"),
+            .id_number = expert == NULL ? "" : expert->id_number,
+            .gender = expert == NULL ? "" : expert->gender,
+            .birth_date = expert == NULL ? "" : expert->birth_date,
             .id_number_in_use = rows_true(row, 0, "id_number_in_use"),
             .certificates_expired = rows_integer(row, 0, "certificates_expired"),
+            .certificates_all_expired = strstr(reds, "certificates_all_expired") != NULL,
             .certificates_elsewhere = rows_integer(row, 0, "certificates_elsewhere"),
             .licence_is_read = rows_true(row, 0, "licence_is_read"),
             .licence_uscc_agrees = rows_true(row, 0, "licence_uscc_agrees"),
@@ -68,7 +86,8 @@ static void add_prechecks(struct call *c, const struct rows *row, Certification_
         Certification__Precheck *precheck = arena_alloc(c->arena, sizeof *precheck);
         certification__precheck__init(precheck);
         precheck->level = found[i].level;
-        precheck->text = arena_text(c->arena, found[i].text);
+        precheck->text = arena_printf(c->arena, "%s%s", found[i].text, found[i].detail);
+        precheck->code = arena_text(c->arena, found[i].code);
         review->prechecks[review->n_prechecks++] = precheck;
     }
 }
@@ -86,9 +105,15 @@ static answer review_get_done(struct call *c, const struct rows *results)
         return call_fail(c, REASON_internal);
     const struct certification *state = service_state(c->run);
     int64_t owner = rows_integer(&results[0], 0, "account_id");
-    form_open_masked(c, state->files.keys, review->submitted, owner);
-    form_open_masked(c, state->files.keys, review->in_force, owner);
+    form_open(c, state->files.keys, review->submitted, owner);
+    form_open(c, state->files.keys, review->in_force, owner);
+    if (review->last_refusal != NULL) {
+        form_open(c, state->files.keys, review->last_refusal->form, owner);
+        form_mask(c, review->last_refusal->form);
+    }
     add_prechecks(c, &results[0], review);
+    form_mask(c, review->submitted);
+    form_mask(c, review->in_force);
     check_mask_mobile(phone == NULL ? "" : phone, masked, sizeof masked);
     review->applicant_phone_masked = arena_text(c->arena, masked);
     return call_reply(c, &review->base);
@@ -173,14 +198,18 @@ static answer review_transfer(struct call *c)
 
 static answer review_decide_done(struct call *c, const struct rows *results)
 {
-    if (results[3].count > 0)
+    if (results[4].count > 0)
         return call_reply(c, message_from_rows(&certification__review_decision__descriptor,
-                                               &results[3], c->arena));
+                                               &results[4], c->arena));
     if (rows_integer(&results[0], 0, "unknown") > 0)
         return call_fail(c, REASON_reason_unknown);
     if (results[1].count > 0)
         return call_fail(c, REASON_association_post_needed);
-    return call_fail(c, refusal(&results[2]));
+    if (rows_true(&results[2], 0, "misplaced"))
+        return call_fail(c, REASON_field_verdict_misplaced);
+    if (rows_true(&results[2], 0, "unacknowledged"))
+        return call_fail(c, REASON_reds_unacknowledged);
+    return call_fail(c, refusal(&results[3]));
 }
 
 static answer review_decide(struct call *c)
@@ -188,7 +217,7 @@ static answer review_decide(struct call *c)
     const Certification__DecideReviewRequest *req = c->request;
 
     if (req->verdict == CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__REJECT &&
-        !rules_rejection_is_founded(req->n_reason_codes, req->message_to_applicant))
+        !rules_verdict_is_founded(req))
         return call_fail(c, REASON_rejection_has_a_reason);
     if (req->verdict == CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__SEND_BACK &&
         !rules_rejection_is_founded(0, req->internal_note))
@@ -196,45 +225,31 @@ static answer review_decide(struct call *c)
 
     batch_add(c, &sql_reject_reason_unknown);
     batch_add(c, &sql_review_post_missing);
+    batch_add(c, &sql_review_verdict_wrong);
     batch_add(c, &sql_review_state);
     batch_add(c, &sql_review_decide);
     return batch_then(c, review_decide_done);
 }
 
-static answer reject_reason_list(struct call *c)
+static answer retry_allow(struct call *c)
 {
-    batch_add(c, &sql_reject_reason_list);
-    return batch_reply(c, REASON_none);
-}
-
-/* ---- which approvals take two */
-
-static answer policy_list(struct call *c)
-{
-    batch_add(c, &sql_review_policy_list);
-    return batch_reply(c, REASON_none);
-}
-
-static answer policy_save(struct call *c)
-{
-    batch_add(c, &sql_review_policy_save);
-    return batch_reply(c, REASON_review_policy_changed);
+    batch_add(c, &sql_retry_allow);
+    return batch_reply(c, REASON_retry_not_allowed);
 }
 
 #define REVIEWER STAFF("cert.review")
 
 const struct op review_ops[] = {
-    {"CountReviews",       REVIEWER,            review_counts,      0},
-    {"ListReviews",        REVIEWER,            review_list,        0},
-    {"GetReview",          REVIEWER,            review_get,         0},
-    {"ClaimReview",        REVIEWER,            review_claim,       0},
-    {"ReleaseReview",      REVIEWER,            review_release,     0},
-    {"ListReviewers",      REVIEWER,            reviewer_list,      0},
-    {"TransferReview",     REVIEWER,            review_transfer,    0},
-    {"DecideReview",       REVIEWER,            review_decide,      0},
-    {"ListRejectReasons",  REVIEWER,            reject_reason_list, 0},
-    {"RevealIdNumber",     STAFF("pii.reveal"), review_reveal,      0},
-    {"ListReviewPolicies", REVIEWER,            policy_list,        0},
-    {"SaveReviewPolicy",   STAFF("param.edit"), policy_save,        0},
+    {"CountReviews",      REVIEWER,            review_counts,   0},
+    {"ListReviews",       REVIEWER,            review_list,     0},
+    {"ListReviewChanges", REVIEWER,            review_changes,  0},
+    {"GetReview",         REVIEWER,            review_get,      0},
+    {"ClaimReview",       REVIEWER,            review_claim,    0},
+    {"ReleaseReview",     REVIEWER,            review_release,  0},
+    {"ListReviewers",     REVIEWER,            reviewer_list,   0},
+    {"TransferReview",    REVIEWER,            review_transfer, 0},
+    {"DecideReview",      REVIEWER,            review_decide,   0},
+    {"RevealIdNumber",    STAFF("pii.reveal"), review_reveal,   0},
+    {"AllowRetry",        REVIEWER,            retry_allow,     0},
     OP_END,
 };

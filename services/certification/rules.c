@@ -155,9 +155,33 @@ bool rules_rejection_is_founded(size_t reasons, const char *message)
     return reasons > 0 || u8_mbsnlen((const uint8_t *)message, strlen(message)) >= 5;
 }
 
+static bool is_founded(const Certification__FieldVerdict *verdict)
+{
+    return verdict->n_reason_codes + verdict->n_boxes > 0 || verdict->note[0] != '\0';
+}
+
+bool rules_verdict_is_founded(const Certification__DecideReviewRequest *verdict)
+{
+    bool founded =
+        rules_rejection_is_founded(verdict->n_reason_codes, verdict->message_to_applicant);
+    for (size_t i = 0; i < verdict->n_field_verdicts; i++) {
+        const Certification__FieldVerdict *one = verdict->field_verdicts[i];
+        if (!is_founded(one))
+            return false;
+        founded |= rules_rejection_is_founded(one->n_reason_codes, one->note);
+    }
+    return founded;
+}
+
 static struct precheck say(Certification__Precheck__Level level, const char *text)
 {
-    return (struct precheck){level, text};
+    return (struct precheck){level, text, "", ""};
+}
+
+static struct precheck say_more(Certification__Precheck__Level level, const char *text,
+                                const char *detail)
+{
+    return (struct precheck){level, text, detail, ""};
 }
 
 static const Certification__Precheck__Level GOOD = CERTIFICATION__PRECHECK__LEVEL__GOOD,
@@ -176,14 +200,19 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
     out[n++] = check_uscc_organisation_good(normal)
                    ? say(GOOD, "组织机构代码校验通过（GB 11714）")
                    : say(WARNING, "组织机构代码校验位不符，请对照执照核对（老个体户代码可能如此）");
-    if (check_uscc_kind(normal) == NULL)
-        out[n++] = say(WARNING, "机构类别代码不常见，请对照执照核对");
-    if (!check_uscc_region_known(normal))
-        out[n++] = say(WARNING, "登记机关行政区划不在现行代码内，可能已撤并");
+    const char *kind = check_uscc_kind(normal);
+    out[n++] = kind == NULL ? say(WARNING, "机构类别代码不常见，请对照执照核对")
+                            : say_more(GOOD, "信用代码所示的机构类别：", kind);
+    out[n++] = facts->region[0] == '\0' ? say(WARNING, "登记机关行政区划不在现行代码内，可能已撤并")
+                                        : say_more(GOOD, "信用代码所示的登记地区：", facts->region);
     if (facts->uscc_in_use)
-        out[n++] = say(BAD, "该信用代码已由其他账号认证");
+        out[n++] = say(BAD, "该信用代码已由其他账号认证，不能通过");
     else if (facts->uscc_elsewhere > 0)
         out[n++] = say(WARNING, "该信用代码在其他账号的申请中出现过");
+    if (facts->name_in_use)
+        out[n++] = (struct precheck){BAD, "同名单位已由其他账号认证", "", "name_in_use"};
+    else if (facts->name_elsewhere > 0)
+        out[n++] = say(WARNING, "同名单位在其他账号的申请中出现过");
     if (facts->licence_is_read)
         out[n++] = facts->licence_uscc_agrees
                        ? say(GOOD, "营业执照二维码中的信用代码与填写一致")
@@ -193,13 +222,26 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
     return n;
 }
 
+static struct precheck precheck_certificates(const struct precheck_facts *facts)
+{
+    if (facts->certificates_all_expired)
+        return (struct precheck){BAD, "所填的职业资格证书都已过有效期", "",
+                                 "certificates_all_expired"};
+    return facts->certificates_expired > 0 ? say(WARNING, "有职业资格证书已过有效期")
+                                           : say(GOOD, "职业资格证书均在有效期内");
+}
+
 static size_t precheck_person(const struct precheck_facts *facts, struct precheck *out)
 {
     size_t n = 0;
+    if (facts->id_number[0] != '\0') {
+        const char *wrong = check_id_agrees(facts->id_number, facts->gender, facts->birth_date);
+        out[n++] = wrong == NULL ? say(GOOD, "身份证号与性别、出生日期相符")
+                                 : say_more(BAD, "身份证号需核对：", wrong);
+    }
     if (facts->id_number_in_use)
-        out[n++] = say(BAD, "该身份证号已由其他账号认证");
-    out[n++] = facts->certificates_expired > 0 ? say(WARNING, "有职业资格证书已过有效期")
-                                               : say(GOOD, "职业资格证书均在有效期内");
+        out[n++] = say(BAD, "该身份证号已由其他账号认证，不能通过");
+    out[n++] = precheck_certificates(facts);
     if (facts->certificates_elsewhere > 0)
         out[n++] = say(WARNING, "有证书的注册单位与所在单位不同，请核对");
     return n;

@@ -19,23 +19,32 @@ void rules_paper_fields(const Certification__PaperFields *fields, const char *to
 /* A refusal tells why: at least one canned reason, or five characters of text. */
 bool rules_rejection_is_founded(size_t reasons, const char *message);
 
+/* The same, of the whole and of single fields. Each field that is named has a reason, a note or a box. */
+bool rules_verdict_is_founded(const Certification__DecideReviewRequest *verdict);
+
 /* What the machine sees in a submission before the reviewer looks. */
 struct precheck_facts {
     const char *uscc;        /* empty: a person's form */
+    const char *region;      /* where it was registered, in words; empty: unknown today */
     bool uscc_in_use;        /* another account's unit in force has it */
     int64_t uscc_elsewhere;  /* submissions of other accounts with it */
+    bool name_in_use;        /* another account's unit in force has the same name */
+    int64_t name_elsewhere;  /* other accounts whose unit has the same name */
     int64_t phone_elsewhere; /* other accounts that named the same contact phone */
-    bool id_number_in_use;   /* another account's expert in force has it */
+    const char *id_number, *gender, *birth_date; /* empty: the form has none */
+    bool id_number_in_use;                       /* another account's expert in force has it */
     int64_t certificates_expired;
+    bool certificates_all_expired;
     int64_t certificates_elsewhere; /* registered with another unit than the person's own */
     bool licence_is_read;           /* the QR code of a licence gave a credit code */
     bool licence_uscc_agrees, licence_name_agrees;
 };
+/* The sentence is `text` and `detail`. `code`: who approves acknowledges it (review_reds); empty: need not. */
 struct precheck {
     Certification__Precheck__Level level;
-    const char *text;
+    const char *text, *detail, *code;
 };
-enum { PRECHECKS_MAX = 10 };
+enum { PRECHECKS_MAX = 14 };
 /* Fills `out`, returns how many. */
 size_t rules_precheck(const struct precheck_facts *facts,
                       struct precheck out[static PRECHECKS_MAX]);

@@ -63,7 +63,7 @@ function queueScript(statementOf, cursor) {
   const [place, id] = cursor.split('.');
   const values = { caller_id: '1', caller_permissions: "'{cert.owner.review,cert.member.review,cert.expert.review,cert.person.review}'", kind: "'MEMBER_UNIT'",
     view: "'OPEN'", q: "''", q_like: "'%%'", cursor_place: place, cursor_id: id, page_size: '20' };
-  const text = ['review_total', 'review_list_oldest'].map((name) => statementOf('services/certification/queries.sql', name, values));
+  const text = ['review_total', 'review_list_oldest'].map((name) => statementOf('services/certification/queries_review.sql', name, values));
   return `\\startpipeline\n${text.join('\n')}\n\\endpipeline`;
 }
 

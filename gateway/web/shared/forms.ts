@@ -65,15 +65,6 @@ export function formOfValues(kind: Exclude<Kind, 'UNSPECIFIED'>, values: Values)
   return { [formNames[kind]]: values } as Form;
 }
 
-/* The ids of all files that the values name, at any depth. */
-export function filesOf(schema: string, values: Values): string[] {
-  return fieldsOf(schema).flatMap((field) => {
-    if (field.file) return values[field.name] as string[];
-    if (field.type !== 'rows') return [];
-    return (values[field.name] as Values[]).flatMap((row) => filesOf(field.of ?? '', row));
-  });
-}
-
 /* ---- what is wrong */
 
 const checks: Record<string, (text: string) => string> = {
@@ -189,4 +180,57 @@ export function wordsOf(field: Field, value: Value | undefined): string {
   if (typeof value === 'boolean') return value ? '是' : '否';
   if (typeof value === 'string') return nameOf(value);
   return Array.isArray(value) ? value.map((one) => nameOf(String(one))).join('、') : '';
+}
+
+/* ---- two versions of a form */
+
+/* The files that the values name, each with the path of its field and the words for it: 职业资格及职称1 · 证书附件. */
+export interface NamedFile {
+  id: string;
+  path: string;
+  label: string;
+}
+
+export function namedFilesOf(schema: string, values: Values, path = '', above = ''): NamedFile[] {
+  return fieldsOf(schema).flatMap((field) => {
+    const value = values[field.name];
+    if (!Array.isArray(value)) return [];
+    if (field.file) return (value as string[]).map((id) => ({ id, path: path + field.name, label: above + field.label }));
+    if (field.type !== 'rows') return [];
+    return (value as Values[]).flatMap((row, place) =>
+      namedFilesOf(field.of ?? '', row, `${path}${field.name}.${place}.`, `${above}${field.label}${place + 1} · `));
+  });
+}
+
+/* How much two rows say the same: of what either fills in, the part that is equal. */
+function likeness(schema: string, one: Values, other: Values): number {
+  const filled = fieldsOf(schema).filter(({ name, type }) => type !== 'flag' && ([one, other].some((row) => row[name]?.toString())));
+  const equal = filled.filter(({ name }) => JSON.stringify(one[name]) === JSON.stringify(other[name]));
+  return filled.length === 0 ? 0 : equal.length / filled.length;
+}
+
+/* Of each row the place of the row before that it was, or -1: a new one. Rows are known by what they say (a certificate by its
+   number, an employment by unit and time …), not by their place; the most alike find each other first. */
+export function pairRows(schema: string, rows: Values[], before: Values[]): number[] {
+  const pairs = rows
+    .flatMap((row, at) => before.map((old, from) => ({ at, from, like: likeness(schema, row, old) })))
+    .filter(({ like }) => like >= 0.4)
+    .sort((one, other) => other.like - one.like || Math.abs(one.at - one.from) - Math.abs(other.at - other.from));
+  const found = rows.map(() => -1);
+  for (const { at, from } of pairs) if (found[at] === -1 && !found.includes(from)) found[at] = from;
+  return found;
+}
+
+/* The label of a path: qualifications.0.certificate_files → 职业资格及职称1 · 证书附件. */
+export function labelOf(schema: string, path: string): string {
+  const [name = '', place, ...rest] = path.split('.');
+  const field = fieldsOf(schema).find((one) => one.name === name);
+  if (!field) return path;
+  if (place === undefined) return field.label;
+  return `${field.label}${Number(place) + 1}${rest.length > 0 ? ` · ${labelOf(field.of ?? '', rest.join('.'))}` : ''}`;
+}
+
+/* What stands at a path. */
+export function valueAt(values: Values | undefined, path: string): Value | undefined {
+  return path.split('.').reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], values) as Value | undefined;
 }

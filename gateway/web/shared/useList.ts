@@ -9,7 +9,8 @@ export interface Page<Item> {
   total: number;
 }
 
-export function useList<Item>(fetchPage: (cursor: string, signal: AbortSignal) => Promise<Page<Item>>) {
+/* `limit`: how many to ask for; 0: as many as the server thinks fit. */
+export function useList<Item>(fetchPage: (cursor: string, signal: AbortSignal, limit: number) => Promise<Page<Item>>) {
   const items = shallowRef<Item[]>([]);
   const total = ref(0);
   const problem = ref<Problem | null>(null);
@@ -18,14 +19,14 @@ export function useList<Item>(fetchPage: (cursor: string, signal: AbortSignal) =
   let cursor = '';
   let running: AbortController | undefined;
 
-  async function read(from: string): Promise<void> {
+  async function read(from: string, limit = 0): Promise<void> {
     running?.abort();
     const mine = new AbortController();
     running = mine;
     loading.value = true;
     problem.value = null;
     try {
-      const page = await fetchPage(from, mine.signal);
+      const page = await fetchPage(from, mine.signal, limit);
       if (mine.signal.aborted) return;
       items.value = from === '' ? page.items : [...items.value, ...page.items];
       total.value = page.total;
@@ -52,5 +53,7 @@ export function useList<Item>(fetchPage: (cursor: string, signal: AbortSignal) =
     isFirstLoad: computed(() => loading.value && !loaded.value),
     reload: () => read(''),
     more: () => read(cursor),
+    /* The same again, as it is now: as many as are shown. */
+    refresh: () => read('', Math.min(100, Math.max(20, items.value.length))),
   };
 }

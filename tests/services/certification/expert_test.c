@@ -45,6 +45,9 @@ static const char *decide(int64_t account, bool approve)
     request.verdict = approve ? CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__APPROVE
                               : CERTIFICATION__DECIDE_REVIEW_REQUEST__VERDICT__REJECT;
     request.message_to_applicant = TEXT(approve ? "" : "请补充评审专业。");
+    char *expired[] = {TEXT("certificates_all_expired")};
+    request.acknowledged = expired;
+    request.n_acknowledged = 1;
     return service_test_reason(&reviewer, "DecideReview", &request.base);
 }
 
@@ -512,6 +515,8 @@ static int open_service(void **state)
 {
     (void)state;
     service_test_open(&certification);
+    service_test_sql(
+        "UPDATE review_policy SET second_review = 'NEVER'"); /* review_test.c has the second person */
     arena = arena_new(1 << 20);
     reviewer = service_test_staff(11, "cert.review cert.owner.review cert.expert.review");
     manager = service_test_staff(12, "expert.manage");

@@ -400,6 +400,8 @@ static int open_service(void **state)
     (void)state;
     arena = arena_new(1 << 20);
     service_test_open(&certification);
+    service_test_sql(
+        "UPDATE review_policy SET second_review = 'NEVER'"); /* review_test.c has the second person */
     expert = service_test_member(1);
     other = service_test_member(2);
     secretary =

@@ -20,7 +20,7 @@ static int64_t last_account = 1000;
 static int64_t given(const char *kind, const char *state, int64_t first_by, enum holder holder)
 {
     int64_t account = ++last_account;
-    char statement[1600], claimed[100] = "NULL, NULL";
+    char statement[2400], claimed[100] = "NULL, NULL";
     if (holder != NOBODY)
         snprintf(claimed, sizeof claimed, "%lld, now() + interval '%d minutes'",
                  (long long)(holder == GONE ? 77 : people[holder - 1].account_id),
@@ -31,12 +31,17 @@ static int64_t given(const char *kind, const char *state, int64_t first_by, enum
              "'PENDING', 1);"
              "INSERT INTO submission (account_id, kind, version, application_no, form, "
              "expected_by) VALUES "
-             "(%lld, '%s', 1, 'T%lld', '{\"unit_name\":\"单位\"}', now()::date);"
+             "(%lld, '%s', 1, 'T%lld', "
+             "'{\"unit_name\":\"单位\",\"name\":\"张三\",\"mobile\":\"18003551778\",\"employer_"
+             "name\":\"单位\",\"self_employed\":false,\"province_code\":\"140000\",\"city_code\":"
+             "\"140400\",\"review_specialties\":[\"A0501\"],\"qualifications\":[{\"qualification_"
+             "code\":\"COST1\",\"valid_to\":\"2039-01-01\"}]}'::jsonb || "
+             "jsonb_build_object('unit_name', '单位%lld'), now()::date);"
              "INSERT INTO review (account_id, kind, version, is_change, state, first_by, "
              "message_to_applicant, claimed_by, claimed_until) "
              "VALUES (%lld, '%s', 1, false, '%s', nullif(%lld, 0), '说明一二三', %s); COMMIT",
              (long long)account, kind, (long long)account, kind, (long long)account,
-             (long long)account, kind, state, (long long)first_by, claimed);
+             (long long)account, (long long)account, kind, state, (long long)first_by, claimed);
     service_test_sql(statement);
     return atoll(service_test_value("SELECT max(id) FROM review WHERE account_id = %lld",
                                     (long long)account));
@@ -119,11 +124,10 @@ static const char *expected(const char *state, enum who first, enum holder holde
     return NULL;
 }
 
-static void try_it(const char *state, enum who first, enum holder holder, bool always,
-                   enum event event, enum who who)
+static void try_it(const char *kind, const char *state, enum who first, enum holder holder,
+                   bool always, enum event event, enum who who)
 {
-    int64_t id =
-        given("OWNER_UNIT", state, first == WHO_COUNT ? 0 : people[first].account_id, holder);
+    int64_t id = given(kind, state, first == WHO_COUNT ? 0 : people[first].account_id, holder);
     const char *refused = happens(event, who, id);
     const char *after =
         service_test_value("SELECT state FROM review WHERE id = %lld", (long long)id);
@@ -143,22 +147,29 @@ static void set_policy(const char *kind, const char *second)
     service_test_sql(statement);
 }
 
-static void test_every_situation_by_every_event(void **state)
+static void every_situation_of(const char *kind)
 {
     static const char *const closed[] = {"APPROVED", "REJECTED", "CANCELLED"};
-    (void)state;
     for (int always = 0; always <= 1; always++) {
-        set_policy("OWNER_UNIT", always ? "ALWAYS" : "NEVER");
+        set_policy(kind, always ? "ALWAYS" : "NEVER");
         for (int event = 0; event < EVENT_COUNT; event++)
             for (int who = 0; who < WHO_COUNT; who++) {
                 for (int first = 0; first <= WHO_COUNT; first++)
                     for (int holder = 0; holder < HOLDER_COUNT; holder++)
-                        try_it(holder == NOBODY ? "QUEUED" : "CLAIMED", (enum who)first,
+                        try_it(kind, holder == NOBODY ? "QUEUED" : "CLAIMED", (enum who)first,
                                (enum holder)holder, always, (enum event)event, (enum who)who);
                 for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++)
-                    try_it(closed[i], WHO_COUNT, NOBODY, always, (enum event)event, (enum who)who);
+                    try_it(kind, closed[i], WHO_COUNT, NOBODY, always, (enum event)event,
+                           (enum who)who);
             }
     }
+}
+
+static void test_every_situation_by_every_event(void **state)
+{
+    (void)state;
+    every_situation_of("OWNER_UNIT");
+    every_situation_of("EXPERT");
 }
 
 /* The database says so itself, whatever statement comes. */
@@ -203,11 +214,12 @@ static void test_a_change_of_the_name_takes_two(void **state)
                  "account_id = %lld;"
                  "INSERT INTO submission (account_id, kind, version, application_no, form, "
                  "expected_by) VALUES "
-                 "(%lld, 'OWNER_UNIT', 2, 'S%zu', '%s', now()::date);"
+                 "(%lld, 'OWNER_UNIT', 2, 'S%zu', replace('%s', '单位', '单位%lld')::jsonb, "
+                 "now()::date);"
                  "INSERT INTO review (account_id, kind, version, is_change) VALUES (%lld, "
                  "'OWNER_UNIT', 2, true)",
                  (long long)last_account, (long long)last_account, i, changes[i].form,
-                 (long long)last_account);
+                 (long long)last_account, (long long)last_account);
         service_test_sql(statement);
         Certification__DecideReviewRequest request = CERTIFICATION__DECIDE_REVIEW_REQUEST__INIT;
         request.id = id + 1;
@@ -309,10 +321,11 @@ static int open_service(void **state)
 {
     (void)state;
     service_test_open(&certification);
-    people[MAKER] = service_test_staff(11, "cert.review cert.owner.review");
-    people[SECRETARY] = service_test_staff(
-        12, "cert.review cert.owner.review cert.member.review cert.second_review param.edit");
-    people[CHECKER] = service_test_staff(13, "cert.review cert.owner.review cert.second_review");
+    people[MAKER] = service_test_staff(11, "cert.review cert.owner.review cert.expert.review");
+    people[SECRETARY] = service_test_staff(12, "cert.review cert.owner.review cert.expert.review "
+                                               "cert.member.review cert.second_review param.edit");
+    people[CHECKER] = service_test_staff(
+        13, "cert.review cert.owner.review cert.expert.review cert.second_review");
     for (int who = 0; who < WHO_COUNT; who++)
         assert_string_equal(happens(CLAIM, (enum who)who, given("OWNER_UNIT", "QUEUED", 0, NOBODY)),
                             "");

@@ -3,7 +3,7 @@ import { api, type Schema } from '@shared/api';
 import { Problem } from '@shared/problem';
 import { onMounted, ref, shallowRef } from 'vue';
 
-const reasons = shallowRef<Schema<'certification.RejectReason'>[]>([]);
+export const reasons = shallowRef<Schema<'certification.RejectReason'>[]>([]);
 
 export function useReasons() {
   const problem = ref<Problem | null>(null);

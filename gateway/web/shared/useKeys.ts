@@ -9,6 +9,7 @@ export function useKeys(keys: () => Record<string, () => unknown>): void {
     const target = event.target as Element;
     const typing = target.closest(TYPING);
     if (typing && !(typing instanceof HTMLInputElement && typing.type === 'checkbox')) return;
+    if (event.key === 'Enter' && target.closest('a, button')) return; // it is pressed
     if ([...document.querySelectorAll('[role="dialog"]')].some((dialog) => dialog.getClientRects().length > 0)) return;
     const act = keys()[event.key.toLowerCase()];
     if (!act) return;

@@ -65,6 +65,15 @@ export function formOfValues(kind: Exclude<Kind, 'UNSPECIFIED'>, values: Values)
   return { [formNames[kind]]: values } as Form;
 }
 
+/* The ids of all files that the values name, at any depth. */
+export function filesOf(schema: string, values: Values): string[] {
+  return fieldsOf(schema).flatMap((field) => {
+    if (field.file) return values[field.name] as string[];
+    if (field.type !== 'rows') return [];
+    return (values[field.name] as Values[]).flatMap((row) => filesOf(field.of ?? '', row));
+  });
+}
+
 /* ---- what is wrong */
 
 const checks: Record<string, (text: string) => string> = {

@@ -59,15 +59,14 @@ static bool print_keys(struct variant *page, const char *keys)
     const unsigned char *at = memmem(page->data, page->size, mark, strlen(mark));
     if (at == NULL)
         return false;
-    size_t before = (size_t)(at - page->data), after = page->size - before - strlen(mark);
-    unsigned char *made = malloc(before + strlen(keys) + after + 1);
-    if (made == NULL)
+    const unsigned char *rest = at + strlen(mark);
+    char *made = NULL;
+    int size = asprintf(&made, "%.*s%s%.*s", (int)(at - page->data), (const char *)page->data, keys,
+                        (int)(page->data + page->size - rest), (const char *)rest);
+    if (size < 0)
         abort();
-    memcpy(made, page->data, before);
-    memcpy(made + before, keys, strlen(keys));
-    memcpy(made + before + strlen(keys), at + strlen(mark), after);
     free(page->data);
-    *page = (struct variant){made, before + strlen(keys) + after};
+    *page = (struct variant){(unsigned char *)made, (size_t)size};
     return true;
 }
 

@@ -36,8 +36,8 @@ static const char *name_of(Certification__PaperForm__Kind kind)
 }
 
 /* false: the fields of that kind are absent. */
-static bool bind(struct call *c, const Certification__PaperFields *fields,
-                 Certification__PaperForm__Kind kind)
+static bool bind_fields(struct call *c, const Certification__PaperFields *fields,
+                        Certification__PaperForm__Kind kind)
 {
     ProtobufCMessage *form = fields_of(fields, kind);
     const char *json = NULL;
@@ -70,7 +70,7 @@ static answer paper_form_get(struct call *c)
 static answer paper_form_save(struct call *c)
 {
     const Certification__SavePaperFormRequest *req = c->request;
-    if (!bind(c, req->fields, req->kind))
+    if (!bind_fields(c, req->fields, req->kind))
         return fields_are_absent(c);
     batch_add(c, &sql_paper_form_save);
     return batch_reply(c, REASON_paper_form_changed);
@@ -123,7 +123,7 @@ static answer paper_form_generate(struct call *c)
         check_account(c, req->fields->holder, &errors);
     if (errors.count > 0)
         return call_fail_fields(c, &errors);
-    bind(c, req->fields, req->kind);
+    bind_fields(c, req->fields, req->kind);
     batch_add(c, &sql_paper_form_unknown);
     batch_add(c, &sql_paper_form_generate);
     return batch_then(c, paper_form_generate_done);

@@ -9,8 +9,9 @@ CREATE FUNCTION uscc_is_good(code text) RETURNS boolean LANGUAGE sql IMMUTABLE A
           FROM generate_series(1, 18) AS place)
 $$;
 
--- The first credit code in it that stands alone and whose check character is right; '' without one.
-CREATE FUNCTION licence_uscc(code_text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+-- The first credit code in it that stands alone and whose check character is right; '' without one. A column is made with
+-- it, also while a dump is read back, when no schema is looked through.
+CREATE FUNCTION licence_uscc(code_text text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
     SELECT coalesce((SELECT found[1] FROM regexp_matches(upper(code_text), '(?<![0-9A-Z])([0-9A-Z]{18})(?![0-9A-Z])', 'g')
                             WITH ORDINALITY AS f(found, place)
                       WHERE uscc_is_good(found[1]) ORDER BY place LIMIT 1), '')

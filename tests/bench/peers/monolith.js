@@ -75,7 +75,7 @@ app.get('/api/v1/identities/:kind', async (request, reply) => {
   return { draft: { version: rows[0]?.version ?? 0 } };
 });
 
-app.get('/api/v1/fees', async () => ({ fees: (await pool.query(feeList)).rows }));
+app.get('/api/v1/fees', async () => ({ fees: (await pool.query(feeList)).rows.map((fee) => ({ ...fee, document: '', in_force: false })) }));
 
 app.put('/api/v1/identities/:kind/draft', { schema: draftSchema }, async (request, reply) => {
   const account = await accountOf(request);

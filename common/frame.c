@@ -28,30 +28,30 @@ struct field {
         0, 0, false                                                                                \
     }
 
-/* `kind` stands at offset 0, so that an END can be told from every field. */
+/* `kind` stands at offset 0, so that an END can be told from every field. Laid out by hand: clang-format does it anew each time. */
+/* clang-format off */
 static const struct field layouts[FRAME_KINDS][FIELDS_MAX] = {
-    [FRAME_HELLO] = {TEXT(service,        FRAME_SERVICE_MAX),   TEXT(instance,   FRAME_INSTANCE_MAX),
-                     NUMBER(epoch),                                                                                                                       NUMBER(capacity), TEXT(methods, FRAME_METHODS_MAX), END},
-    [FRAME_WELCOME] = {TEXT(instance,       FRAME_INSTANCE_MAX),         END                    },
-    [FRAME_REFUSE] = {TEXT(trace,                FRAME_TRACE_MAX),                            END             },
-    [FRAME_REQ] = {ID,                  NUMBER(time_left_ms), NUMBER(attempt), NUMBER(depth),                                        NUMBER(body_size),
-                     TEXT(method, FRAME_METHOD_MAX), TEXT(key, FRAME_KEY_MAX),
-                     TEXT(trace, FRAME_TRACE_MAX), TEXT(from, FRAME_SERVICE_MAX),
-                     BYTES(assertion, FRAME_ASSERTION_MAX), END},
-    [FRAME_REP] = {ID,  NUMBER(status),              END              },
-    [FRAME_NACK] = {ID, END                          },
-    [FRAME_CANCEL] = {ID,    END       },
-    [FRAME_PING] = {NUMBER(in_flight),                  NUMBER(oldest_ms),                                NUMBER(progress),                      NUMBER(ewma_us),
-                     NUMBER(credits),                      NUMBER(revocation_seq), END},
-    [FRAME_PONG] = {END   },
-    [FRAME_DRAIN] = {END               },
-    [FRAME_DRAIN_OK] = {END                  },
-    [FRAME_BYE] = {END    },
-    [FRAME_CHUNK] = {ID,    NUMBER(chunks),                           END        },
-    [FRAME_WINDOW_MORE] = {ID,                    NUMBER(chunks),                                  END                                       },
-    [FRAME_REVOKE] = {NUMBER(revocation_seq),                    NUMBER(account_id),
-                     BYTES(session_hash,                    FRAME_HASH_MAX),       END},
+    [FRAME_HELLO] = {TEXT(service, FRAME_SERVICE_MAX), TEXT(instance, FRAME_INSTANCE_MAX), NUMBER(epoch), NUMBER(capacity),
+                     TEXT(methods, FRAME_METHODS_MAX), END},
+    [FRAME_WELCOME] = {TEXT(instance, FRAME_INSTANCE_MAX), END},
+    [FRAME_REFUSE] = {TEXT(trace, FRAME_TRACE_MAX), END},
+    [FRAME_REQ] = {ID, NUMBER(time_left_ms), NUMBER(attempt), NUMBER(depth), NUMBER(body_size),
+                   TEXT(method, FRAME_METHOD_MAX), TEXT(key, FRAME_KEY_MAX), TEXT(trace, FRAME_TRACE_MAX),
+                   TEXT(from, FRAME_SERVICE_MAX), BYTES(assertion, FRAME_ASSERTION_MAX), END},
+    [FRAME_REP] = {ID, NUMBER(status), END},
+    [FRAME_NACK] = {ID, END},
+    [FRAME_CANCEL] = {ID, END},
+    [FRAME_PING] = {NUMBER(in_flight), NUMBER(oldest_ms), NUMBER(progress), NUMBER(ewma_us), NUMBER(credits),
+                    NUMBER(revocation_seq), END},
+    [FRAME_PONG] = {END},
+    [FRAME_DRAIN] = {END},
+    [FRAME_DRAIN_OK] = {END},
+    [FRAME_BYE] = {END},
+    [FRAME_CHUNK] = {ID, NUMBER(chunks), END},
+    [FRAME_WINDOW_MORE] = {ID, NUMBER(chunks), END},
+    [FRAME_REVOKE] = {NUMBER(revocation_seq), NUMBER(account_id), BYTES(session_hash, FRAME_HASH_MAX), END},
 };
+/* clang-format on */
 
 static bool is_end(const struct field *field)
 {

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 8, REQUEST_MAX = 1024 };
+enum { CLIENTS_MAX = 8, REQUEST_MAX = 1024, WORDS_MAX = 1024 };
 
 struct client {
     struct admin *admin;
@@ -24,6 +24,7 @@ struct admin {
     struct loop *loop;
     int fd;
     bool (*is_ready)(void *owner);
+    void (*describe)(void *owner, char *out, size_t size);
     void (*refresh)(void *owner);
     void *owner;
     struct client clients[CLIENTS_MAX];
@@ -56,8 +57,12 @@ static void client_serve(struct client *client)
         client_answer(client, "200 OK", "text/plain", "ok\n", 3);
     } else if (strncmp(client->request, "GET /readyz ", 12) == 0) {
         bool ready = admin->is_ready(admin->owner);
-        client_answer(client, ready ? "200 OK" : "503 Service Unavailable", "text/plain",
-                      ready ? "ready\n" : "not ready\n", ready ? 6 : 10);
+        char words[WORDS_MAX];
+        int size = snprintf(words, sizeof words, ready ? "ready\n" : "not ready\n");
+        if (admin->describe != NULL)
+            admin->describe(admin->owner, words + size, sizeof words - (size_t)size);
+        client_answer(client, ready ? "200 OK" : "503 Service Unavailable", "text/plain", words,
+                      strlen(words));
     } else if (strncmp(client->request, "GET /metrics ", 13) == 0) {
         size_t size = 0;
         admin->refresh(admin->owner);
@@ -135,6 +140,7 @@ static int listen_at_port(const char *where)
 }
 
 struct admin *admin_new(struct loop *loop, const char *where, bool (*is_ready)(void *owner),
+                        void (*describe)(void *owner, char *out, size_t size),
                         void (*refresh)(void *owner), void *owner)
 {
     if (where[0] == '\0')
@@ -142,7 +148,11 @@ struct admin *admin_new(struct loop *loop, const char *where, bool (*is_ready)(v
     struct admin *admin = calloc(1, sizeof *admin);
     if (admin == NULL)
         abort();
-    *admin = (struct admin){.loop = loop, .is_ready = is_ready, .refresh = refresh, .owner = owner};
+    *admin = (struct admin){.loop = loop,
+                            .is_ready = is_ready,
+                            .describe = describe,
+                            .refresh = refresh,
+                            .owner = owner};
     for (int i = 0; i < CLIENTS_MAX; i++)
         admin->clients[i].fd = -1;
     admin->fd = where[0] == '/' ? listen_at_path(where) : listen_at_port(where);

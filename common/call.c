@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES_MAX = 3, DISK_LOOK_MS = 1000 };
+enum { TRIES_MAX = 3 };
 
 static const answer ANSWER = {1};
 
@@ -311,22 +311,11 @@ static void put_bound(struct batch *batch, struct bound bound)
 static void batch_made(void *owner, enum db_outcome outcome, const struct rows *results,
                        const struct db_error *error);
 
-/* Looked at once a second. */
-static bool disk_is_full(struct service_run *run)
-{
-    uint64_t now = clock_ms();
-    const char *folder = config_text("GUILD_DISK_FOLDER");
-    if (folder[0] != '\0' && now >= run->disk_looked_ms + DISK_LOOK_MS) {
-        run->disk_looked_ms = now;
-        run->disk_is_full = disk_used_percent(folder) >= DISK_WRITES_PERCENT;
-    }
-    return run->disk_is_full;
-}
-
 /* The service's own jobs go on: they tidy up. */
 static bool is_refused_room(const struct service_call *all, const struct batch *batch)
 {
-    return all->method != NULL && batch_writes(batch) && disk_is_full(all->call.run);
+    return all->method != NULL && batch_writes(batch) &&
+           disk_look(&all->call.run->database_disk) >= DISK_WRITES_PERCENT;
 }
 
 static answer batch_send(struct service_call *all)

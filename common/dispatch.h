@@ -3,6 +3,7 @@
 #define GUILD_DISPATCH_H
 
 #include "call.h"
+#include "disk.h"
 #include "service.h"
 #include "work.h"
 
@@ -79,15 +80,17 @@ struct service_run {
     int joining;           /* timer: until then */
     struct outbox *outbox; /* NULL if the service tells nobody */
     struct principals *principals;
-    size_t calls; /* under way */
-    uint64_t disk_looked_ms;
-    bool disk_is_full; /* then */
+    size_t calls;                          /* under way */
+    struct disk database_disk, files_disk; /* GUILD_DISK_FOLDER; where attachments lie, if any do */
     bool draining;
 };
 
 /* Reads the settings and opens database and service, without the bus: what service_main and tests begin with. */
 void service_begin(struct service_run *run, const struct service *service, int argc, char **argv);
 void service_end(struct service_run *run);
+
+/* Its admin door, where GUILD_ADMIN says; for admin_destroy. NULL: none. */
+struct admin *service_admin(struct service_run *run);
 
 /* Runs a request through permission, field rules and its handler; answers exactly once, now or later. */
 void service_dispatch(struct service_run *run, const struct request *request);

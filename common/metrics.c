@@ -41,10 +41,10 @@ static struct series *series_of(enum kind kind, const char *name, const char *he
     return series;
 }
 
-void metrics_gauge(const char *name, const char *help, double value)
+void metrics_gauge(const char *name, const char *help, const char *labels, double value)
 {
     pthread_mutex_lock(&metrics.lock);
-    struct series *series = series_of(GAUGE, name, help, "");
+    struct series *series = series_of(GAUGE, name, help, labels);
     if (series != NULL)
         series->value = value;
     pthread_mutex_unlock(&metrics.lock);

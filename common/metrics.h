@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A value that goes up and down. */
-void metrics_gauge(const char *name, const char *help, double value);
-/* A counter, by labels: `method="GET",code="200"`, or "" for none. */
+/* A value that goes up and down, by labels: `method="GET",code="200"`, or "" for none. */
+void metrics_gauge(const char *name, const char *help, const char *labels, double value);
+/* A counter, by labels. */
 void metrics_count(const char *name, const char *help, const char *labels, double more);
 /* A duration into the buckets 1 ms … 10 s, by labels. */
 void metrics_duration(const char *name, const char *help, const char *labels, uint64_t us);

@@ -24,6 +24,7 @@
 
 enum {
     JOIN_MS = 10,
+    DISKS_LOOK_MS = 1000,
     READS = 2,
     WRITES = 2,
     SPARE_WRITES = 14,
@@ -213,6 +214,11 @@ void *service_state(const struct service_run *run)
     return run->state;
 }
 
+void service_watch_files(struct service_run *run, const char *folder)
+{
+    run->files_disk.folder = folder;
+}
+
 void service_revoke(struct service_run *run, const void *session_hash, int64_t account_id,
                     uint64_t revocation_seq)
 {
@@ -361,12 +367,37 @@ static bool is_ready(void *owner)
     return can_answer(run) && run->bus != NULL && bus_is_ready(run->bus);
 }
 
+static void look_at_disks(void *owner)
+{
+    struct service_run *run = owner;
+    disk_look(&run->database_disk);
+    disk_look(&run->files_disk);
+}
+
+/* A disk that fills up is said, and changes nothing: it is the same for all instances, and reads go on. */
+static void describe(void *owner, char *out, size_t size)
+{
+    struct service_run *run = owner;
+    look_at_disks(run);
+    disk_words(&run->database_disk, out, size);
+    size_t used = strlen(out);
+    disk_words(&run->files_disk, out + used, size - used);
+}
+
 static void refresh_metrics(void *owner)
 {
     struct service_run *run = owner;
-    metrics_gauge("guild_calls_in_flight", "Calls being answered.", (double)run->calls);
-    metrics_gauge("guild_database_batches", "Batches sent or waiting.", (double)db_load(run->db));
-    metrics_gauge("guild_ready", "1 when the service can answer.", is_ready(run) ? 1 : 0);
+    look_at_disks(run);
+    metrics_gauge("guild_calls_in_flight", "Calls being answered.", "", (double)run->calls);
+    metrics_gauge("guild_database_batches", "Batches sent or waiting.", "",
+                  (double)db_load(run->db));
+    metrics_gauge("guild_ready", "1 when the service can answer.", "", is_ready(run) ? 1 : 0);
+}
+
+struct admin *service_admin(struct service_run *run)
+{
+    return admin_new(run->loop, config_text("GUILD_ADMIN"), is_ready, describe, refresh_metrics,
+                     run);
 }
 
 /* ---- beginning and end */
@@ -441,7 +472,12 @@ void service_begin(struct service_run *run, const struct service *service, int a
     if (sodium_init() < 0)
         abort();
     zsys_handler_set(NULL);
-    *run = (struct service_run){.service = service, .loop = loop_new()};
+    *run = (struct service_run){
+        .service = service,
+        .loop = loop_new(),
+        .database_disk = {.volume = "database", .folder = config_text("GUILD_DISK_FOLDER")},
+        .files_disk = {.volume = "files",    .folder = ""                              },
+    };
     run->principals = open_principals();
     run->db = db_new(run->loop, config_text("GUILD_DATABASE"), all_statements(service), READS,
                      WRITES, SPARE_WRITES);
@@ -449,6 +485,7 @@ void service_begin(struct service_run *run, const struct service *service, int a
         db_require_durable(run->db);
     if (service->start != NULL)
         service->start(run);
+    loop_add_timer(run->loop, DISKS_LOOK_MS, look_at_disks, run);
 }
 
 void service_end(struct service_run *run)
@@ -481,8 +518,7 @@ int service_main(const struct service *service, int argc, char **argv)
     block_signals();
     service_begin(&run, service, argc, argv);
     run.joining = loop_add_timer(run.loop, JOIN_MS, join_when_able, &run);
-    struct admin *admin =
-        admin_new(run.loop, config_text("GUILD_ADMIN"), is_ready, refresh_metrics, &run);
+    struct admin *admin = service_admin(&run);
     loop_add_fd(run.loop, signals.fd, on_signal, NULL, &run);
     log_line(LOGGED_INFO, "started", "pid=%d", (int)getpid());
     log_hold(run.loop);

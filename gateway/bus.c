@@ -526,18 +526,19 @@ static bool is_ready(void *owner)
 static void refresh_metrics(void *owner)
 {
     struct bus *bus = owner;
-    metrics_gauge("guild_bus_waiting", "Requests waiting for an instance.",
+    metrics_gauge("guild_bus_waiting", "Requests waiting for an instance.", "",
                   (double)router_waiting(bus->router));
-    metrics_gauge("guild_bus_in_flight", "Requests not yet answered.",
+    metrics_gauge("guild_bus_in_flight", "Requests not yet answered.", "",
                   (double)router_in_flight(bus->router));
-    metrics_gauge("guild_bus_sent", "Requests sent to instances.", (double)bus->sent);
-    metrics_gauge("guild_bus_repeated", "Those sent to a further instance.", (double)bus->repeated);
+    metrics_gauge("guild_bus_sent", "Requests sent to instances.", "", (double)bus->sent);
+    metrics_gauge("guild_bus_repeated", "Those sent to a further instance.", "",
+                  (double)bus->repeated);
 }
 
 static void *bus_main(void *owner)
 {
     struct bus *bus = owner;
-    struct admin *admin = admin_new(bus->loop, bus->admin, is_ready, refresh_metrics, bus);
+    struct admin *admin = admin_new(bus->loop, bus->admin, is_ready, NULL, refresh_metrics, bus);
     loop_run(bus->loop);
     admin_destroy(&admin);
     return NULL;

@@ -25,6 +25,7 @@ void file_store_open(struct file_store *store, struct service_run *run)
         fprintf(stderr, "GUILD_BLOB_FOLDER cannot be written\n");
         exit(2);
     }
+    service_watch_files(run, config_text("GUILD_BLOB_FOLDER"));
     store->work = work_new(service_loop(run), THREADS, QUEUE);
 }
 

@@ -16,12 +16,13 @@
 enum { FILE_MAX = 4 * 1024 * 1024 };
 
 static const struct command commands[] = {
-    {"migrate",     "bring the database's schemas, roles and rights up to date",        migrate_main    },
-    {"keys",        "make the platform's keys that are absent, change keys of the bus", keys_main       },
-    {"staff",       "make a staff account with a one-time password",                    staff_main      },
-    {"seed",        "write the fee schedule, if there is none yet",                     seed_main       },
-    {"attachments", "remove files of no row, open and hash all others",                 attachments_main},
-    {"sms",         "show the SMS of a development platform",                           sms_main        },
+    {"migrate",     "bring the database's schemas, roles and rights up to date",           migrate_main    },
+    {"keys",        "make the platform's keys that are absent, change keys of the bus",    keys_main       },
+    {"staff",       "make a staff account with a one-time password",                       staff_main      },
+    {"seed",        "write the fee schedule, if there is none yet",                        seed_main       },
+    {"attachments", "remove files of no row, open and hash all others",                    attachments_main},
+    {"disk",        "show each volume and its reserve; release it in need, make it again", disk_main       },
+    {"sms",         "show the SMS of a development platform",                              sms_main        },
 };
 
 void die(const char *format, ...)

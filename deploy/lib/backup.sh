@@ -12,6 +12,7 @@ repo1-cipher-type=aes-256-cbc
 repo1-cipher-pass=$4
 repo1-retention-full=8
 compress-type=lz4
+exclude=disk-reserve
 log-path=$data/logs
 lock-path=$run
 log-level-console=warn
@@ -56,9 +57,10 @@ backup_begin() {
     wait_for 60 store_answers
 }
 
-# backup_copy FROM TO: attachments are written once, so that a copy made after the database has all that it names
+# backup_copy FROM TO: attachments are written once, so that a copy made after the database has all that it names. Only they:
+# on a disk of its own the folder has a reserve, too (guildctl disk).
 backup_copy() {
-    as_owner cp -an "$1/." "$2"
+    as_owner find "$1" -mindepth 1 -maxdepth 1 -name '[0-9a-f][0-9a-f]' -exec cp -an -t "$2" {} +
     as_owner sync -f "$2"
 }
 

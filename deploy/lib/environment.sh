@@ -111,6 +111,7 @@ END
         echo "GUILD_SMS_FOLDER=$data/sms"
         echo "GUILD_BLOB_FOLDER=$data/attachments"
         echo "GUILD_FIELD_KEY_FILE=$keys/field.key"
+        echo "GUILD_RESERVE_FOLDERS=$data/reserve,$data/postgresql,$data/redis,$data/attachments,$data/logs"
         ;;
     esac
 }

@@ -96,7 +96,7 @@ platform_folders() {
     mkdir -p "$data/app"
     local folder
     for folder in "$run" "$data/logs" "$data/secrets" "$data/secrets/keys" "$data/secrets/passwords" \
-        "$data/attachments" "$data/sms"; do
+        "$data/attachments" "$data/sms" "$data/reserve"; do
         folder_private "$folder" || die "$folder is not ours" "Look who made it, and remove it."
     done
     [ -f "$data/$marker" ] || : >"$data/$marker"

@@ -3,16 +3,20 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
+#include "admin.h"
 #include "service_test.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { DISK_BYTES = 4 * 1024 * 1024 };
 
 static char disk[] = "/tmp/guild-disk-XXXXXX";
+static char door[64]; /* its admin door */
 static bool mounted;
 
 /* Lets the disk be so full. The service looks once a second. */
@@ -55,6 +59,50 @@ static const char *read_list(void)
     Common__Principal member = service_test_member(1);
     Common__Empty nothing = COMMON__EMPTY__INIT;
     return service_test_reason(&member, "ListIdentities", &nothing.base);
+}
+
+/* What the admin door answers. */
+static const char *ask(const char *target)
+{
+    static char text[64 * 1024];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct admin *admin = service_admin(service_test_run());
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), size;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", door);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    size = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n\r\n", target);
+    assert_int_equal(send(fd, text, (size_t)size, 0), size);
+    shutdown(fd, SHUT_WR);
+    service_test_until("SELECT true");
+    ssize_t got = recv(fd, text, sizeof text - 1, MSG_WAITALL);
+    assert_true(got > 0);
+    text[got] = '\0';
+    close(fd);
+    admin_destroy(&admin);
+    return text;
+}
+
+static bool has(const char *text, const char *words)
+{
+    return strstr(text, words) != NULL;
+}
+
+static void test_a_disk_that_fills_up_is_told(void **state)
+{
+    (void)state;
+    if (!mounted)
+        skip();
+    fill(80);
+    assert_true(has(ask("/metrics"), "guild_disk_alarm{volume=\"database\"} 0\n"));
+    assert_false(has(ask("/readyz"), "disk"));
+    fill(88);
+    const char *metrics = ask("/metrics");
+    assert_true(has(metrics, "guild_disk_alarm{volume=\"database\"} 1\n"));
+    assert_true(has(metrics, "guild_disk_alarm{volume=\"files\"} 1\n"));
+    assert_true(has(metrics, "guild_disk_used_ratio{volume=\"files\"} 0.8"));
+    const char *words = ask("/readyz");
+    assert_true(has(words, "disk of database is 8") && has(words, "disk of files is 8"));
+    assert_true(has(words, "guildctl disk release"));
 }
 
 static void test_files_are_refused_first_then_writes_and_reads_never(void **state)
@@ -110,6 +158,8 @@ static int open_service(void **state)
     snprintf(blobs, sizeof blobs, "%s/blobs", disk);
     setenv("GUILD_BLOB_FOLDER", blobs, 1);
     setenv("GUILD_DISK_FOLDER", disk, 1);
+    snprintf(door, sizeof door, "%s/admin", disk);
+    setenv("GUILD_ADMIN", door, 1);
     service_test_open(&certification);
     return 0;
 }
@@ -128,6 +178,7 @@ static int close_service(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_disk_that_fills_up_is_told),
         cmocka_unit_test(test_files_are_refused_first_then_writes_and_reads_never),
         cmocka_unit_test(test_the_database_says_that_it_is_full),
     };

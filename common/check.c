@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "passwords.h"
+#include "regions.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,7 +325,7 @@ static bool province_known(const char *code)
 bool check_uscc_region_known(const char *uscc)
 {
     return strncmp(uscc + 2, "10", 2) == 0 /* the national registrar, 100000 */ ||
-           province_known(uscc + 2);
+           region_known(uscc + 2);
 }
 
 const char *check_region(const char *text, char *out, size_t size)
@@ -410,10 +411,11 @@ const char *check_id_number(const char *text, char *out, size_t size)
     id[17] = (char)toupper((unsigned char)id[17]);
     for (int i = 0; i < 17; i++)
         sum += weights[i] * (id[i] - '0');
-    if (!province_known(id) ||
-        !date_is_real(number_at(id + 6, 4), number_at(id + 10, 2), number_at(id + 12, 2)) ||
+    if (!date_is_real(number_at(id + 6, 4), number_at(id + 10, 2), number_at(id + 12, 2)) ||
         id[17] != "10X98765432"[sum % 11])
         return "身份证号校验不通过，请对照证件逐位核对。";
+    if (!region_known(id))
+        return "身份证号前6位不是任何行政区划的代码，请对照证件逐位核对。";
     memcpy(out, id, 19);
     return NULL;
 }

@@ -24,7 +24,7 @@ check_fn check_member_password; /* V3: at least 8 characters, not a common one *
 check_fn check_staff_password;  /* V3: at least 15 characters, not a common one */
 check_fn check_sms_code;        /* V4: six digits; full-width ones too */
 check_fn check_uscc;            /* V5: GB 32100-2015, 统一社会信用代码 */
-check_fn check_id_number;       /* V6: GB 11643-1999, 居民身份证号 */
+check_fn check_id_number;       /* V6: GB 11643-1999, 居民身份证号; of a region that is or was one */
 check_fn check_person_name;     /* V7 */
 check_fn check_unit_name;       /* V8: brackets become half-width, blanks inside go between CJK */
 check_fn check_email;           /* V9 */
@@ -48,7 +48,7 @@ const char *check_password_against_phone(const char *password, const char *phone
 bool check_uscc_organisation_good(const char *uscc);
 /* V5: what kind of body, "企业"; NULL: unknown. */
 const char *check_uscc_kind(const char *uscc);
-/* V5: the registrar's region is in a known province (unknown is a warning: codes get abolished). */
+/* V5: the registrar's region is one, or was; 10….: the national registrar. Unknown is a warning. */
 bool check_uscc_region_known(const char *uscc);
 
 /* V11: number, gender (1 男, 2 女) and birth date (YYYY-MM-DD) agree; NULL: they do. */

@@ -1,7 +1,8 @@
 /* Invented people and units of 长治, and what they fill in. Person n of a seed is always the same one.
 
    Nobody can meet himself: the telephone numbers are 199-0355-nnnn and are sent nothing, the organisations of credit codes
-   begin with MADEM, the region of identity numbers, 149900, does not exist, and every paper says 样本. */
+   begin with MADEM, the region of identity numbers, 142221, was abolished in 1983, a year before the first number was given
+   out, and every paper says 样本. */
 'use strict';
 const { creditCode, idNumber } = require('./numbers.js');
 
@@ -53,7 +54,7 @@ function personOf(seed, n) {
     phone: `1990355${String(n).padStart(4, '0')}`, unit: `长治市${pick(brands)}${pick(brands)}${trade}有限公司`, trade,
     address: `山西省长治市${pick(streets)}${1 + below(399)}号`, founded: [String(1996 + below(28)), two(12), two(28)],
     uscc: creditCode(`MADEM${String(n).padStart(3, '0')}`),
-    id: idNumber('149900', birth.join(''), `${String(n).padStart(3, '0').slice(-2)}${man ? 1 : 2}`),
+    id: idNumber('142221', birth.join(''), `${String(n).padStart(3, '0').slice(-2)}${man ? 1 : 2}`),
   };
 }
 

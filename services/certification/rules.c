@@ -203,8 +203,15 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
     const char *kind = check_uscc_kind(normal);
     out[n++] = kind == NULL ? say(WARNING, "机构类别代码不常见，请对照执照核对")
                             : say_more(GOOD, "信用代码所示的机构类别：", kind);
-    out[n++] = facts->region[0] == '\0' ? say(WARNING, "登记机关行政区划不在现行代码内，可能已撤并")
-                                        : say_more(GOOD, "信用代码所示的登记地区：", facts->region);
+    if (facts->region[0] != '\0')
+        out[n++] = say_more(GOOD, "信用代码所示的登记地区：", facts->region);
+    else if (strncmp(normal + 2, "100000", 6) == 0)
+        out[n++] = say(GOOD, "信用代码所示的登记机关：国家登记机关");
+    else
+        out[n++] =
+            check_uscc_region_known(normal)
+                ? say(WARNING, "信用代码中的登记地区已撤并，请对照执照核对")
+                : say(WARNING, "信用代码中的登记地区不在现行和历史的行政区划内，请对照执照核对");
     if (facts->uscc_in_use)
         out[n++] = say(BAD, "该信用代码已由其他账号认证，不能通过");
     else if (facts->uscc_elsewhere > 0)

@@ -70,6 +70,10 @@ static const struct vector vectors[] = {
     {"id_number",       "440524188001010014",                       NULL                                 }, /* good by number, born before 1900 */
     {"id_number",       "110105491231002",                          NULL                                 },
     {"id_number",       "990105194912310021",                       NULL                                 },
+    {"id_number",       "142122196503120017",                       "142122196503120017"                 }, /* 阳高县, until 1993 */
+    {"id_number",       "440524196503120010",                       "440524196503120010"                 }, /* 潮阳县, until 1993 */
+    {"id_number",       "142101196503120015",                       NULL                                 }, /* no region ever had it */
+    {"id_number",       "149900196503120019",                       NULL                                 },
  /* V7 */
     {"person_name",     "王建设",                                "王建设"                          },
     {"person_name",     "阿依古丽·买买提",                  "阿依古丽·买买提"            },
@@ -163,7 +167,10 @@ static void test_credit_codes_explained(void **state)
     assert_string_equal(check_uscc_kind("N21404000000000000"), "村级集体经济组织");
     assert_null(check_uscc_kind("Z9140403MA0K1X2Y1M"));
     assert_true(check_uscc_region_known("51140400MJ1637600Q"));
+    assert_true(check_uscc_region_known("91140402MJ1637600Q")); /* 长治市城区, until 2018 */
+    assert_true(check_uscc_region_known("91100000MJ1637600Q"));
     assert_false(check_uscc_region_known("91990000MJ1637600Q"));
+    assert_false(check_uscc_region_known("91140499MJ1637600Q"));
 }
 
 static void test_identity_agrees(void **state)
@@ -244,16 +251,24 @@ static char mod_11_2(const char *digits)
     return check == 10 ? 'X' : (char)('0' + check);
 }
 
+/* Regions of today, of yesterday, and of never. */
 static void test_identity_numbers_made(void **state)
 {
+    static const char *const known[] = {"140403", "110105", "659012", "710000", "820000",
+                                        "140421", "142122", "440524", "512221", "132930"};
+    static const char *const unknown[] = {"140499", "142101", "110199", "659999",
+                                          "830000", "990101", "000000", "149900"};
     char id[19], out[32];
     (void)state;
     for (int n = 0; n < 10000; n++) {
-        snprintf(id, sizeof id, "14%04u%04u%02u%02u%03u", next() % 10000, 1900 + next() % 120,
-                 1 + next() % 12, 1 + next() % 28, next() % 1000);
+        bool is_known = n % 2 == 0;
+        snprintf(id, sizeof id, "%s%04u%02u%02u%03u",
+                 is_known ? known[next() % (sizeof known / sizeof known[0])]
+                          : unknown[next() % (sizeof unknown / sizeof unknown[0])],
+                 1900 + next() % 120, 1 + next() % 12, 1 + next() % 28, next() % 1000);
         id[17] = mod_11_2(id);
         id[18] = '\0';
-        assert_null(check_id_number(id, out, sizeof out));
+        assert_int_equal(check_id_number(id, out, sizeof out) == NULL, is_known);
         id[17] = id[17] == 'X' ? '0' : id[17] == '9' ? '8' : (char)(id[17] + 1);
         assert_non_null(check_id_number(id, out, sizeof out));
     }

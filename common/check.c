@@ -616,6 +616,56 @@ const char *check_reference_code(const char *text, char *out, size_t size)
     return NULL;
 }
 
+/* ---- addresses and numbers of a unit */
+
+const char *check_postcode(const char *text, char *out, size_t size)
+{
+    char digits[16];
+    if (!ascii_of(text, " ", digits, sizeof digits) || !all_digits(digits, 6, 6) || size < 7)
+        return "邮编应为6位数字，例如046000。";
+    memcpy(out, digits, 7);
+    return NULL;
+}
+
+const char *check_website(const char *text, char *out, size_t size)
+{
+    static const char wrong[] = "请输入网址，例如www.xmqgczx.com。";
+    char t[256];
+    if (!ascii_of(text, "", t, sizeof t) || strlen(t) + 1 > size)
+        return wrong;
+    const char *host = strncmp(t, "https://", 8) == 0  ? t + 8
+                       : strncmp(t, "http://", 7) == 0 ? t + 7
+                                                       : t;
+    size_t length = strcspn(host, "/?#");
+    const char *dot = memchr(host, '.', length);
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)host[i]) && strchr(".-:", host[i]) == NULL)
+            return wrong;
+    if (dot == NULL || dot == host || dot == host + length - 1 || strpbrk(t, " \"<>") != NULL)
+        return wrong;
+    snprintf(out, size, "%s", t);
+    return NULL;
+}
+
+const char *check_count(const char *text, char *out, size_t size)
+{
+    char digits[16];
+    if (!ascii_of(text, " ,", digits, sizeof digits) || !all_digits(digits, 1, 6) || size < 7)
+        return "请输入人数，只填数字。";
+    snprintf(out, size, "%ld", strtol(digits, NULL, 10));
+    return NULL;
+}
+
+const char *check_year(const char *text, char *out, size_t size)
+{
+    char digits[16];
+    if (!ascii_of(text, " ", digits, sizeof digits) || !all_digits(digits, 4, 4) ||
+        number_at(digits, 4) < 1900 || size < 5)
+        return "请输入4位年份，例如2010。";
+    memcpy(out, digits, 5);
+    return NULL;
+}
+
 /* ---- V17 */
 
 const char *check_bank_line(const char *text, char *out, size_t size)
@@ -690,6 +740,10 @@ static const struct check checks[] = {
     {"money",           check_money          },
     {"reference_code",  check_reference_code },
     {"bank_line",       check_bank_line      },
+    {"postcode",        check_postcode       },
+    {"website",         check_website        },
+    {"count",           check_count          },
+    {"year",            check_year           },
     {"text",            check_text           },
     {"multiline_text",  check_multiline_text },
 };

@@ -24,19 +24,23 @@ check_fn check_member_password; /* V3: at least 8 characters, not a common one *
 check_fn check_staff_password;  /* V3: at least 15 characters, not a common one */
 check_fn check_sms_code;        /* V4: six digits; full-width ones too */
 check_fn check_uscc;            /* V5: GB 32100-2015, 统一社会信用代码 */
-check_fn check_id_number;       /* V6: GB 11643-1999, 居民身份证号; of a region that is or was one */
-check_fn check_person_name;     /* V7 */
-check_fn check_unit_name;       /* V8: brackets become half-width, blanks inside go between CJK */
-check_fn check_email;           /* V9 */
-check_fn check_date;            /* V10: YYYY-MM-DD, a real day since 1900 */
-check_fn check_month;           /* YYYY-MM, since 1900 */
-check_fn check_minute;          /* YYYY-MM-DD HH:MM, of a real day */
+check_fn check_id_number; /* V6: GB 11643-1999, 居民身份证号; of a region that is or was one */
+check_fn check_person_name; /* V7 */
+check_fn check_unit_name;   /* V8: brackets become half-width, blanks inside go between CJK */
+check_fn check_email;       /* V9 */
+check_fn check_date;        /* V10: YYYY-MM-DD, a real day since 1900 */
+check_fn check_month;       /* YYYY-MM, since 1900 */
+check_fn check_minute;      /* YYYY-MM-DD HH:MM, of a real day */
 check_fn
     check_certificate_no; /* one line without blanks, full-width and small letters become ASCII capitals */
 check_fn check_region;         /* V13: GB/T 2260, six digits of a known province */
 check_fn check_money;          /* V14: normal form "5000.00", 0.01 to 1 000 000.00 yuan */
 check_fn check_reference_code; /* V15 */
 check_fn check_bank_line;      /* V17: 12 digits */
+check_fn check_postcode;       /* six digits */
+check_fn check_website;        /* a host with a dot, with or without http(s):// and what follows */
+check_fn check_count;          /* 0 to 999999; separators of thousands go */
+check_fn check_year;           /* YYYY, since 1900 */
 check_fn check_text;           /* V19: one line, NFC, no control characters */
 check_fn check_multiline_text; /* V19, with line breaks */
 

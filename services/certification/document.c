@@ -118,14 +118,26 @@ void document_field(const struct document *d, struct paper *paper, const Protobu
     }
 }
 
+/* Nothing is printed of what may be and is empty. */
+static bool is_told(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const void *at = (const char *)message + field->offset;
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return false; /* a table of its own */
+    if (field->type == PROTOBUF_C_TYPE_BOOL ||
+        message_rule(message->descriptor, field->name)->required)
+        return true;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return count_of(message, field) > 0;
+    return (*(const char *const *)at)[0] != '\0';
+}
+
 static void add_fields(const struct document *d, struct paper *paper,
                        const ProtobufCMessage *message)
 {
-    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
-            document_field(d, paper, message, field);
-    }
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++)
+        if (is_told(message, &message->descriptor->fields[i]))
+            document_field(d, paper, message, &message->descriptor->fields[i]);
 }
 
 static void add_rows(const struct document *d, struct paper *paper)

@@ -2,6 +2,7 @@
 #include "certification.pb-c.h"
 #include "certification_queries.h"
 #include "check.h"
+#include "clock.h"
 #include "form.h"
 #include "nouns.h"
 #include "reasons.h"
@@ -56,12 +57,14 @@ static answer review_changes(struct call *c)
 /* Of the open form, before it is masked. */
 static void add_prechecks(struct call *c, const struct rows *row, Certification__Review *review)
 {
-    const Certification__ExpertForm *expert =
-        review->submitted == NULL ? NULL : review->submitted->expert;
     const char *reds = rows_get(row, 0, "reds");
     struct precheck found[PRECHECKS_MAX];
+    char today[11];
+    clock_day(today);
     size_t count = rules_precheck(
         &(struct precheck_facts){
+            .form = review->submitted,
+            .today = today,
             .uscc = rows_get(row, 0, "uscc"),
             .region = rows_get(row, 0, "region"),
             .uscc_in_use = rows_true(row, 0, "uscc_in_use"),
@@ -69,9 +72,6 @@ static void add_prechecks(struct call *c, const struct rows *row, Certification_
             .name_in_use = strstr(reds, "name_in_use") != NULL,
             .name_elsewhere = rows_integer(row, 0, "name_elsewhere"),
             .phone_elsewhere = rows_integer(row, 0, "phone_elsewhere"),
-            .id_number = expert == NULL ? "" : expert->id_number,
-            .gender = expert == NULL ? "" : expert->gender,
-            .birth_date = expert == NULL ? "" : expert->birth_date,
             .id_number_in_use = rows_true(row, 0, "id_number_in_use"),
             .certificates_expired = rows_integer(row, 0, "certificates_expired"),
             .certificates_all_expired = strstr(reds, "certificates_all_expired") != NULL,

@@ -51,6 +51,8 @@ static void rules_qualifications(const struct forms *f, Certification__Qualifica
             refuse(&here, "issued_on", "发证日期不能晚于今天。");
         if (is_under_16(f->birth_date, row->issued_on))
             refuse(&here, "issued_on", "发证日期早于本人年满16周岁，请对照证书核对。");
+        if (is_after(row->major_since, f->today))
+            refuse(&here, "major_since", "起始年份不能晚于今年。");
         if (!row->valid_forever && is_after(row->issued_on, row->valid_to))
             refuse(&here, "valid_to", "有效期不能早于发证日期。");
         for (size_t j = 0; j < i; j++)
@@ -188,6 +190,39 @@ static const Certification__Precheck__Level GOOD = CERTIFICATION__PRECHECK__LEVE
                                             WARNING = CERTIFICATION__PRECHECK__LEVEL__WARNING,
                                             BAD = CERTIFICATION__PRECHECK__LEVEL__BAD;
 
+/* The day, when it has passed; what is empty never ends. */
+static bool has_ended(const char *day, const char *today)
+{
+    return day[0] != '\0' && strcmp(day, today) < 0;
+}
+
+static bool one_has_ended(const Certification__MemberUnitForm *form, const char *today)
+{
+    for (size_t i = 0; form != NULL && i < form->n_unit_qualifications; i++)
+        if (!form->unit_qualifications[i]->qual_valid_forever &&
+            has_ended(form->unit_qualifications[i]->qual_valid_to, today))
+            return true;
+    return false;
+}
+
+/* What a unit's papers say of their own end (G.3). */
+static size_t precheck_ends(const struct precheck_facts *facts, struct precheck *out)
+{
+    const Certification__Form *form = facts->form;
+    const char *day = form == NULL                ? ""
+                      : form->owner_unit != NULL  ? form->owner_unit->license_valid_to
+                      : form->member_unit != NULL ? form->member_unit->license_valid_to
+                                                  : "";
+    size_t n = 0;
+    if (has_ended(day, facts->today))
+        out[n++] = (struct precheck){BAD, "营业执照已过有效期，有效期至", day, "licence_ended"};
+    else if (day[0] != '\0')
+        out[n++] = say_more(GOOD, "营业执照在有效期内，有效期至", day);
+    if (form != NULL && one_has_ended(form->member_unit, facts->today))
+        out[n++] = say(WARNING, "有单位资质已过有效期");
+    return n;
+}
+
 static size_t precheck_unit(const struct precheck_facts *facts, struct precheck *out)
 {
     char normal[19];
@@ -226,7 +261,7 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
                        : say(BAD, "营业执照二维码中的信用代码与填写不同，请对照执照核对");
     if (!facts->licence_name_agrees)
         out[n++] = say(WARNING, "营业执照二维码中的名称与填写不同，请对照执照核对");
-    return n;
+    return n + precheck_ends(facts, out + n);
 }
 
 static struct precheck precheck_certificates(const struct precheck_facts *facts)
@@ -238,11 +273,58 @@ static struct precheck precheck_certificates(const struct precheck_facts *facts)
                                            : say(GOOD, "职业资格证书均在有效期内");
 }
 
+/* The month after the last of an employment, as far as it may be compared; one that goes on has none. */
+static const char *end_of(const Certification__Employment *row)
+{
+    return row->until_now || row->end_month[0] == '\0' ? "9999-12" : row->end_month;
+}
+
+/* Two at a time; who leaves and begins in the same month does not overlap. */
+static bool employments_overlap(const Certification__ExpertForm *form)
+{
+    for (size_t i = 0; i < form->n_employments; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(form->employments[i]->start_month, end_of(form->employments[j])) < 0 &&
+                strcmp(form->employments[j]->start_month, end_of(form->employments[i])) < 0)
+                return true;
+    return false;
+}
+
+/* GB/T 4658 gives the higher education the smaller number. NULL: there is no row. */
+static const Certification__Education *highest_education(const Certification__ExpertForm *form)
+{
+    const Certification__Education *best = NULL;
+    for (size_t i = 0; i < form->n_educations; i++)
+        if (best == NULL || strcmp(form->educations[i]->education_level, best->education_level) < 0)
+            best = form->educations[i];
+    return best;
+}
+
+/* 最高学历 against the rows, F11 against itself. */
+static size_t precheck_career(const Certification__ExpertForm *form, struct precheck *out)
+{
+    const Certification__Education *best = highest_education(form);
+    size_t n = 0;
+    if (best != NULL) {
+        int differs = strcmp(form->education_level, best->education_level);
+        if (differs < 0)
+            out[n++] = say(WARNING, "所填最高学历高于教育经历中的学历，请核对");
+        else if (differs > 0)
+            out[n++] = say(WARNING, "教育经历中有比所填最高学历更高的学历，请核对");
+        if (best->n_education_files == 0)
+            out[n++] = say(WARNING, "最高学历没有上传学历、学位证书");
+    }
+    if (employments_overlap(form))
+        out[n++] = say(WARNING, "工作经历的起止时间有重叠，请核对");
+    return n;
+}
+
 static size_t precheck_person(const struct precheck_facts *facts, struct precheck *out)
 {
+    const Certification__ExpertForm *expert = facts->form == NULL ? NULL : facts->form->expert;
     size_t n = 0;
-    if (facts->id_number[0] != '\0') {
-        const char *wrong = check_id_agrees(facts->id_number, facts->gender, facts->birth_date);
+    if (expert != NULL && expert->id_number[0] != '\0') {
+        const char *wrong = check_id_agrees(expert->id_number, expert->gender, expert->birth_date);
         out[n++] = wrong == NULL ? say(GOOD, "身份证号与性别、出生日期相符")
                                  : say_more(BAD, "身份证号需核对：", wrong);
     }
@@ -251,7 +333,7 @@ static size_t precheck_person(const struct precheck_facts *facts, struct prechec
     out[n++] = precheck_certificates(facts);
     if (facts->certificates_elsewhere > 0)
         out[n++] = say(WARNING, "有证书的注册单位与所在单位不同，请核对");
-    return n;
+    return expert == NULL ? n : n + precheck_career(expert, out + n);
 }
 
 size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[static PRECHECKS_MAX])

@@ -24,15 +24,16 @@ bool rules_verdict_is_founded(const Certification__DecideReviewRequest *verdict)
 
 /* What the machine sees in a submission before the reviewer looks. */
 struct precheck_facts {
-    const char *uscc;        /* empty: a person's form */
-    const char *region;      /* where it was registered, in words; empty: unknown today */
-    bool uscc_in_use;        /* another account's unit in force has it */
-    int64_t uscc_elsewhere;  /* submissions of other accounts with it */
-    bool name_in_use;        /* another account's unit in force has the same name */
-    int64_t name_elsewhere;  /* other accounts whose unit has the same name */
-    int64_t phone_elsewhere; /* other accounts that named the same contact phone */
-    const char *id_number, *gender, *birth_date; /* empty: the form has none */
-    bool id_number_in_use;                       /* another account's expert in force has it */
+    const Certification__Form *form; /* open, not masked; NULL: none */
+    const char *today;               /* YYYY-MM-DD */
+    const char *uscc;                /* empty: a person's form */
+    const char *region;              /* where it was registered, in words; empty: unknown today */
+    bool uscc_in_use;                /* another account's unit in force has it */
+    int64_t uscc_elsewhere;          /* submissions of other accounts with it */
+    bool name_in_use;                /* another account's unit in force has the same name */
+    int64_t name_elsewhere;          /* other accounts whose unit has the same name */
+    int64_t phone_elsewhere;         /* other accounts that named the same contact phone */
+    bool id_number_in_use;           /* another account's expert in force has it */
     int64_t certificates_expired;
     bool certificates_all_expired;
     int64_t certificates_elsewhere; /* registered with another unit than the person's own */
@@ -44,7 +45,7 @@ struct precheck {
     Certification__Precheck__Level level;
     const char *text, *detail, *code;
 };
-enum { PRECHECKS_MAX = 14 };
+enum { PRECHECKS_MAX = 24 };
 /* Fills `out`, returns how many. */
 size_t rules_precheck(const struct precheck_facts *facts,
                       struct precheck out[static PRECHECKS_MAX]);

@@ -74,6 +74,25 @@ static const struct vector vectors[] = {
     {"id_number",       "440524196503120010",                       "440524196503120010"                 }, /* 潮阳县, until 1993 */
     {"id_number",       "142101196503120015",                       NULL                                 }, /* no region ever had it */
     {"id_number",       "149900196503120019",                       NULL                                 },
+ /* of a unit */
+    {"postcode",        "046000",                                   "046000"                             },
+    {"postcode",        "０４６０００",                       "046000"                             },
+    {"postcode",        "04600",                                    NULL                                 },
+    {"postcode",        "04600a",                                   NULL                                 },
+    {"website",         "www.xmqgczx.com",                          "www.xmqgczx.com"                    },
+    {"website",         "https://xmqgczx.com:8443/a?b=1",           "https://xmqgczx.com:8443/a?b=1"     },
+    {"website",         "javascript:alert(1)",                      NULL                                 },
+    {"website",         "https://",                                 NULL                                 },
+    {"website",         "http://.com",                              NULL                                 },
+    {"website",         "a.b\"onload",                              NULL                                 },
+    {"website",         "协会网站",                             NULL                                 },
+    {"count",           "0120",                                     "120"                                },
+    {"count",           "1,200",                                    "1200"                               },
+    {"count",           "12人",                                    NULL                                 },
+    {"count",           "-3",                                       NULL                                 },
+    {"year",            "2010",                                     "2010"                               },
+    {"year",            "1899",                                     NULL                                 },
+    {"year",            "10",                                       NULL                                 },
  /* V7 */
     {"person_name",     "王建设",                                "王建设"                          },
     {"person_name",     "阿依古丽·买买提",                  "阿依古丽·买买提"            },

@@ -47,8 +47,13 @@ export const formSchemas: Record<Exclude<Kind, 'UNSPECIFIED'>, string> = {
   NATURAL_PERSON: 'certification.NaturalPersonForm',
 };
 
+/* As they are asked: what is typed, then files, what is ticked, and the lists, whatever was added to the contract last. */
+const ranks: Record<Field['type'], number> = { text: 0, texts: 0, flag: 2, rows: 3 };
+const rankOf = (field: Field) => (field.file ? 1 : ranks[field.type]);
+const sorted = Object.fromEntries(Object.entries(schemas).map(([name, fields]) => [name, [...fields].sort((one, other) => rankOf(one) - rankOf(other))]));
+
 export function fieldsOf(schema: string): Field[] {
-  return schemas[schema] ?? [];
+  return sorted[schema] ?? [];
 }
 
 export function emptyForm(schema: string): Values {

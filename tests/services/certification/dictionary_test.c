@@ -259,7 +259,7 @@ static void test_the_list_counts(void **state)
         service_test_call(&editor, "gateway", "ListDictionaries", &nothing.base, "", &reply),
         STATUS_OK);
     const Certification__DictionaryList *list = (const Certification__DictionaryList *)reply;
-    assert_int_equal(list->n_dictionaries, 19);
+    assert_int_equal(list->n_dictionaries, 23);
     assert_string_equal(list->dictionaries[0]->name, "association_post");
     assert_int_equal(list->dictionaries[0]->items_count, 7);
     assert_int_equal(list->dictionaries[0]->enabled_count, 3);

@@ -53,6 +53,10 @@ static const char *typed(const struct field_rule *rule)
         {"email",          "office@example.com"                      },
         {"certificate_no", "JZ-2019-1"                               },
         {"unit_name",      "长治市𠮷㙟工程咨询有限公司"},
+        {"postcode",       "046000"                                  },
+        {"website",        "www.xmqgczx.com"                         },
+        {"count",          "120"                                     },
+        {"year",           "2010"                                    },
         {"person_name",    "王䶮"                                  },
     };
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)

@@ -196,6 +196,8 @@ const struct route routes[] = {
      PUBLIC                                                                                                                 },
     {POST,   "/api/v1/staff/experts/:id/remove",           STAFF,  "certification", "RemoveExpert",         JSON,
      PUBLIC                                                                                                                 },
+    {GET,    "/api/v1/staff/units",                        STAFF,  "certification", "ListUnits",            JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/units/:id",                    STAFF,  "certification", "GetUnit",              JSON,     PUBLIC},
     {GET,    "/api/v1/staff/draws",                        STAFF,  "certification", "ListDraws",            JSON,     PUBLIC},
     {POST,   "/api/v1/staff/draws",                        STAFF,  "certification", "CreateDraw",           JSON,     PUBLIC},
     {GET,    "/api/v1/staff/draws/:id",                    STAFF,  "certification", "GetDraw",              JSON,     PUBLIC},

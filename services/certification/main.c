@@ -1,9 +1,9 @@
 /* guild-certification: the four identities.
 
-   What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool; verifiable
-                  draws of experts (SM8); printable documents; papers that come back stamped (SM10).
+   What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool, the unit
+                  directory; verifiable draws of experts (SM8); printable documents; papers that come back stamped (SM10).
    Operations     application.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, figures.c,
-                  paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c; the contract is proto/certification.proto.
+                  paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
    Tells          notification, of each submission, paper and decision, of reviews that wait too long, of experts moved and drawn and of their certificates that
@@ -23,11 +23,23 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {
-    application_ops, attachment_ops,   blank_form_ops,    dictionary_ops,
-    document_ops,    draw_ops,         draw_document_ops, expert_ops,
-    figures_ops,     paper_form_ops,   paper_review_ops,  retention_ops,
-    review_ops,      review_rules_ops, revocation_ops,    NULL};
+static const struct op *const certification_nouns[] = {application_ops,
+                                                       attachment_ops,
+                                                       blank_form_ops,
+                                                       dictionary_ops,
+                                                       document_ops,
+                                                       draw_ops,
+                                                       draw_document_ops,
+                                                       expert_ops,
+                                                       figures_ops,
+                                                       paper_form_ops,
+                                                       paper_review_ops,
+                                                       retention_ops,
+                                                       review_ops,
+                                                       review_rules_ops,
+                                                       revocation_ops,
+                                                       unit_ops,
+                                                       NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {

@@ -45,5 +45,6 @@ extern const struct op retention_ops[];
 extern const struct op review_ops[];
 extern const struct op review_rules_ops[];
 extern const struct op revocation_ops[];
+extern const struct op unit_ops[];
 
 #endif

@@ -290,9 +290,7 @@ SELECT (SELECT to_jsonb(t) FROM expert_told(e) AS t) AS expert, e.account_id, fo
        (SELECT jsonb_agg(jsonb_build_object('event', event, 'at', at, 'changed_by_name', changed_by_name, 'reason', reason,
                    'in_force_version', in_force_version) ORDER BY id)
           FROM expert_history h WHERE h.account_id = e.account_id) AS history,
-       (SELECT jsonb_agg(jsonb_build_object('kind', u.kind, 'unit_name', u.unit_name, 'uscc', u.uscc) ORDER BY u.kind, u.uscc)
-          FROM submission u JOIN identity i ON i.account_id = u.account_id AND i.kind = u.kind AND i.in_force_version = u.version
-         WHERE u.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') AND u.unit_name = e.employer_name) AS units
+       linked_units_json(s) AS units
   FROM expert e JOIN submission s ON s.account_id = e.account_id AND s.kind = 'EXPERT' AND s.version = e.in_force_version
  WHERE e.account_id = :id::bigint;
 

@@ -127,6 +127,9 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
        (SELECT count(*) FROM jsonb_array_elements(s.form -> 'qualifications') AS q
          WHERE q ->> 'registered_employer' <> '' AND q ->> 'registered_employer' <> s.form ->> 'employer_name')
            AS certificates_elsewhere,
+       linked_units_json(s) AS units,
+       CASE WHEN r.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') THEN units_alike_words(r.account_id, s, true) ELSE '' END AS names_near,
+       CASE WHEN r.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') THEN units_alike_words(r.account_id, s, false) ELSE '' END AS phones_shared,
        l.uscc_agrees IS NOT NULL AS licence_is_read, l.uscc_agrees AS licence_uscc_agrees,
        coalesce(l.name_agrees, true) AS licence_name_agrees
   FROM review r JOIN submission s USING (account_id, kind, version)

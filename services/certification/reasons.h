@@ -55,6 +55,7 @@
     R(expert_gone, NOT_FOUND, "专家库中没有这位专家，请返回列表刷新。")                            \
     R(expert_moved, CONFLICT,                                                                      \
       "这位专家目前的状态不能这样操作，可能已由同事处理，请刷新页面后再看。")                      \
+    R(unit_gone, NOT_FOUND, "单位名录中没有这个单位，请返回列表刷新。")                            \
     R(draw_gone, NOT_FOUND, "没有找到这次抽取，请返回列表刷新。")                                  \
     R(draw_moved, CONFLICT,                                                                        \
       "这次抽取已被同事修改或已进入下一步，您的操作没有保存，请刷新后再看。")                      \

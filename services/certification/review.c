@@ -72,6 +72,8 @@ static void add_prechecks(struct call *c, const struct rows *row, Certification_
             .name_in_use = strstr(reds, "name_in_use") != NULL,
             .name_elsewhere = rows_integer(row, 0, "name_elsewhere"),
             .phone_elsewhere = rows_integer(row, 0, "phone_elsewhere"),
+            .names_near = rows_get(row, 0, "names_near"),
+            .phones_shared = rows_get(row, 0, "phones_shared"),
             .id_number_in_use = rows_true(row, 0, "id_number_in_use"),
             .certificates_expired = rows_integer(row, 0, "certificates_expired"),
             .certificates_all_expired = strstr(reds, "certificates_all_expired") != NULL,

@@ -255,6 +255,10 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
         out[n++] = (struct precheck){BAD, "同名单位已由其他账号认证", "", "name_in_use"};
     else if (facts->name_elsewhere > 0)
         out[n++] = say(WARNING, "同名单位在其他账号的申请中出现过");
+    if (facts->names_near[0] != '\0')
+        out[n++] = say_more(WARNING, "名称与名录中的单位相同或相近：", facts->names_near);
+    if (facts->phones_shared[0] != '\0')
+        out[n++] = say_more(WARNING, "电话与名录中的其他单位相同：", facts->phones_shared);
     if (facts->licence_is_read)
         out[n++] = facts->licence_uscc_agrees
                        ? say(GOOD, "营业执照二维码中的信用代码与填写一致")

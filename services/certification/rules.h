@@ -33,6 +33,8 @@ struct precheck_facts {
     bool name_in_use;                /* another account's unit in force has the same name */
     int64_t name_elsewhere;          /* other accounts whose unit has the same name */
     int64_t phone_elsewhere;         /* other accounts that named the same contact phone */
+    const char *names_near;          /* units called nearly alike, each name once; empty: none */
+    const char *phones_shared;       /* units with one of the phones; empty: none */
     bool id_number_in_use;           /* another account's expert in force has it */
     int64_t certificates_expired;
     bool certificates_all_expired;

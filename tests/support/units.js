@@ -3,14 +3,14 @@
 const { eventually, newCreditCode, newLicencePicture, newMember } = require('./visitor.js');
 
 /* Handed in by a new person, approved by the secretary; its bill comes by itself: `dues`. */
-async function certifiedUnit(secretary, unit_name) {
+async function certifiedUnit(secretary, unit_name, more) {
   const member = await newMember();
   const { person, phone } = member;
   const target = `/api/v1/attachments?purpose=qualification_files&file_name=${encodeURIComponent('资质.png')}`;
   const file = await person.expect(200, 'POST', target, { bytes: newLicencePicture(), type: 'image/png' });
   const form = { member_unit: {
     unit_name, association_post: 'MEMBER', legal_person_name: '张三', legal_person_phone: phone, principal_name: '李四', principal_phone: phone,
-    uscc: newCreditCode(), member_category: (await person.get('/api/v1/dictionaries/member_category')).items[0].code, qualification_files: [file.id],
+    uscc: newCreditCode(), member_category: (await person.get('/api/v1/dictionaries/member_category')).items[0].code, qualification_files: [file.id], ...more,
   } };
   const { version } = await person.put('/api/v1/identities/MEMBER_UNIT/draft', { version: 0, form });
   const { application_no } = await person.post('/api/v1/identities/MEMBER_UNIT/submissions', { version, form });

@@ -137,6 +137,12 @@ export function dictionary(name: string): Ref<Item[]> {
   return items;
 }
 
+/* What the codes of an option list are called. */
+export function namesOf(list: string, codes: string[]): string {
+  const items = dictionary(list).value;
+  return codes.map((code) => items.find((item) => item.code === code)?.name ?? code).join('、');
+}
+
 /* Lists of which another field chooses the part that is offered. */
 const narrowed: Record<string, (items: Item[], values: Values) => Item[]> = {
   province_code: (items) => items.filter((item) => item.parent === ''),

@@ -264,9 +264,9 @@ static void test_missing_fields_are_named(void **state)
 
 static bool is_of_staff(const char *method)
 {
-    static const char *const words[] = {"Review",         "RejectReason", "Revocation",
-                                        "RevealIdNumber", "Draw",         "RecordReply",
-                                        "AllowRetry",     "CalendarDay",  "Retention"};
+    static const char *const words[] = {"Review",    "RejectReason", "Revocation", "RevealIdNumber",
+                                        "Draw",      "RecordReply",  "AllowRetry", "CalendarDay",
+                                        "Retention", "Unit"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strstr(method, words[i]) != NULL)
             return true;

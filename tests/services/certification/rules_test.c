@@ -21,6 +21,8 @@ static int told(const Certification__Form *form, const char *uscc, const char *w
                                    .today = TODAY,
                                    .uscc = uscc,
                                    .region = "",
+                                   .names_near = "",
+                                   .phones_shared = "",
                                    .licence_name_agrees = true};
     size_t count = rules_precheck(&facts, found);
     for (size_t i = 0; i < count; i++)

@@ -2,12 +2,12 @@
 
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool, the unit
                   directory; verifiable draws of experts (SM8); printable documents; papers that come back stamped (SM10).
-   Operations     application.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, figures.c,
+   Operations     application.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
                   paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
    Tells          notification, of each submission, paper and decision, of reviews that wait too long, of experts moved and drawn and of their certificates that
-                  end; payment, of member units certified and revoked; through its outbox.
+                  end, of units' papers and identities that end; payment, of member units certified and revoked; through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
    written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
 #include "certification.pb-c.h"
@@ -23,23 +23,13 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {application_ops,
-                                                       attachment_ops,
-                                                       blank_form_ops,
-                                                       dictionary_ops,
-                                                       document_ops,
-                                                       draw_ops,
-                                                       draw_document_ops,
-                                                       expert_ops,
-                                                       figures_ops,
-                                                       paper_form_ops,
-                                                       paper_review_ops,
-                                                       retention_ops,
-                                                       review_ops,
-                                                       review_rules_ops,
-                                                       revocation_ops,
-                                                       unit_ops,
-                                                       NULL};
+static const struct op *const certification_nouns[] = {
+    application_ops,   attachment_ops,   blank_form_ops,
+    dictionary_ops,    document_ops,     draw_ops,
+    draw_document_ops, expert_ops,       figures_ops,
+    paper_form_ops,    paper_review_ops, retention_ops,
+    review_ops,        review_rules_ops, revocation_ops,
+    unit_ops,          expiry_ops,       NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -47,6 +37,8 @@ static const struct subscription certification_subscriptions[] = {
     {"application.approved",      "notification"},
     {"application.rejected",      "notification"},
     {"application.revoked",       "notification"},
+    {"application.expired",       "notification"},
+    {"unit.paper_ending",         "notification"},
     {"application.withdrawn",     "notification"},
     {"paper.uploaded",            "notification"},
     {"paper.accepted",            "notification"},
@@ -74,6 +66,7 @@ static void certification_start(struct service_run *run)
     state.blank_forms = blank_forms_new();
     service_set_state(run, &state);
     expert_watch_start(run);
+    expiry_watch_start(run);
     retention_start(run);
     review_watch_start(run);
 }

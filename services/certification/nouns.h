@@ -21,6 +21,10 @@ void blank_forms_destroy(struct blank_forms **self);
 void expert_watch_start(struct service_run *run);
 void expert_watch_run(struct service_run *run);
 
+/* Tells units of papers that end, and ends identities with theirs: every ten minutes from now on, or once. */
+void expiry_watch_start(struct service_run *run);
+void expiry_watch_run(struct service_run *run);
+
 /* Erases what is due: every ten minutes from now on, or once. */
 void retention_start(struct service_run *run);
 void retention_run(struct service_run *run);
@@ -38,6 +42,7 @@ extern const struct op document_ops[];
 extern const struct op draw_ops[];
 extern const struct op draw_document_ops[];
 extern const struct op expert_ops[];
+extern const struct op expiry_ops[];
 extern const struct op figures_ops[];
 extern const struct op paper_form_ops[];
 extern const struct op paper_review_ops[];

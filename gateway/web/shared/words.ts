@@ -26,6 +26,7 @@ export const stateBadges: Record<Identity['state'], Badge> = {
   APPROVED_PENDING: { text: '审核中', tone: 'wait' },
   APPROVED_REJECTED: { text: '已认证', tone: 'good' },
   REVOKED: { text: '已撤销', tone: 'bad' },
+  EXPIRED: { text: '已过期', tone: 'bad' },
 };
 
 export const reviewBadges: Record<Schema<'certification.ReviewItem'>['state'], Badge> = {
@@ -46,6 +47,7 @@ export const stepNames: Record<Schema<'certification.TimelineEntry'>['step'], st
   WITHDRAWN: '已撤回',
   FINISHED: '结束',
   REVOKED: '已撤销',
+  EXPIRED: '已过期',
 };
 
 export const replyBadges: Record<Schema<'certification.Invitation'>['state'], Badge> = {

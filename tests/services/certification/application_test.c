@@ -266,7 +266,7 @@ static bool is_of_staff(const char *method)
 {
     static const char *const words[] = {"Review",    "RejectReason", "Revocation", "RevealIdNumber",
                                         "Draw",      "RecordReply",  "AllowRetry", "CalendarDay",
-                                        "Retention", "Unit"};
+                                        "Retention", "Unit",         "Expiry"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strstr(method, words[i]) != NULL)
             return true;

@@ -14,25 +14,29 @@ enum state {
     APPROVED_PENDING,
     APPROVED_REJECTED,
     REVOKED,
+    EXPIRED,
     STATES
 };
-enum event { SAVE, SUBMIT, WITHDRAW, APPROVE, REJECT, REVOKE, EVENTS };
+enum event { SAVE, SUBMIT, WITHDRAW, APPROVE, REJECT, REVOKE, EXPIRE, EVENTS };
 
-static const char *const names[STATES] = {
-    "NONE", "PENDING", "APPROVED", "REJECTED", "APPROVED_PENDING", "APPROVED_REJECTED", "REVOKED"};
-static const char *const event_names[EVENTS] = {"save",    "submit", "withdraw",
-                                                "approve", "reject", "revoke"};
+static const char *const names[STATES] = {"NONE",     "PENDING",          "APPROVED",
+                                          "REJECTED", "APPROVED_PENDING", "APPROVED_REJECTED",
+                                          "REVOKED",  "EXPIRED"};
+static const char *const event_names[EVENTS] = {"save",   "submit", "withdraw", "approve",
+                                                "reject", "revoke", "expire"};
 
 /* The state afterwards; NULL: it is refused, and nothing changes. */
 static const char *const table[STATES][EVENTS] = {
-    [NONE] = {"NONE",              "PENDING",          NULL,       NULL,       NULL,                NULL     },
-    [PENDING] = {"PENDING",           NULL,               "NONE",     "APPROVED", "REJECTED",          NULL     },
-    [APPROVED] = {"APPROVED",          "APPROVED_PENDING", NULL,       NULL,       NULL,                "REVOKED"},
-    [REJECTED] = {"REJECTED",          "PENDING",          NULL,       NULL,       NULL,                NULL     },
+    [NONE] = {"NONE",              "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
+    [PENDING] = {"PENDING",           NULL,               "NONE",     "APPROVED", "REJECTED",          NULL,      NULL     },
+    [APPROVED] = {"APPROVED",          "APPROVED_PENDING", NULL,       NULL,       NULL,                "REVOKED", "EXPIRED"},
+    [REJECTED] = {"REJECTED",          "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
     [APPROVED_PENDING] = {"APPROVED_PENDING",  NULL,               "APPROVED", "APPROVED", "APPROVED_REJECTED",
-              NULL                                                                                           },
-    [APPROVED_REJECTED] = {"APPROVED_REJECTED", "APPROVED_PENDING", NULL,       NULL,       NULL,                "REVOKED"},
-    [REVOKED] = {"REVOKED",           "PENDING",          NULL,       NULL,       NULL,                NULL     },
+              NULL,                                                                                            NULL     },
+    [APPROVED_REJECTED] = {"APPROVED_REJECTED", "APPROVED_PENDING", NULL,       NULL,       NULL,                "REVOKED",
+              "EXPIRED"                                                                                                 },
+    [REVOKED] = {"REVOKED",           "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
+    [EXPIRED] = {"EXPIRED",           "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
 };
 
 static struct arena *arena;
@@ -113,7 +117,8 @@ static int64_t given(bool expert, enum state state)
     bool in_force = state == APPROVED || state == APPROVED_PENDING || state == APPROVED_REJECTED;
     bool two = state == APPROVED_PENDING || state == APPROVED_REJECTED;
     int64_t account = ++last_account;
-    service_test_sql("UPDATE identity SET uscc = NULL, id_number_index = NULL");
+    service_test_sql("UPDATE identity SET uscc = NULL, id_number_index = NULL; DELETE FROM "
+                     "unit_identity");
     add_files(account);
     service_test_sql(arena_printf(
         arena,
@@ -210,6 +215,21 @@ static const char *revoke(int64_t account)
                                                 (long long)account)));
 }
 
+/* Every paper of the account ended yesterday. */
+static const char *expire(int64_t account)
+{
+    service_test_sql(arena_printf(
+        arena,
+        "UPDATE submission SET form = form || jsonb_build_object('license_valid_to', "
+        "(current_date - 1)::text, 'qualifications', form -> 'qualifications') || CASE WHEN form ? "
+        "'qualifications' THEN jsonb_build_object('qualifications', jsonb_set(form -> "
+        "'qualifications', '{0,valid_to}', to_jsonb((current_date - 1)::text))) ELSE '{}' END "
+        "WHERE account_id = %lld",
+        (long long)account));
+    return strcmp(service_test_value("SELECT identities_expire(10)"), "0") == 0 ? "\"detail\":\""
+                                                                                : "";
+}
+
 static const char *happens(bool expert, int64_t account, enum event event)
 {
     switch (event) {
@@ -225,6 +245,8 @@ static const char *happens(bool expert, int64_t account, enum event event)
         return decide(account, "REJECT");
     case REVOKE:
         return revoke(account);
+    case EXPIRE:
+        return expire(account);
     case EVENTS:
         break;
     }
@@ -296,7 +318,8 @@ static int open_service(void **unused)
     (void)unused;
     service_test_open(&certification);
     arena = arena_new(16 << 20);
-    service_test_sql("UPDATE review_policy SET second_review = 'NEVER'");
+    service_test_sql(
+        "UPDATE review_policy SET second_review = 'NEVER'; UPDATE expiry_policy SET ends = true");
     service_test_sql("INSERT INTO dictionary_item (dictionary, code, name, place) VALUES "
                      "('years_in_major', 'Y10_15', '10–15年', 9) ON CONFLICT DO NOTHING");
     reviewer = service_test_staff(11, "cert.review cert.owner.review cert.expert.review");

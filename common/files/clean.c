@@ -1,6 +1,7 @@
 #include "clean.h"
 
 #include "image/report.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
@@ -211,7 +212,21 @@ static void collect_codes(int fd, char out[static CLEAN_CODES_SIZE])
     out[made > 0 ? made - 1 : 0] = '\0';
 }
 
-/* How the child ended counts only where it has not reported: after that nothing but codes can get lost. */
+static size_t collect_print(int fd, unsigned char out[static CLEAN_PRINT_SIZE])
+{
+    struct image_print print;
+    size_t got = 0;
+    for (ssize_t some = 1; got < sizeof print && some > 0; got += (size_t)(some > 0 ? some : 0))
+        some = read(fd, (char *)&print + got, sizeof print - got);
+    if (got < sizeof print || print.count != PRINT_VARIANTS)
+        return 0;
+    static_assert(sizeof print.planes == CLEAN_PRINT_SIZE, "the header says how large");
+    memcpy(out, print.planes, sizeof print.planes);
+    return sizeof print.planes;
+}
+
+/* How the child ended counts only where it has not reported: after that nothing but codes and the print can get
+   lost. */
 static enum clean_result collect(const struct cleaning *cleaning, enum clean_result ended,
                                  struct cleaned *ret_cleaned)
 {
@@ -236,6 +251,7 @@ static enum clean_result collect(const struct cleaning *cleaning, enum clean_res
         return CLEAN_FAILED;
     }
     collect_codes(cleaning->report, cleaned.codes);
+    cleaned.print_size = collect_print(cleaning->report, cleaned.print);
     *ret_cleaned = cleaned;
     return CLEAN_DONE;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLEAN_CODES_SIZE = 1536 };
+enum { CLEAN_CODES_SIZE = 1536, CLEAN_PRINT_SIZE = 4096 };
 
 struct bytes {
     unsigned char *data;
@@ -18,9 +18,11 @@ struct bytes {
 struct cleaned {
     const char *content_type; /* image/jpeg, application/pdf or CLEAN_OFD */
     struct bytes content;
-    struct bytes thumbnail;       /* JPEG, long side 480; empty for a PDF and an OFD */
-    int64_t width, height;        /* 0 for a PDF and an OFD */
-    char codes[CLEAN_CODES_SIZE]; /* what QR codes on it say, one a line; UTF-8 */
+    struct bytes thumbnail;                /* JPEG, long side 480; empty for a PDF and an OFD */
+    int64_t width, height;                 /* 0 for a PDF and an OFD */
+    char codes[CLEAN_CODES_SIZE];          /* what QR codes on it say, one a line; UTF-8 */
+    unsigned char print[CLEAN_PRINT_SIZE]; /* what it is known by (image/print.h) */
+    size_t print_size;                     /* 0: it has none */
 };
 
 enum clean_result {

@@ -125,6 +125,7 @@ static answer upload_worked(struct call *c, void *job)
     call_set_integer(c, "height", cleaned.height);
     call_set_integer(c, "thumbnail_bytes", (int64_t)cleaned.thumbnail.size);
     call_set(c, "code_text", arena_text(c->arena, cleaned.codes));
+    call_set_bytes(c, "print", cleaned.print, cleaned.print_size);
     call_set_bytes(c, "content_hash", upload->hash, sizeof upload->hash);
     batch_add(c, upload->statements->insert);
     return batch_reply(c, REASON_internal);

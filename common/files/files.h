@@ -32,8 +32,8 @@ void file_store_open(struct file_store *store, struct service_run *run);
 void file_store_close(struct file_store *store);
 
 /* A service's statements on its table. `room` gives what the caller has stored: files, bytes. `insert` binds attachment_id,
-   content_type, clean_bytes, width, height, thumbnail_bytes, content_hash, code_text (what QR codes on it say, one a line)
-   beside the request, and gives the common.Attachment. `find` gives id, account_id, file_name, content_type, size_bytes, thumbnail_bytes, if the caller may
+   content_type, clean_bytes, width, height, thumbnail_bytes, content_hash, code_text (what QR codes on it say, one a line),
+   print (what a picture is known by, see image/print.h, or nothing) beside the request, and gives the common.Attachment. `find` gives id, account_id, file_name, content_type, size_bytes, thumbnail_bytes, if the caller may
    read it. `look` writes the audit row of a member of staff who does. */
 struct file_statements {
     const struct statement *room, *insert, *find, *look;

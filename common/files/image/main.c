@@ -7,12 +7,13 @@
                 pixels a side and written as JPEG, quality 85; a thumbnail of 480 pixels beside it. No metadata is
                 left. A PDF of at most 30 pages is looked through for active content and passed on unchanged, so
                 that its signature stays valid (pdf.h says what is looked for); so is an OFD (ofd.h), which nobody shows. Last, QR codes are read: of the
-                picture, or of the first photographs in a PDF (scan.h); their texts follow the report.
+                picture, or of the first photographs in a PDF (scan.h); their texts follow the report, then what the
+                picture, or the first of the photographs, is known by when it comes again (print.h).
    What it may  512 MiB of memory, 5 s of processor, 24 MiB of output; read 0, write 1 to 4, take memory, end.
                 No file, network, process or thread: a filter of system calls kills it (confine.c). The filter is on
                 before the first byte is read. The starter bounds the time on the wall.
    How it ends  0 with a report; without one nothing was cleaned: 1, it could not be confined or not read; a signal, the
-                file drove it against a limit. After the report nothing but codes can get lost.
+                file drove it against a limit. After the report nothing but codes and the print can get lost.
    HEIC         is not taken: Debian's decoder (libde265) does not work without threads, which are not allowed here. */
 #include "code.h"
 #include "confine.h"
@@ -78,7 +79,7 @@ static enum clean_result clean_ofd(const unsigned char *data, size_t size)
     return CLEAN_BROKEN;
 }
 
-/* Gives what codes are read of. */
+/* Gives what codes and the print are read of. */
 static struct scan clean(unsigned char *data, size_t size, struct image_report *report)
 {
     struct scan scan = {.pdf = NULL};
@@ -103,6 +104,7 @@ int main(void)
     struct stat file;
     struct image_report report;
     struct image_codes codes = {.count = 0};
+    struct image_print print = {.count = 0};
     if (fstat(IMAGE_IN, &file) != 0 || file.st_size <= 0)
         return 1;
     size_t size = (size_t)file.st_size;
@@ -116,6 +118,9 @@ int main(void)
     struct scan scan = clean(data, size, &report);
     if (!output_write(IMAGE_REPORT, &report, sizeof report))
         return 1;
-    scan_read(&scan, &codes);
-    return output_write(IMAGE_REPORT, &codes, sizeof codes) ? 0 : 1;
+    scan_read(&scan, &codes, &print);
+    return output_write(IMAGE_REPORT, &codes, sizeof codes) &&
+                   output_write(IMAGE_REPORT, &print, sizeof print)
+               ? 0
+               : 1;
 }

@@ -8,7 +8,7 @@
 enum {
     IMAGE_IN = 0, /* the uploaded file, read only */
     IMAGE_REPORT =
-        1, /* a struct image_report once the rest is written, then a struct image_codes */
+        1, /* a struct image_report once the rest is written, then image_codes, then image_print */
     IMAGE_CONTENT = 3,   /* the cleaned file */
     IMAGE_THUMBNAIL = 4, /* its thumbnail; stays empty for a PDF and an OFD */
 };
@@ -27,6 +27,14 @@ struct image_report {
 struct image_codes {
     uint32_t count, size;
     char text[1024];
+};
+
+/* What it is known by (print.h): of the whole picture, without its first line, without its last, without both. Of each the
+   cells that are clearly brighter than their left neighbours, then those that are clearly darker; a bit a cell. */
+enum { PRINT_CELLS = 64, PRINT_BYTES = 2 * PRINT_CELLS * PRINT_CELLS / 8, PRINT_VARIANTS = 4 };
+struct image_print {
+    uint32_t count; /* PRINT_VARIANTS, or 0: there is none */
+    unsigned char planes[PRINT_VARIANTS][PRINT_BYTES];
 };
 
 #endif

@@ -1,6 +1,7 @@
 #include "scan.h"
 
 #include "code.h"
+#include "print.h"
 #include "probe.h"
 #include <string.h>
 
@@ -24,7 +25,8 @@ static const unsigned char *photograph(const unsigned char *at, const unsigned c
     return NULL;
 }
 
-static void read_photograph(const unsigned char *data, size_t size, struct image_codes *codes)
+static void read_photograph(const unsigned char *data, size_t size, struct image_codes *codes,
+                            struct image_print *print)
 {
     struct probe probe = probe_file(data, size);
     if (probe.kind != PROBE_JPEG || probe.width < 1 || probe.height < 1 ||
@@ -33,20 +35,24 @@ static void read_photograph(const unsigned char *data, size_t size, struct image
     gdImagePtr image = gdImageCreateFromJpegPtrEx((int)size, (void *)(uintptr_t)data, 1);
     if (image == NULL)
         return;
+    if (print->count == 0)
+        print_make(image, print);
     code_read(image, codes);
     gdImageDestroy(image);
 }
 
-void scan_read(const struct scan *scan, struct image_codes *codes)
+void scan_read(const struct scan *scan, struct image_codes *codes, struct image_print *print)
 {
     size_t size = 0;
-    if (scan->picture != NULL)
+    if (scan->picture != NULL) {
+        print_make(scan->picture, print);
         code_read(scan->picture, codes);
+    }
     if (scan->pdf == NULL)
         return;
     const unsigned char *end = scan->pdf + scan->size, *at = scan->pdf;
     for (int i = 0; i < PAGES_READ && (at = photograph(at, end, &size)) != NULL; i++) {
-        read_photograph(at, size, codes);
+        read_photograph(at, size, codes, print);
         at += size;
     }
 }

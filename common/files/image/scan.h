@@ -1,4 +1,4 @@
-/* Where codes are looked for: in a picture, or in the photographs of a PDF. Scanners and phones make a PDF of one JPEG a page;
+/* Where codes are looked for, and what prints are made of: in a picture, or in the photographs of a PDF. Scanners and phones make a PDF of one JPEG a page;
    a page that is drawn, or packed otherwise (CCITT, JBIG2), is not rasterised, since that takes fonts and files. */
 #ifndef GUILD_IMAGE_SCAN_H
 #define GUILD_IMAGE_SCAN_H
@@ -13,6 +13,7 @@ struct scan {
     size_t size;
 };
 
-void scan_read(const struct scan *scan, struct image_codes *codes);
+/* The print is the picture's, or the first photograph's. */
+void scan_read(const struct scan *scan, struct image_codes *codes, struct image_print *print);
 
 #endif

@@ -34,11 +34,16 @@ SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
  WHERE account_id = :caller_id::bigint AND purpose = 'voucher_files' AND :caller_kind::text = 'MEMBER';
 
 -- name: attachment_insert
-INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height, content_hash,
-                        thumbnail_bytes)
-VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_bytes::int, :width::int, :height::int,
-        :content_hash, :thumbnail_bytes::int)
-RETURNING id, file_name, content_type, size_bytes, width, height, created_at;
+WITH made AS (
+    INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height, content_hash,
+                            thumbnail_bytes)
+    VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_bytes::int, :width::int, :height::int,
+            :content_hash, :thumbnail_bytes::int)
+    RETURNING *),
+printed AS (
+    INSERT INTO attachment_print (attachment_id, variant, planes)
+    SELECT m.id, p.variant, p.planes FROM made m, print_rows(:print::bytea) AS p WHERE m.purpose = 'voucher_files')
+SELECT id, file_name, content_type, size_bytes, width, height, created_at FROM made;
 
 -- name: attachment_find
 -- A unit its own vouchers, and the receipts made out to it; staff what their work needs.

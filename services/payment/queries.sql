@@ -320,11 +320,11 @@ linked AS (
            evidence = CASE c.state WHEN 'CONFIRMED' THEN coalesce(nullif(v.first_evidence, ''), :evidence) ELSE :evidence END,
            changed_by = :caller_id::bigint, changed_by_name = :caller_name, changed_at = now()
       FROM chosen c JOIN voucher v USING (id), free f WHERE :verdict = 'CONFIRM' AND l.id = f.id),
-freed AS (                                       -- what an earlier first person chose; what staff claimed stays
+freed AS (                                       -- what is given back has no lines; of other figures, only what staff claimed
     UPDATE statement_line l SET state = 'NEW', voucher_id = NULL, evidence = '', changed_at = now()
       FROM chosen c JOIN voucher v USING (id)
-     WHERE l.voucher_id = c.id AND l.state = 'PROPOSED' AND c.state = 'SUBMITTED' AND v.recorder LIKE 'MEMBER:%'
-       AND (:verdict = 'RETURN' OR l.id NOT IN (SELECT id FROM free))),
+     WHERE l.voucher_id = c.id AND l.state = 'PROPOSED' AND c.state = 'SUBMITTED'
+       AND (:verdict = 'RETURN' OR v.recorder LIKE 'MEMBER:%' AND l.id NOT IN (SELECT id FROM free))),
 changed AS (
     UPDATE voucher v SET state = c.state, version = v.version + 1,
            first_by = CASE c.state WHEN 'SUBMITTED' THEN f.caller ELSE v.first_by END,

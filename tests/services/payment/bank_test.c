@@ -481,6 +481,34 @@ static void test_two_persons_and_one_line(void **state)
     assert_string_equal(line_state(line), "NEW");
 }
 
+/* A claim that the second person sends back gives its line up: it may be another's. */
+static void test_a_claim_that_is_sent_back(void **state)
+{
+    (void)state;
+    Common__Principal who = unit("MEMBER"), other = unit("MEMBER");
+    take("ImportStatement", HEADER "2026-11-09,15:00:00,,20000,1,退回的认领,1,\n");
+    const char *line = line_of("退回的认领");
+    SAYS(claim(&cashier, who.account_id, line), "SUBMITTED");
+    int64_t voucher = atoll(VALUE("SELECT max(id) FROM voucher"));
+    Common__Principal third = service_test_staff(28, FINANCE_MAY);
+    SAYS(JSON(&treasurer, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"CONFIRM\",\"confirmed_amount\":\"20000\","
+              "\"received_date\":\"2026-11-09\",\"allocations\":[],\"bank_line_ids\":[%s]}",
+              (long long)voucher, line),
+         "\"second\":true");
+    SAYS(JSON(&third, "DecideVoucher",
+              "{\"id\":%lld,\"version\":2,\"verdict\":\"RETURN\",\"internal_note\":"
+              "\"不是这个单位的款\"}",
+              (long long)voucher),
+         "SUBMITTED");
+    assert_string_equal(line_state(line), "NEW");
+    SAYS(JSON(&third, "ListMatches", "{\"q\":\"退回的认领\",\"voucher_id\":%lld}",
+              (long long)submitted(&other, "20000")),
+         arena_printf(arena, "\"id\":\"%s\"", line));
+    SAYS(claim(&third, other.account_id, line), "SUBMITTED");
+    assert_string_equal(line_state(line), "PROPOSED");
+}
+
 /* Dues and a course in one transfer; a group that pays by two. */
 static void test_parts_and_sums(void **state)
 {
@@ -561,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_a_claimed_line_is_taken),
         cmocka_unit_test(test_a_claim_that_comes_to_nothing),
         cmocka_unit_test(test_two_persons_and_one_line),
+        cmocka_unit_test(test_a_claim_that_is_sent_back),
         cmocka_unit_test(test_parts_and_sums),
         cmocka_unit_test(test_the_month),
     };

@@ -7,7 +7,7 @@
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
    Tells          notification, of each submission, paper and decision, of reviews that wait too long, of experts moved and drawn and of their certificates that
-                  end, of units' papers and identities that end; payment, of member units certified and revoked; through its outbox.
+                  end, of units' papers and identities that end; payment, of member units that apply, are certified or revoked; through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
    written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
 #include "certification.pb-c.h"
@@ -47,6 +47,7 @@ static const struct subscription certification_subscriptions[] = {
     {"review.late",               "notification"},
     {"review.overdue",            "notification"},
     {"review.digest",             "notification"},
+    {"unit.applied",              "payment"     },
     {"unit.changed",              "payment"     },
     {"draw.invited",              "notification"},
     {"draw.confirmed",            "notification"},

@@ -109,7 +109,12 @@ told AS (
     SELECT 'application.submitted', jsonb_build_object('account_id', f.account_id, 'kind', f.kind,
                'application_no', f.application_no, 'unit_name', f.unit_name, 'expected_by', f.expected_by,
                'review_id', q.id)
-      FROM frozen f, queued q),
+      FROM frozen f, queued q
+    UNION ALL
+    SELECT 'unit.applied', jsonb_build_object('account_id', f.account_id, 'version', f.version, 'applying', true,
+               'unit_name', f.unit_name, 'uscc', :form::jsonb ->> 'uscc', 'association_post', :form::jsonb ->> 'association_post',
+               'legal_person_name', :form::jsonb ->> 'legal_person_name')
+      FROM frozen f WHERE f.kind = 'MEMBER_UNIT'),
 answer AS (
     SELECT f.kind, m.state, false AS has_draft, f.application_no,
            f.version AS submission_version, f.submitted_at, m.decided_at
@@ -134,7 +139,12 @@ reopened AS (
 told AS (
     INSERT INTO outbox (event, payload)
     SELECT 'application.withdrawn', jsonb_build_object('account_id', account_id, 'kind', kind, 'review_id', id)
-      FROM cancelled),
+      FROM cancelled
+    UNION ALL
+    SELECT 'unit.applied', jsonb_build_object('account_id', s.account_id, 'version', s.version, 'applying', false,
+               'unit_name', s.unit_name, 'uscc', s.uscc, 'association_post', s.form ->> 'association_post',
+               'legal_person_name', s.form ->> 'legal_person_name')
+      FROM cancelled c JOIN submission s USING (account_id, kind, version) WHERE c.kind = 'MEMBER_UNIT'),
 answer AS (
     SELECT m.kind, m.state, true AS has_draft, s.application_no,
            s.version AS submission_version, s.submitted_at, m.decided_at

@@ -288,7 +288,12 @@ told AS (
                'reasons', (SELECT coalesce(string_agg(text || '：' || advice, E'\n' ORDER BY code), '')
                              FROM reject_reason WHERE code = ANY (d.reason_codes)),
                'message', trim(E'\n' FROM d.message_to_applicant || E'\n' || field_notes(d.field_verdicts)))
-      FROM decided d WHERE NOT d.silent),
+      FROM decided d WHERE NOT d.silent
+    UNION ALL
+    SELECT 'unit.applied', jsonb_build_object('account_id', s.account_id, 'version', s.version, 'applying', false,
+               'unit_name', s.unit_name, 'uscc', s.uscc, 'association_post', s.form ->> 'association_post',
+               'legal_person_name', s.form ->> 'legal_person_name')
+      FROM decided d JOIN submission s USING (account_id, kind, version) WHERE d.kind = 'MEMBER_UNIT' AND d.state = 'REJECTED'),
 answer AS (
     SELECT d.id, d.state,
            coalesce((SELECT r.id FROM review r

@@ -8,7 +8,7 @@
                   schedule and the account that dues are paid to are seeded by `guildctl seed` from
                   deploy/association.json. The blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
-   Is told        by certification, of member units certified and revoked; by notification, of e-mails that went.
+   Is told        by certification, of member units that apply, are certified or revoked; by notification, of e-mails that went.
    Tells          notification, of vouchers, memberships and receipts, through its outbox.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself. Any number of instances; on several
    machines they need one blob store. */
@@ -47,6 +47,7 @@ static const struct subscription payment_subscriptions[] = {
     {"voucher.sent_back",           "notification"},
     {"voucher.reversed",            "notification"},
     {"bill.cancelled",              "notification"},
+    {"bill.prepaid",                "notification"},
     {"bill.waived",                 "notification"},
     {"bill.waiver_reversed",        "notification"},
     {"member.requested",            "notification"},
@@ -66,6 +67,7 @@ static const struct subscription payment_subscriptions[] = {
     {"receipt.issued",              "notification"},
     {"receipt.resent",              "notification"},
     {"receipt.returned",            "notification"},
+    {"receipt.voided",              "notification"},
     {"receipt.reissue_asked",       "notification"},
     {"receipt.reissue_declined",    "notification"},
     {NULL,                          NULL          },

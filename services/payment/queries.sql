@@ -9,7 +9,7 @@ SELECT association_post, association_post_name, amount_fen, valid_from::text AS 
 
 -- name: policy_get
 SELECT term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, member_no_pattern, term_start,
-       rollover_from, version, changed_by_name, changed_at
+       rollover_from, approve_first, version, changed_by_name, changed_at
   FROM dues_policy;
 
 -- name: policy_save
@@ -19,11 +19,12 @@ WITH answer AS (
     UPDATE dues_policy SET term_mode = :term_mode::text, grace_days = :grace_days::int,
            second_over_fen = :second_over_fen::bigint, version = version + 1, member_no_pattern = coalesce(nullif(:member_no_pattern::text, ''), member_no_pattern),
            term_start = coalesce(nullif(:term_start::text, 'TERM_START_UNSPECIFIED'), term_start), rollover_from = :rollover_from::text,
+           approve_first = :approve_first::boolean,
            reminder_days = (SELECT coalesce(array_agg(DISTINCT day ORDER BY day), '{}') FROM unnest(:reminder_days::int[]) AS day),
            changed_by_name = :caller_name, changed_at = now()
      WHERE version = :version::int
     RETURNING term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, member_no_pattern,
-              term_start, rollover_from, version, changed_by_name, changed_at)
+              term_start, rollover_from, approve_first, version, changed_by_name, changed_at)
 SELECT * FROM answer;
 
 -- ---- files
@@ -107,14 +108,30 @@ VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.read', :id, :requ
 -- name: unit_tell
 -- Events may overtake each other: what is older than what is known changes nothing; what was taken back stays so. A post that
 -- was changed here stays, until certification tells of another than before.
-INSERT INTO unit (account_id, version, certified, unit_name, uscc, association_post, told_post, legal_person_name)
+INSERT INTO unit (account_id, version, certified, unit_name, uscc, association_post, told_post, legal_person_name, applied_version)
 VALUES (:account_id::bigint, :unit_version::int, :certified::boolean, :unit_name::text, :uscc::text, :association_post::text,
-        :association_post, :legal_person_name::text)
+        :association_post, :legal_person_name::text, :unit_version)
 ON CONFLICT (account_id) DO UPDATE
    SET version = excluded.version, certified = excluded.certified, unit_name = excluded.unit_name, uscc = excluded.uscc,
        association_post = CASE WHEN excluded.told_post <> unit.told_post THEN excluded.told_post ELSE unit.association_post END,
-       told_post = excluded.told_post, legal_person_name = excluded.legal_person_name, changed_at = now()
+       told_post = excluded.told_post, legal_person_name = excluded.legal_person_name, changed_at = now(),
+       applied_version = greatest(excluded.version, unit.applied_version),
+       applying = unit.applying AND unit.applied_version > excluded.version
  WHERE excluded.version > unit.version OR excluded.version = unit.version AND NOT excluded.certified;
+
+-- name: unit_apply
+-- A form that waits, or does so no more. What certification has decided stays; a certified unit's change is no news here.
+INSERT INTO unit (account_id, version, certified, unit_name, uscc, association_post, legal_person_name, applied_version, applying)
+VALUES (:account_id::bigint, 0, false, :unit_name::text, :uscc::text, :association_post::text, :legal_person_name::text,
+        :unit_version::int, :applying::boolean)
+ON CONFLICT (account_id) DO UPDATE
+   SET applied_version = excluded.applied_version, applying = excluded.applying, changed_at = now(),
+       unit_name = CASE unit.version WHEN 0 THEN excluded.unit_name ELSE unit.unit_name END,
+       uscc = CASE unit.version WHEN 0 THEN excluded.uscc ELSE unit.uscc END,
+       association_post = CASE unit.version WHEN 0 THEN excluded.association_post ELSE unit.association_post END,
+       legal_person_name = CASE unit.version WHEN 0 THEN excluded.legal_person_name ELSE unit.legal_person_name END
+ WHERE NOT unit.certified AND (excluded.applied_version > unit.applied_version
+                               OR excluded.applied_version = unit.applied_version AND NOT excluded.applying);
 
 -- name: bill_make_first
 -- With the certification comes the first bill.
@@ -123,6 +140,15 @@ SELECT u.account_id, year, f.association_post, f.association_post_name, f.amount
   FROM unit u, bill_due_year(u.account_id, current_date) AS year, fee_of(u.association_post, current_date) AS f
  WHERE u.account_id = :account_id::bigint AND year IS NOT NULL AND f.amount_fen IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.account_id = u.account_id);
+
+-- name: bill_prepaid_tell
+-- What was paid before the certification has just gone to the bill.
+INSERT INTO outbox (event, payload)
+SELECT 'bill.prepaid', jsonb_build_object('account_id', b.account_id, 'year', b.year, 'post', b.association_post_name,
+           'amount', yuan(b.amount_fen), 'paid', yuan(b.paid_fen),
+           'next', CASE WHEN b.state = 'PAID' THEN '会费已缴清，协会正在办理会员开通。'
+                        ELSE '还需缴纳' || yuan(b.amount_fen - b.paid_fen) || '元，请登录平台补缴。' END)
+  FROM bill b WHERE b.account_id = :account_id::bigint AND b.created_at = now() AND b.paid_fen > 0;
 
 -- ---- the unit's own
 
@@ -143,6 +169,8 @@ SELECT u.certified, u.unit_name, u.uscc,
        EXISTS (SELECT 1 FROM bill b WHERE b.account_id = u.account_id AND bill_waits(b)) AS settled_waits,
        coalesce((SELECT max(r.id) FROM receipt r WHERE r.account_id = u.account_id AND r.state = 'RETURNED'), 0)
            AS returned_receipt_id,
+       u.applying, NOT unit_may_pay(u) AS pay_locked,
+       CASE WHEN u.applying THEN coalesce((fee_of(u.association_post, current_date)).amount_fen, 0) END AS expected_fen,
        bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill, offers_json(u.account_id, false) AS offers,
        petitions_json(u.account_id) AS petitions,
        (SELECT to_jsonb(p) - 'one' || jsonb_build_object('has_collection_code', EXISTS (
@@ -157,12 +185,14 @@ SELECT (SELECT count(*) FROM bill WHERE id = ANY (:bill_ids::bigint[]) AND accou
            AND purpose = 'voucher_files') AS own_files,
        (SELECT count(*) FROM voucher v WHERE v.file_ids && :voucher_files::text[] AND v.state IN ('SUBMITTED', 'CONFIRMED'))
            AS used_files,
-       :paid_date::date > current_date AS in_future, :paid_date::date < current_date - 400 AS too_old;
+       :paid_date::date > current_date AS in_future, :paid_date::date < current_date - 400 AS too_old,
+       (SELECT certified FROM unit WHERE account_id = :caller_id::bigint) AS is_certified,
+       (SELECT NOT unit_may_pay(u) FROM unit u WHERE account_id = :caller_id::bigint) AS is_locked;
 
 -- name: voucher_submit
 -- keyed
 -- audit: voucher.submitted id
--- Any rule broken meanwhile: no row, nobody told.
+-- Any rule broken meanwhile: no row, nobody told. Who is not certified yet has no bill, and pays ahead of it.
 WITH made AS (
     INSERT INTO voucher (account_id, recorder, pay_method, paid_fen, paid_date, payer_name, payer_account_tail, bank_serial,
                          remark, file_ids, bill_ids, receipt_info)
@@ -170,6 +200,7 @@ WITH made AS (
            :payer_account_tail, :bank_serial, :remark, :voucher_files::text[], :bill_ids::bigint[], :receipt_info::jsonb
       FROM unit u
      WHERE u.account_id = :caller_id::bigint AND :paid_date::date BETWEEN current_date - 400 AND current_date
+       AND unit_may_pay(u) AND (cardinality(:bill_ids::bigint[]) > 0 OR NOT u.certified)
        AND (SELECT count(*) FROM bill b WHERE b.id = ANY (:bill_ids::bigint[]) AND b.account_id = u.account_id
                AND b.state IN ('OPEN', 'PARTLY_PAID')) = cardinality(:bill_ids::bigint[])
        AND (SELECT count(*) FROM attachment a WHERE a.id = ANY (:voucher_files::text[]) AND a.account_id = u.account_id
@@ -353,7 +384,9 @@ told AS (
     INSERT INTO outbox (event, payload)
     SELECT CASE state WHEN 'CONFIRMED' THEN 'voucher.confirmed' ELSE 'voucher.rejected' END,
            jsonb_build_object('account_id', account_id, 'voucher_id', id, 'amount', yuan(coalesce(confirmed_fen, paid_fen)),
-               'year', years_of(coalesce((SELECT array_agg(bill_id) FROM laid), bill_ids)),
+               'year', coalesce(nullif(years_of((SELECT array_agg(bill_id) FROM laid)), ''), voucher_years(changed)),
+               'next', CASE WHEN (SELECT certified FROM unit u WHERE u.account_id = changed.account_id) THEN '协会正在办理会员开通。'
+                            ELSE '等待会员单位认证，认证通过后办理会员开通。' END,
                'reason', coalesce((SELECT string_agg(text, '、' ORDER BY code) FROM voucher_reason
                                     WHERE code = ANY (reason_codes)), message_to_payer),
                'message', message_to_payer,
@@ -506,7 +539,7 @@ marked AS MATERIALIZED (
     SELECT c.*, next IS NOT NULL AND next <= last_day + grace_days + 1 AS followed, last_day + grace_days < current_date AS over
       FROM counted c, policy),
 standing AS MATERIALIZED (
-    SELECT u.account_id, u.association_post, s.* FROM unit u, member_status(u.account_id, current_date) AS s),
+    SELECT u.account_id, u.association_post, s.* FROM unit u, member_status(u.account_id, current_date) AS s WHERE u.version > 0),
 months AS (
     SELECT m::date AS first, (m + interval '1 month')::date AS after
       FROM this, generate_series(month - interval '24 months', month, interval '1 month') AS m),

@@ -141,5 +141,10 @@ WITH moved AS (
     UPDATE receipt SET state = 'VOID', version = version + 1, note = :reason, reissue_reason = '', reissue_info = NULL
      WHERE id = :id::bigint AND version = :version::int AND state IN ('ISSUED', 'DELIVERED')
     RETURNING *),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'receipt.voided', jsonb_build_object('account_id', m.account_id, 'receipt_id', m.id, 'tail', right(m.receipt_no, 4),
+               'year', (SELECT voucher_years(v) FROM voucher v WHERE v.id = m.voucher_id), 'reason', m.note)
+      FROM moved m),
 answer AS (SELECT id, state, voucher_id, amount_fen, note, version FROM moved)
 SELECT * FROM answer;

@@ -13,8 +13,8 @@
     R(member_no_pattern, INVALID,                                                                                                            \
       "会员编号格式须由大写字母、数字、短横线、{yyyy}（年份）和末尾的{seq4}（序号）组成。")                                                  \
     R(rollover_from, INVALID, "转入下一年度的日期请写月-日，例如11-01，不用则留空。")                                                        \
-    R(not_certified_yet, NOT_FOUND,                                                                                                          \
-      "您还没有通过会员单位认证，通过后即可缴费。请先在个人中心完成会员单位认证。")                                                          \
+    R(not_certified_yet, NOT_FOUND, "请先在个人中心提交会员单位认证资料，提交后可以在这里缴费。")                                            \
+    R(pay_after_approval, CONFLICT, "协会设置为先认证后缴费，会员单位认证通过后再来缴费。")                                                  \
     R(bill_not_due, CONFLICT, "现在还不需要缴费：已有待缴账单，或距到期还有三个月以上。")                                                    \
     R(bill_reference, CONFLICT, "系统繁忙，请再点一次。")                                                                                    \
     R(bill_of_year, CONFLICT, "本年度的账单已经生成，请刷新页面。")                                                                          \

@@ -1,4 +1,5 @@
-/* Member units, as certification's events tell of them; the first certification brings the first bill. */
+/* Member units, as certification's events tell of them: who applies may pay ahead; the first certification brings the first
+   bill. */
 #include "event.h"
 #include "nouns.h"
 #include "payment.pb-c.h"
@@ -25,10 +26,44 @@ static answer mail_told(struct call *c, const struct event *event)
     return batch_then(c, unit_told);
 }
 
+static void set_members(struct call *c, const struct event *event)
+{
+    static const char *const members[] = {"account_id",        "unit_name", "uscc",
+                                          "association_post",  "certified", "applying",
+                                          "legal_person_name", NULL};
+    for (size_t i = 0; members[i] != NULL; i++)
+        call_set(c, members[i], event_text(event, members[i], c->arena));
+    call_set(c, "unit_version", event_text(event, "version", c->arena));
+    batch_add(c, &sql_inbox_insert);
+}
+
+static answer applicant_told(struct call *c, const struct event *event)
+{
+    set_members(c, event);
+    batch_add(c, &sql_unit_apply);
+    return batch_then(c, unit_told);
+}
+
+static answer certified_told(struct call *c, const struct event *event)
+{
+    set_members(c, event);
+    bill_set_reference(c);
+    batch_add(c, &sql_unit_tell);
+    batch_add(c, &sql_bill_make_first);
+    batch_add(c, &sql_bill_prepaid_tell);
+    return batch_then(c, unit_told);
+}
+
 static answer event_deliver(struct call *c)
 {
-    static const char *const members[] = {
-        "account_id", "certified", "unit_name", "uscc", "association_post", "legal_person_name",
+    static const struct {
+        const char *name;
+        answer (*tell)(struct call *c, const struct event *event);
+    } events[] = {
+        {"unit.applied", applicant_told},
+        {"unit.changed", certified_told},
+        {"mail.sent",    mail_told     },
+        {"mail.failed",  mail_told     },
     };
     const Common__DeliverEventRequest *req = c->request;
     const struct payment *state = service_state(c->run);
@@ -37,18 +72,10 @@ static answer event_deliver(struct call *c)
         return call_fail(c, REASON_malformed);
     call_set(c, "event_source", req->source);
     call_set(c, "event_id", req->event_id);
-    if (strcmp(event.name, "mail.sent") == 0 || strcmp(event.name, "mail.failed") == 0)
-        return mail_told(c, &event);
-    if (strcmp(event.name, "unit.changed") != 0)
-        return call_fail(c, REASON_malformed);
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        call_set(c, members[i], event_text(&event, members[i], c->arena));
-    call_set(c, "unit_version", event_text(&event, "version", c->arena));
-    bill_set_reference(c);
-    batch_add(c, &sql_inbox_insert);
-    batch_add(c, &sql_unit_tell);
-    batch_add(c, &sql_bill_make_first);
-    return batch_then(c, unit_told);
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        if (strcmp(event.name, events[i].name) == 0)
+            return events[i].tell(c, &event);
+    return call_fail(c, REASON_malformed);
 }
 
 const struct op unit_ops[] = {

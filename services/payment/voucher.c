@@ -14,6 +14,10 @@ static answer voucher_submitted(struct call *c, const struct rows *results)
     if (results[1].count > 0)
         return call_reply(
             c, message_from_rows(&payment__voucher_item__descriptor, &results[1], c->arena));
+    if (rows_true(row, 0, "is_locked"))
+        return call_fail(c, REASON_pay_after_approval);
+    if (req->n_bill_ids == 0 && rows_true(row, 0, "is_certified"))
+        return call_fail_field(c, "bill_ids", "请选择要缴的账单。刚通过认证的，请刷新页面。");
     if (rows_integer(row, 0, "open_bills") != (int64_t)req->n_bill_ids)
         return call_fail_field(c, "bill_ids", "所选账单已缴清或已变动，请刷新页面后重新选择。");
     if (rows_integer(row, 0, "own_files") != (int64_t)req->n_voucher_files)

@@ -2,8 +2,8 @@
 'use strict';
 const { eventually, newCreditCode, newLicencePicture, newMember } = require('./visitor.js');
 
-/* Handed in by a new person, approved by the secretary; its bill comes by itself: `dues`. */
-async function certifiedUnit(secretary, unit_name, more) {
+/* Handed in by a new person; payment knows of it. `approve`: by the secretary; its bill comes by itself: `bill`. */
+async function appliedUnit(secretary, unit_name, more) {
   const member = await newMember();
   const { person, phone } = member;
   const target = `/api/v1/attachments?purpose=qualification_files&file_name=${encodeURIComponent('资质.png')}`;
@@ -14,14 +14,19 @@ async function certifiedUnit(secretary, unit_name, more) {
   } };
   const { version } = await person.put('/api/v1/identities/MEMBER_UNIT/draft', { version: 0, form });
   const { application_no } = await person.post('/api/v1/identities/MEMBER_UNIT/submissions', { version, form });
-  const { reviews } = await secretary.get(`/api/v1/staff/reviews?view=OPEN&q=${application_no}`);
-  await secretary.post(`/api/v1/staff/reviews/${reviews[0].id}/decision`, { submission_version: 1, verdict: 'APPROVE', association_post: 'MEMBER' });
-  const dues = await eventually('the first bill', 10, async () => {
-    const answer = await person.send('GET', '/api/v1/dues');
-    return answer.status === 200 && answer.body;
+  const duesWhen = (what, holds) => eventually(what, 10, async () => {
+    const { status, body } = await person.send('GET', '/api/v1/dues');
+    return status === 200 && holds(body) && body;
   });
-  return { ...member, unit_name, bill: dues.bills[0] };
+  await duesWhen('dues of who applies', () => true);
+  return { ...member, unit_name, async approve() {
+    const { reviews } = await secretary.get(`/api/v1/staff/reviews?view=OPEN&q=${application_no}`);
+    await secretary.post(`/api/v1/staff/reviews/${reviews[0].id}/decision`, { submission_version: 1, verdict: 'APPROVE', association_post: 'MEMBER' });
+    return { ...this, bill: (await duesWhen('the first bill', ({ bills }) => bills.length > 0)).bills[0] };
+  } };
 }
+
+const certifiedUnit = async (secretary, unit_name, more) => (await appliedUnit(secretary, unit_name, more)).approve();
 
 /* The unit's voucher for its first bill. */
 async function handInVoucher({ person, unit_name, bill }, more) {
@@ -33,4 +38,4 @@ async function handInVoucher({ person, unit_name, bill }, more) {
   });
 }
 
-module.exports = { certifiedUnit, handInVoucher };
+module.exports = { appliedUnit, certifiedUnit, handInVoucher };

@@ -267,6 +267,21 @@ static void test_a_president_takes_two_whatever_the_policy(void **state)
                         "review_needs_second");
 }
 
+/* Payment hears that a unit no longer applies, even if the applicant is not told. */
+static void test_payment_hears_of_a_refused_unit(void **state)
+{
+    (void)state;
+    int64_t id = handed_in("MEMBER_UNIT", "\"association_post\":\"COUNCIL\"");
+    has(decide(&reviewer, id, 1, "REJECT", ",\"reason_codes\":[\"R01\"],\"silent\":true"),
+        "\"state\":\"REJECTED\"");
+    assert_string_equal(
+        service_test_value("SELECT concat_ws(' ', payload ->> 'version', payload ->> 'applying', "
+                           "payload ->> 'association_post') FROM outbox WHERE event = "
+                           "'unit.applied' AND payload ->> 'account_id' = '%lld'",
+                           (long long)last_account),
+        "1 false COUNCIL");
+}
+
 /* ---- what pages hear */
 
 static long long now_of(const char *said)
@@ -533,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_a_contradiction_is_acknowledged),
         cmocka_unit_test(test_kind_and_place_are_told_in_words),
         cmocka_unit_test(test_a_president_takes_two_whatever_the_policy),
+        cmocka_unit_test(test_payment_hears_of_a_refused_unit),
         cmocka_unit_test(test_a_page_hears_of_each_change),
         cmocka_unit_test(test_a_late_transaction_is_heard),
         cmocka_unit_test(test_reasons_are_kept_and_versioned),

@@ -341,6 +341,33 @@ static void test_memberships_by_email(void **state)
     assert_true(mail_says("https://x.cn/app/dues?renewal=1"));
 }
 
+/* What happens to a unit's money and papers by the hand of staff: in the inbox, and by SMS. */
+static void test_dues_are_told(void **state)
+{
+    static const struct {
+        const char *name, *more, *sms;
+    } steps[] = {
+        {"voucher.confirmed",
+         "\"amount\":\"2000\",\"year\":\"2026\",\"next\":"
+         "\"等待会员单位认证，认证通过后办理会员开通。\"",                        "已收到贵单位会费2000元（2026年度）。等待会员单位认证，认证通过后办理会员开通。"},
+        {"bill.prepaid",
+         "\"amount\":\"3000\",\"year\":\"2026\",\"post\":\"理事单位\",\"paid\":\"2000\",\"next\":"
+         "\"还需缴纳1000元。\"",                                                                 "2026年度会费（理事单位）3000元的账单已生成，已用预存款2000元。还需缴纳1000元。"    },
+        {"receipt.voided",    "\"tail\":\"0012\",\"year\":\"2026\",\"reason\":\"金额打印不清\"",
+         "2026年度会费票据（号码尾号0012）已作废，协会将重新开具"                                                                                                                                  },
+    };
+    (void)state;
+    tell("auth", "account.registered",
+         "{\"account_id\":78,\"phone\":\"19900000078\",\"changed_at_us\":1}");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        tell("payment", steps[i].name,
+             arena_printf(arena, "{\"account_id\":78,%s}", steps[i].more));
+        assert_non_null(strstr(newest_sms("19900000078"), steps[i].sms));
+    }
+    Common__Principal member = service_test_member(78);
+    assert_non_null(strstr(inbox(&member, "", 0)->messages[0]->body, "已作废：金额打印不清。"));
+}
+
 /* A code that could not go out in its five minutes does not go out at all. */
 static void test_a_stale_code_is_dropped(void **state)
 {
@@ -459,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
         cmocka_unit_test(test_an_email),
         cmocka_unit_test(test_memberships_by_email),
+        cmocka_unit_test(test_dues_are_told),
         cmocka_unit_test(test_a_stale_code_is_dropped),
         cmocka_unit_test(test_a_code_that_a_crash_left_half_way_is_not_repeated),
         cmocka_unit_test(test_a_notice_that_a_crash_left_half_way_is_repeated_once),

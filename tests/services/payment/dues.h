@@ -32,18 +32,23 @@ static inline void says(const char *told, const char *part, const char *file, in
 
 /* ---- what certification tells */
 
-static inline const char *deliver(const char *id, const char *payload)
+static inline const char *deliver_of(const char *name, const char *id, const char *payload)
 {
     size_t size;
     ProtobufCMessage *reply;
-    void *packed = event_seal(event_keys, "certification", id,
-                              &(struct event){"unit.changed", payload}, arena, &size);
+    void *packed =
+        event_seal(event_keys, "certification", id, &(struct event){name, payload}, arena, &size);
     Common__DeliverEventRequest *request =
         common__deliver_event_request__unpack(NULL, size, packed);
     enum status status =
         service_test_call(NULL, "certification", "DeliverEvent", &request->base, "", &reply);
     common__deliver_event_request__free_unpacked(request, NULL);
     return status == STATUS_OK ? "" : ((const Common__Problem *)reply)->reason;
+}
+
+static inline const char *deliver(const char *id, const char *payload)
+{
+    return deliver_of("unit.changed", id, payload);
 }
 
 static inline void unit_told(int64_t id, int version, bool certified, const char *post)
@@ -55,6 +60,19 @@ static inline void unit_told(int64_t id, int version, bool certified, const char
         "\"张三\"}",
         (long long)id, version, certified ? "true" : "false", (long long)id, post);
     assert_string_equal(deliver(arena_printf(arena, "%d", ++last_event), payload), "");
+}
+
+/* Its form was handed in, or no longer waits. */
+static inline void unit_applied(int64_t id, int version, bool applying, const char *post)
+{
+    const char *payload = arena_printf(
+        arena,
+        "{\"account_id\":%lld,\"version\":%d,\"applying\":%s,\"unit_name\":\"咨询公司%lld\","
+        "\"uscc\":\"91140403MA0K1X2Y1M\",\"association_post\":\"%s\",\"legal_person_name\":"
+        "\"张三\"}",
+        (long long)id, version, applying ? "true" : "false", (long long)id, post);
+    assert_string_equal(
+        deliver_of("unit.applied", arena_printf(arena, "%d", ++last_event), payload), "");
 }
 
 /* A certified unit with its first bill. */

@@ -32,6 +32,10 @@ static void test_a_receipt_is_returned_corrected_and_replaced(void **state)
     assert_string_equal(VALUE("SELECT state || ' ' || replaces || ' ' || (info ->> "
                               "'receipt_title') FROM receipt ORDER BY id DESC LIMIT 1"),
                         arena_printf(arena, "REQUESTED %s 新的抬头", id));
+    assert_string_equal(VALUE("SELECT concat_ws(' ', payload ->> 'tail', payload ->> 'reason', "
+                              "payload ->> 'year' = extract(year FROM current_date)::text) FROM "
+                              "outbox WHERE event = 'receipt.voided'"),
+                        "77 号码填写错误 t");
     nothing_contradicts();
 }
 

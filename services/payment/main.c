@@ -48,6 +48,7 @@ static const struct subscription payment_subscriptions[] = {
     {"voucher.reversed",            "notification"},
     {"bill.cancelled",              "notification"},
     {"bill.prepaid",                "notification"},
+    {"bill.difference",             "notification"},
     {"bill.waived",                 "notification"},
     {"bill.waiver_reversed",        "notification"},
     {"member.requested",            "notification"},

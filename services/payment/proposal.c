@@ -16,6 +16,24 @@ static bool may_propose(const struct call *c, Payment__Proposal__Kind kind)
                                         : "member.suspend");
 }
 
+/* Why a change of post with a difference is refused: it is more than the post costs more in the term that runs. */
+static answer difference_proposed(struct call *c, const struct rows *results)
+{
+    int64_t most = rows_integer(&results[0], 0, "most_fen");
+    const Payment__ProposeRequest *req = c->request;
+    if (results[1].count > 0)
+        return call_reply(c,
+                          message_from_rows(&payment__proposal__descriptor, &results[1], c->arena));
+    if (most <= 0)
+        return call_fail_field(c, "amount",
+                               "没有可以补收的差额：会员资格须有效，且新职务的会费高于本期会费。");
+    if (check_money_fen(req->amount) > most)
+        return call_fail_field(c, "amount",
+                               arena_printf(c->arena, "本期差额最多%lld.%02lld元。",
+                                            (long long)(most / 100), (long long)(most % 100)));
+    return call_fail(c, REASON_proposal_not_possible);
+}
+
 static answer propose(struct call *c)
 {
     const Payment__ProposeRequest *req = c->request;
@@ -34,6 +52,12 @@ static answer propose(struct call *c)
         call_set(c, "amount_fen", NULL);
     else
         call_set_integer(c, "amount_fen", check_money_fen(req->amount));
+    bill_set_reference(c);
+    if (req->kind == PAYMENT__PROPOSAL__KIND__CHANGE_POST && req->amount[0] != '\0') {
+        batch_add(c, &sql_difference_get);
+        batch_add(c, &sql_propose);
+        return batch_then(c, difference_proposed);
+    }
     batch_add(c, &sql_propose);
     return batch_reply(c, REASON_proposal_not_possible);
 }

@@ -48,6 +48,7 @@ SELECT * FROM answer;
 -- name: bill_list
 SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amount_fen, b.paid_fen, b.waived_fen,
        b.reference_code, b.due_on, u.unit_name, u.uscc, b.account_id, b.created_at, b.arrears, bill_receipted_fen(b.id) AS receipted_fen,
+       b.difference_of IS NOT NULL AS difference,
        EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id AND t.voided_at IS NULL) AS opened, b.cancelled_reason, b.cancelled_by_name,
        (b.due_on - date '1900-01-01') || '.' || b.id AS position
   FROM bill_found(:view::text, :year::int, :q::text) AS b JOIN unit u USING (account_id)
@@ -57,6 +58,7 @@ SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amo
 -- name: bill_list_newest
 SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amount_fen, b.paid_fen, b.waived_fen,
        b.reference_code, b.due_on, u.unit_name, u.uscc, b.account_id, b.created_at, b.arrears, bill_receipted_fen(b.id) AS receipted_fen,
+       b.difference_of IS NOT NULL AS difference,
        EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id AND t.voided_at IS NULL) AS opened, b.cancelled_reason, b.cancelled_by_name,
        b.id || '.0' AS position
   FROM bill_found(:view::text, :year::int, :q::text) AS b JOIN unit u USING (account_id)
@@ -156,7 +158,8 @@ SELECT jsonb_build_object('account_id', u.account_id, 'unit_name', u.unit_name, 
          WHERE p.account_id = u.account_id) AS proposals,
        coalesce((SELECT b.id FROM bill b WHERE b.account_id = u.account_id AND bill_waits(b) ORDER BY b.year, b.id LIMIT 1), 0)
            AS ready_bill_id,
-       n.first_day AS next_first_day, term_last_day(n.first_day) AS next_last_day
+       n.first_day AS next_first_day, term_last_day(n.first_day) AS next_last_day,
+       coalesce(term_billed_fen(u.account_id), 0) AS term_billed_fen
   FROM unit u, term_first_day(u.account_id, current_date) AS n(first_day) WHERE u.account_id = :account_id::bigint;
 
 -- name: membership_open
@@ -263,18 +266,24 @@ SELECT * FROM answer;
 
 -- ---- what takes two persons
 
+-- name: difference_get
+SELECT coalesce(difference_fen(:account_id::bigint, :association_post::text), 0) AS most_fen;
+
 -- name: propose
 -- keyed
 -- audit: proposal.requested id
 -- What the other person sees is what is done: the amount is fixed here.
 WITH made AS (
     INSERT INTO proposal (kind, account_id, bill_id, voucher_id, amount_fen, leave_reason, association_post, document, reason,
-                          requested_by, requested_by_name)
+                          reference_code, requested_by, requested_by_name)
     SELECT :kind::text, u.account_id, b.id, v.id,
            CASE :kind WHEN 'WAIVE' THEN coalesce(:amount_fen::bigint, b.amount_fen - b.paid_fen - b.waived_fen)
-                      WHEN 'UNWAIVE' THEN b.waived_fen WHEN 'REFUND' THEN :amount_fen::bigint WHEN 'REVERSE' THEN v.confirmed_fen END,
+                      WHEN 'UNWAIVE' THEN b.waived_fen WHEN 'REVERSE' THEN v.confirmed_fen
+                      WHEN 'REFUND' THEN :amount_fen::bigint WHEN 'CHANGE_POST' THEN :amount_fen::bigint END,
            CASE :kind WHEN 'TERMINATE' THEN :leave_reason::text ELSE '' END,
-           CASE :kind WHEN 'CHANGE_POST' THEN :association_post::text ELSE '' END, :document, :reason, :caller_id::bigint, :caller_name
+           CASE :kind WHEN 'CHANGE_POST' THEN :association_post::text ELSE '' END, :document, :reason,
+           CASE WHEN :kind = 'CHANGE_POST' AND :amount_fen::bigint IS NOT NULL THEN :reference_code::text ELSE '' END,
+           :caller_id::bigint, :caller_name
       FROM unit u LEFT JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id
       LEFT JOIN voucher v ON v.id = :voucher_id::bigint AND v.account_id = u.account_id AND v.state = 'CONFIRMED'
       LEFT JOIN membership m ON m.account_id = u.account_id
@@ -288,7 +297,9 @@ WITH made AS (
                            AND :amount_fen::bigint <= u.credit_fen
                       WHEN 'SUSPEND' THEN m.state = 'ACTIVE' WHEN 'RESUME' THEN m.state = 'SUSPENDED'
                       WHEN 'TERMINATE' THEN m.state IN ('ACTIVE', 'SUSPENDED')
-                      ELSE u.association_post <> :association_post AND (fee_of(:association_post, current_date)).amount_fen IS NOT NULL END
+                      ELSE u.association_post <> :association_post AND (fee_of(:association_post, current_date)).amount_fen IS NOT NULL
+                           AND (:amount_fen::bigint IS NULL
+                                OR :amount_fen <= coalesce(difference_fen(u.account_id, :association_post), 0)) END
     RETURNING *),
 told AS (
     INSERT INTO outbox (event, payload)
@@ -333,10 +344,14 @@ told AS (
                'date', current_date)
       FROM decided WHERE state = 'CONFIRMED' AND kind IN ('SUSPEND', 'RESUME', 'TERMINATE')
     UNION ALL
-    SELECT 'membership.changed', jsonb_build_object('account_id', d.account_id, 'reason', d.reason,
-               'from', post_name(u.association_post), 'to', post_name(d.association_post),
-               'date', greatest(current_date, member_last_day(d.account_id) + 1))
-      FROM decided d JOIN unit u USING (account_id) WHERE d.state = 'CONFIRMED' AND d.kind = 'CHANGE_POST'
+    SELECT CASE WHEN x.is_billed THEN 'bill.difference' ELSE 'membership.changed' END,
+           jsonb_build_object('account_id', d.account_id, 'reason', d.reason,
+               'from', post_name(u.association_post), 'to', post_name(d.association_post), 'document', d.document,
+               'date', CASE WHEN d.amount_fen IS NULL THEN greatest(current_date, member_last_day(d.account_id) + 1) ELSE current_date END,
+               'year', (term_bill(d.account_id)).year, 'amount', yuan(d.amount_fen), 'due_on', current_date + 30)
+      FROM decided d JOIN unit u USING (account_id),
+           LATERAL (SELECT coalesce(d.amount_fen > u.credit_fen, false) AS is_billed) AS x -- else its credit pays it at once
+     WHERE d.state = 'CONFIRMED' AND d.kind = 'CHANGE_POST'
     UNION ALL
     SELECT CASE kind WHEN 'REVERSE' THEN 'voucher.reversed' WHEN 'WAIVE' THEN 'bill.waived' ELSE 'bill.waiver_reversed' END,
            jsonb_build_object('account_id', account_id, 'voucher_id', voucher_id, 'reason', reason, 'amount', yuan(amount_fen),

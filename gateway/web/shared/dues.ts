@@ -36,6 +36,10 @@ export function fenOf(text: string): bigint | undefined {
   return found ? BigInt(found[1] ?? '0') * 100n + BigInt((found[2] ?? '').padEnd(2, '0')) : undefined;
 }
 
+export function billName(bill: Bill): string {
+  return `${bill.year}年度会费${bill.difference ? '（职务变更差额）' : bill.arrears ? '（补缴）' : ''}`;
+}
+
 export const isOwed = (bill: Bill) => bill.state === 'OPEN' || bill.state === 'PARTLY_PAID';
 
 export const billBadges: Record<Bill['state'], Badge> = {

@@ -190,6 +190,77 @@ static void test_a_unit_asks_for_another_post(void **state)
     nothing_contradicts();
 }
 
+static const char *post_now(void)
+{
+    return VALUE("SELECT (member_status(%lld, current_date)).association_post_name",
+                 (long long)account);
+}
+
+#define TO(post) ",\"association_post\":\"" post "\",\"document\":\"理事会2026年第3号决议\""
+
+/* C.5: staff may decide that the dearer post is paid for in the term that runs, whole or in part; paid, the term is of it. */
+static void test_the_difference_of_a_post_is_billed(void **state)
+{
+    (void)state;
+    Common__Principal who = paid_unit();
+    SAYS(open_membership(account), "first_day");
+    SAYS(JSON(&clerk, "GetMember", "{\"account_id\":%lld}", (long long)account),
+         "\"term_billed_fen\":\"200000\"");
+    SAYS(JSON(&clerk, "Propose",
+              "{\"kind\":\"CHANGE_POST\",\"account_id\":%lld,\"amount\":\"1000.01\",\"reason\":"
+              "\"按章程的规定办理\"" TO("COUNCIL") "}",
+              (long long)account),
+         "最多1000.00元");
+    decided(&clerk, "CHANGE_POST", ",\"amount\":\"1000\"" TO("COUNCIL"));
+    assert_string_equal(
+        VALUE("SELECT (payload ->> 'to') || (payload ->> 'amount') FROM outbox "
+              "WHERE event = 'bill.difference' AND payload ->> 'account_id' = '%lld'",
+              (long long)account),
+        "理事单位1000");
+    assert_string_equal(post_now(), "会员单位");
+    assert_string_equal(status_of(account), "ACTIVE");
+    SAYS(JSON(&who, "GetDues", "{}"), "\"difference\":true");
+    SAYS(JSON(&who, "RequestBill", "{}"), "bill_not_due");
+    SAYS(confirm(&cashier, submitted(&who, "1000"), 1, "1000", bill_of(account), "1000"),
+         "CONFIRMED");
+    assert_string_equal(post_now(), "理事单位");
+    assert_string_equal(status_of(account), "ACTIVE");
+    assert_string_equal(
+        VALUE("SELECT count(*) FROM term WHERE account_id = %lld", (long long)account), "1");
+    nothing_contradicts();
+
+    /* higher once more, a part of the difference, which credit pays at once */
+    service_test_sql(
+        arena_printf(arena,
+                     "INSERT INTO voucher (account_id, recorder, pay_method, paid_fen, "
+                     "paid_date, payer_name, bill_ids, receipt_info) VALUES (%lld, "
+                     "'STAFF:1', 'BANK', 70000, current_date, 'x', '{}', '{}')",
+                     (long long)account));
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%s,\"version\":1,\"verdict\":\"CONFIRM\",\"confirmed_amount\":\"700\","
+              "\"received_date\":\"%s\"}",
+              VALUE("SELECT max(id) FROM voucher"), today()),
+         "CONFIRMED");
+    decided(&clerk, "CHANGE_POST", ",\"amount\":\"700\"" TO("PRESIDENT"));
+    assert_string_equal(post_now(), "会长单位");
+    assert_string_equal(
+        VALUE("SELECT (payload ->> 'to') || (payload ->> 'date' = current_date::text) FROM "
+              "outbox WHERE event = 'membership.changed' ORDER BY id DESC LIMIT 1"),
+        "会长单位true");
+
+    /* lower: from the next term on, and nothing to bill */
+    SAYS(JSON(&clerk, "Propose",
+              "{\"kind\":\"CHANGE_POST\",\"account_id\":%lld,\"amount\":\"1\",\"reason\":"
+              "\"按章程的规定办理\"" TO("MEMBER") "}",
+              (long long)account),
+         "没有可以补收的差额");
+    decided(&clerk, "CHANGE_POST", TO("MEMBER"));
+    assert_string_equal(post_now(), "会长单位");
+    days_pass(account, 300);
+    SAYS(JSON(&who, "RequestBill", "{}"), "\"amount_fen\":\"200000\"");
+    nothing_contradicts();
+}
+
 static void test_lists_are_sorted_as_asked(void **state)
 {
     (void)state;
@@ -208,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_arrears),
         cmocka_unit_test(test_a_unit_asks_to_leave),
         cmocka_unit_test(test_a_unit_asks_for_another_post),
+        cmocka_unit_test(test_the_difference_of_a_post_is_billed),
         cmocka_unit_test(test_lists_are_sorted_as_asked),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

@@ -11,7 +11,7 @@ export async function billsTable(filter: Request<'listBills'>): Promise<void> {
   do {
     const page = await api.listBills({ ...filter, cursor, limit: 100 });
     rows.push(...page.bills.map((bill) => [
-      bill.unit_name, bill.uscc, `${bill.year}${bill.arrears ? '（补缴）' : ''}`, bill.association_post_name, yuan(bill.amount_fen), yuan(bill.paid_fen), yuan(bill.waived_fen),
+      bill.unit_name, bill.uscc, `${bill.year}${bill.difference ? '（差额）' : bill.arrears ? '（补缴）' : ''}`, bill.association_post_name, yuan(bill.amount_fen), yuan(bill.paid_fen), yuan(bill.waived_fen),
       bill.state === 'CANCELLED' ? '0.00' : yuanOf(owedFen(bill)), yuan(bill.receipted_fen), billBadges[bill.state].text, bill.due_on, bill.reference_code, bill.cancelled_reason,
     ]));
     cursor = page.next_cursor;

@@ -60,6 +60,8 @@ const struct route routes[] = {
     {GET,    "/api/v1/certificate-key",                    PUBLIC, "payment",       "GetCertificateKey",    JSON,     PUBLIC},
     {GET,    "/api/v1/member-status",                      PUBLIC, "payment",       "GetMemberStatus",      JSON,     PUBLIC},
     {GET,    "/api/v1/dues",                               MEMBER, "payment",       "GetDues",              JSON,     PUBLIC},
+    {GET,    "/api/v1/renewal-links/:token",               PUBLIC, "payment",       "CheckRenewalLink",     JSON,     PUBLIC},
+    {POST,   "/api/v1/renewal-links/:token/use",           MEMBER, "payment",       "UseRenewalLink",       JSON,     PUBLIC},
     {POST,   "/api/v1/bills",                              MEMBER, "payment",       "RequestBill",          JSON,     PUBLIC},
     {GET,    "/api/v1/bills/:id/slip",                     MEMBER, "payment",       "ReadPaymentSlip",      DOWNLOAD, PUBLIC},
     {GET,    "/api/v1/vouchers",                           MEMBER, "payment",       "ListMyVouchers",       JSON,     PUBLIC},

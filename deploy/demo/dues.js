@@ -12,7 +12,8 @@ const goals = [
   { voucher: 'CONFIRMED' },
   { voucher: 'REJECTED' },
   { voucher: 'CONFIRMED', began: 330, receipt: 'ISSUED' },
-  { voucher: 'CONFIRMED', began: 365, receipt: 'RETURNED' },
+  { voucher: 'CONFIRMED', began: 366, receipt: 'RETURNED' }, // in grace
+  { voucher: 'CONFIRMED', began: 399, receipt: 'ISSUED' },   // expired
   {},
   { voucher: 'CONFIRMED', began: 30 },
   { voucher: 'WITHDRAWN' },

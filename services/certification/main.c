@@ -47,6 +47,7 @@ static const struct subscription certification_subscriptions[] = {
     {"review.late",               "notification"},
     {"review.overdue",            "notification"},
     {"review.digest",             "notification"},
+    {"calendar.changed",          "payment"     },
     {"unit.applied",              "payment"     },
     {"unit.changed",              "payment"     },
     {"draw.invited",              "notification"},

@@ -394,7 +394,11 @@ WITH saved AS (
     SELECT DISTINCT ON (d.day) d.day::date, coalesce(d.working, false), coalesce(d.name, ''), :caller_id::bigint
       FROM jsonb_to_recordset(:days::jsonb) AS d(day text, working boolean, name text) ORDER BY d.day
     ON CONFLICT (day) DO UPDATE SET working = excluded.working, name = excluded.name, changed_by = excluded.changed_by, changed_at = now()
-    RETURNING day, working, name),
+    RETURNING day, working, name, changed_at),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'calendar.changed', jsonb_build_object('days', jsonb_agg(jsonb_build_object('day', day, 'working', working, 'changed_at', changed_at))::text)
+      FROM saved),
 answer AS (
     SELECT jsonb_agg(jsonb_build_object('day', day, 'working', working, 'name', name) ORDER BY day) AS days,
            min(day) || '/' || count(*) AS object FROM saved)
@@ -403,9 +407,12 @@ SELECT * FROM answer;
 -- name: calendar_remove
 -- keyed
 -- audit: calendar.day_removed day
-WITH answer AS (
-    DELETE FROM calendar_day WHERE day = :day::date
-    RETURNING to_char(day, 'YYYY-MM-DD') AS day, working, name)
+WITH gone AS (DELETE FROM calendar_day WHERE day = :day::date RETURNING day, working, name),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'calendar.changed', jsonb_build_object('days', jsonb_build_array(jsonb_build_object('day', day, 'working', NULL, 'changed_at', now()))::text)
+      FROM gone),
+answer AS (SELECT to_char(day, 'YYYY-MM-DD') AS day, working, name FROM gone)
 SELECT * FROM answer;
 
 -- ---- what the service does by itself. `at`: the time in Shanghai; NULL: now
@@ -450,3 +457,12 @@ told AS (
     SELECT 'review.digest', jsonb_build_object('kind', kind, 'count', w.waiting::text, 'late', w.late::text)
       FROM fresh JOIN waiting w USING (kind))
 SELECT count(*) AS told FROM fresh;
+
+-- name: calendar_tell
+-- Whoever goes by the calendar, and missed it: the days that matter, once a week.
+INSERT INTO outbox (event, payload)
+SELECT 'calendar.changed', jsonb_build_object('days', jsonb_agg(jsonb_build_object('day', day, 'working', working, 'changed_at', changed_at))::text)
+  FROM calendar_day
+ WHERE day >= current_date
+   AND NOT EXISTS (SELECT 1 FROM outbox WHERE event = 'calendar.changed' AND created_at > now() - interval '7 days')
+HAVING count(*) > 0;

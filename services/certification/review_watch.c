@@ -1,4 +1,5 @@
-/* Reviews that wait too long (N21), and what waits at nine in the morning (N20): reviewers are told, each thing once. */
+/* Reviews that wait too long (N21), and what waits at nine in the morning (N20): reviewers are told, each thing once.
+   And payment, of the working calendar that it goes by, too. */
 #include "certification_queries.h"
 #include "nouns.h"
 #include "service.h"
@@ -17,6 +18,7 @@ void review_watch_run(struct service_run *run, const char *at)
     call_set(job, "at", at);
     batch_add(job, &sql_review_warn);
     batch_add(job, &sql_review_digest);
+    batch_add(job, &sql_calendar_tell);
     batch_then(job, told);
 }
 

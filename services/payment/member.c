@@ -30,7 +30,7 @@ static answer membership_opened(struct call *c, const struct rows *results)
     if (rows_true(&results[0], 0, "is_suspended"))
         return call_fail(c, REASON_membership_suspended);
     if (rows_true(&results[0], 0, "is_far"))
-        return call_fail_field(c, "first_day", "开始日期须在今天前后一年以内。");
+        return call_fail_field(c, "first_day", "开始日期须在最近400天内，或以后一年内。");
     return call_fail(c, REASON_bill_gone);
 }
 

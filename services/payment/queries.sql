@@ -150,6 +150,16 @@ SELECT 'bill.prepaid', jsonb_build_object('account_id', b.account_id, 'year', b.
                         ELSE '还需缴纳' || yuan(b.amount_fen - b.paid_fen) || '元，请登录平台补缴。' END)
   FROM bill b WHERE b.account_id = :account_id::bigint AND b.created_at = now() AND b.paid_fen > 0;
 
+-- ---- the working calendar, as certification tells of it
+
+-- name: calendar_set
+-- Events may overtake each other: an older one never replaces a newer.
+INSERT INTO calendar_day (day, working, changed_at)
+SELECT d.day, d.working, d.changed_at
+  FROM jsonb_to_recordset(:days::jsonb) AS d(day date, working boolean, changed_at timestamptz)
+ON CONFLICT (day) DO UPDATE SET working = excluded.working, changed_at = excluded.changed_at
+ WHERE calendar_day.changed_at < excluded.changed_at;
+
 -- ---- the unit's own
 
 -- name: dues_get

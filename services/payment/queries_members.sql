@@ -165,14 +165,14 @@ SELECT jsonb_build_object('account_id', u.account_id, 'unit_name', u.unit_name, 
 -- name: membership_open
 -- keyed
 -- audit: membership.opened id
--- The number is given with the first term. Who is not certified, or has not paid: term_guard says so. Another first day is a
--- year away at the most.
+-- The number is given with the first term. Who is not certified, or has not paid: term_guard says so. Another first day is
+-- 400 days ago at the most, as a payment may be, or a year ahead.
 WITH wanted AS (
     SELECT u.account_id, b.id AS bill_id, b.association_post, b.association_post_name,
            coalesce(:first_day::date, term_first_day(u.account_id, current_date)) AS first_day
       FROM unit u JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id
      WHERE u.account_id = :account_id::bigint
-       AND coalesce(:first_day::date BETWEEN current_date - 366 AND current_date + 366, true)
+       AND coalesce(:first_day::date BETWEEN current_date - 400 AND current_date + 366, true)
        AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.account_id = u.account_id AND m.state = 'SUSPENDED')),
 member AS (
     INSERT INTO membership (account_id, member_no)
@@ -194,7 +194,7 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: membership_explain
-SELECT coalesce(:first_day::date NOT BETWEEN current_date - 366 AND current_date + 366, false) AS is_far,
+SELECT coalesce(:first_day::date NOT BETWEEN current_date - 400 AND current_date + 366, false) AS is_far,
        EXISTS (SELECT 1 FROM membership m WHERE m.account_id = :account_id::bigint AND m.state = 'SUSPENDED') AS is_suspended;
 
 -- name: certificate_get
@@ -230,16 +230,36 @@ WITH made AS (
 SELECT id FROM made;
 
 -- name: reminder_tell
-WITH told AS (
+-- As many as there are links, each with one of its own; the rest come with the next run.
+WITH due AS (
+    SELECT account_id, last_day, step, row_number() OVER (ORDER BY account_id, step) AS nth
+      FROM reminders_due(current_date) WHERE reminder_hours(now())),
+told AS (
     INSERT INTO reminder (account_id, last_day, step)
-    SELECT account_id, last_day, step FROM reminders_due(current_date) WHERE reminder_hours(now()) LIMIT 500
+    SELECT account_id, last_day, step FROM due WHERE nth <= cardinality(:link_ids::bigint[])
     ON CONFLICT DO NOTHING
-    RETURNING account_id, last_day, step)
+    RETURNING account_id, last_day, step),
+linked AS (
+    INSERT INTO renewal_link (id, account_id, expires_on)
+    SELECT (:link_ids::bigint[])[d.nth], d.account_id, current_date + 30 FROM told t JOIN due d USING (account_id, last_day, step))
 INSERT INTO outbox (event, payload)
 SELECT d.event, jsonb_build_object('account_id', d.account_id, 'last_day', d.last_day, 'grace_until', d.grace_until,
            'amount', yuan(d.amount_fen), 'mail_address', unit_mail(d.account_id),
-           'renewal_link', :site::text || '/app/dues?renewal=1')
-  FROM told t JOIN reminders_due(current_date) AS d USING (account_id, last_day, step);
+           'renewal_link', :site::text || '/app/r/' || (:link_tokens::text[])[n.nth])
+  FROM told t JOIN due n USING (account_id, last_day, step) JOIN reminders_due(current_date) AS d USING (account_id, last_day, step);
+
+-- name: renewal_link_get
+SELECT used_at IS NOT NULL AS is_used, expires_on < current_date AS is_over, account_id = :caller_id::bigint AS is_own
+  FROM renewal_link WHERE id = :link_id::bigint;
+
+-- name: renewal_link_use
+-- keyed
+-- audit: renewal_link.used id
+WITH answer AS (
+    UPDATE renewal_link SET used_at = now()
+     WHERE id = :link_id::bigint AND account_id = :caller_id::bigint AND used_at IS NULL AND expires_on >= current_date
+    RETURNING id)
+SELECT * FROM answer;
 
 -- name: reminder_list
 -- The dry run: who is reminded today or on the next day, and of what. In the order of their last days.

@@ -1,5 +1,5 @@
-/* Member units, as certification's events tell of them: who applies may pay ahead; the first certification brings the first
-   bill. */
+/* What other services tell: certification of member units (who applies may pay ahead, the first certification brings the first
+   bill) and of the working calendar, notification of e-mails. */
 #include "event.h"
 #include "nouns.h"
 #include "payment.pb-c.h"
@@ -9,7 +9,7 @@
 
 extern const struct statement sql_inbox_insert; /* of the common statements */
 
-static answer unit_told(struct call *c, const struct rows *results)
+static answer told(struct call *c, const struct rows *results)
 {
     Common__Empty empty = COMMON__EMPTY__INIT;
     (void)results;
@@ -23,7 +23,7 @@ static answer mail_told(struct call *c, const struct event *event)
     call_set(c, "mail_state", strcmp(event->name, "mail.sent") == 0 ? "SENT" : "FAILED");
     batch_add(c, &sql_inbox_insert);
     batch_add(c, &sql_receipt_mail_told);
-    return batch_then(c, unit_told);
+    return batch_then(c, told);
 }
 
 static void set_members(struct call *c, const struct event *event)
@@ -41,7 +41,7 @@ static answer applicant_told(struct call *c, const struct event *event)
 {
     set_members(c, event);
     batch_add(c, &sql_unit_apply);
-    return batch_then(c, unit_told);
+    return batch_then(c, told);
 }
 
 static answer certified_told(struct call *c, const struct event *event)
@@ -51,7 +51,15 @@ static answer certified_told(struct call *c, const struct event *event)
     batch_add(c, &sql_unit_tell);
     batch_add(c, &sql_bill_make_first);
     batch_add(c, &sql_bill_prepaid_tell);
-    return batch_then(c, unit_told);
+    return batch_then(c, told);
+}
+
+static answer calendar_told(struct call *c, const struct event *event)
+{
+    call_set(c, "days", event_text(event, "days", c->arena));
+    batch_add(c, &sql_inbox_insert);
+    batch_add(c, &sql_calendar_set);
+    return batch_then(c, told);
 }
 
 static answer event_deliver(struct call *c)
@@ -60,10 +68,11 @@ static answer event_deliver(struct call *c)
         const char *name;
         answer (*tell)(struct call *c, const struct event *event);
     } events[] = {
-        {"unit.applied", applicant_told},
-        {"unit.changed", certified_told},
-        {"mail.sent",    mail_told     },
-        {"mail.failed",  mail_told     },
+        {"unit.applied",     applicant_told},
+        {"unit.changed",     certified_told},
+        {"calendar.changed", calendar_told },
+        {"mail.sent",        mail_told     },
+        {"mail.failed",      mail_told     },
     };
     const Common__DeliverEventRequest *req = c->request;
     const struct payment *state = service_state(c->run);

@@ -439,6 +439,16 @@ static void test_promises_go_by_the_calendar_of_staff(void **state)
         "calendar_day_gone");
     assert_string_equal(service_test_value("SELECT working_day_after('2030-09-27', 3)"),
                         "2030-10-01");
+    /* payment hears of each change; and of the whole once, if it may have missed one */
+    assert_string_equal(
+        service_test_value(
+            "SELECT string_agg(d.day || ' ' || coalesce(d.working::text, '-'), ', ' ORDER BY o.id, "
+            "d.day) FROM outbox o, jsonb_to_recordset((o.payload ->> 'days')::jsonb) AS d(day "
+            "date, working boolean) WHERE event = 'calendar.changed'"),
+        "2030-09-29 true, 2030-10-01 false, 2030-10-02 false, 2030-10-01 -");
+    service_test_sql("DELETE FROM outbox WHERE event = 'calendar.changed'");
+    run_watch(NULL, "SELECT EXISTS (SELECT 1 FROM outbox WHERE event = 'calendar.changed' AND "
+                    "payload ->> 'days' LIKE '%2030-09-29%2030-10-02%')");
 }
 
 static const char *told(const char *event)
@@ -548,7 +558,6 @@ int main(void)
         cmocka_unit_test(test_a_contradiction_is_acknowledged),
         cmocka_unit_test(test_kind_and_place_are_told_in_words),
         cmocka_unit_test(test_a_president_takes_two_whatever_the_policy),
-        cmocka_unit_test(test_payment_hears_of_a_refused_unit),
         cmocka_unit_test(test_a_page_hears_of_each_change),
         cmocka_unit_test(test_a_late_transaction_is_heard),
         cmocka_unit_test(test_reasons_are_kept_and_versioned),
@@ -558,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_what_is_overdue_is_listed),
         cmocka_unit_test(test_telephones_are_whole_for_those_who_may_reveal),
         cmocka_unit_test(test_a_look_at_an_identity_card_is_audited),
+        cmocka_unit_test(test_payment_hears_of_a_refused_unit),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

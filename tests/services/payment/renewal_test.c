@@ -1,6 +1,7 @@
 /* Renewals: who is reminded of what and when, each time once; how members are numbered and their years counted; what the
    figures say of it all. */
 #include "dues.h"
+#include "renewal_link.h"
 #include <libpq-fe.h>
 
 /* A membership whose last day is so many days away. */
@@ -112,6 +113,78 @@ static void test_the_next_day_is_told(void **state)
                         "2026-11-27 2026-11-30 2026-11-30 2026-11-30");
 }
 
+/* Holidays, and weekends that are worked instead: as certification tells of them, the newest of each day. */
+static void calendar_told(const char *days)
+{
+    const char *payload = arena_printf(arena, "{\"days\":\"%s\"}", days);
+    assert_string_equal(
+        deliver_of("calendar.changed", arena_printf(arena, "%d", ++last_event), payload), "");
+}
+
+#define DAY(day, working, at)                                                                      \
+    "{\\\"day\\\":\\\"" day "\\\",\\\"working\\\":" working ",\\\"changed_at\\\":\\\"" at "\\\"}"
+
+static void test_reminders_go_by_the_working_calendar(void **state)
+{
+    (void)state;
+    /* the National Day of 2026: Thursday to Wednesday free, Saturday the 10th worked */
+    calendar_told(
+        "[" DAY("2026-10-01", "false", "2026-01-02") "," DAY("2026-10-02", "false", "2026-01-02") "," DAY(
+            "2026-10-05", "false",
+            "2026-01-02") "," DAY("2026-10-06", "false",
+                                  "2026-01-02") "," DAY("2026-10-07", "false",
+                                                        "2026-01-02") "," DAY("2026-10-10", "true",
+                                                                              "2026-01-02") "]");
+    assert_string_equal(VALUE("SELECT reminder_day_after('2026-09-30') || ' ' || "
+                              "reminder_day_after('2026-10-09')"),
+                        "2026-10-08 2026-10-10");
+    assert_string_equal(VALUE("SELECT reminder_hours('2026-10-01 12:00+08') || ' ' || "
+                              "reminder_hours('2026-10-10 12:00+08') || ' ' || "
+                              "reminder_hours('2026-10-11 12:00+08')"),
+                        "false true false");
+    calendar_told("[" DAY("2026-10-10", "null", "2026-02-02") "]");
+    calendar_told("[" DAY("2026-10-10", "true", "2026-02-01") "]"); /* comes late */
+    assert_string_equal(VALUE("SELECT reminder_day_after('2026-10-09')"), "2026-10-12");
+    service_test_sql("DELETE FROM calendar_day");
+}
+
+/* D.3: a link holds once, for its own account; what is forged, used or old says so, and logs nobody in. */
+static const char *link_state(const Common__Principal *who, const char *method, const char *token)
+{
+    const char *said = JSON(who, method, "{\"token\":\"%s\"}", token);
+    SAYS(said, "\"state\"");
+    return arena_printf(arena, "%.*s", (int)strcspn(strstr(said, "\"state\":\"") + 9, "\""),
+                        strstr(said, "\"state\":\"") + 9);
+}
+
+static void test_a_reminder_carries_a_link(void **state)
+{
+    (void)state;
+    int64_t id = member_ending_in(28);
+    Common__Principal who = service_test_member(id), other = service_test_member(id - 1);
+    remind();
+    const char *link = VALUE("SELECT payload ->> 'renewal_link' FROM outbox WHERE event = "
+                             "'membership.ending' AND payload ->> 'account_id' = '%lld'",
+                             (long long)id);
+    const char *token = strrchr(link, '/') + 1;
+    assert_int_equal(strlen(token), RENEWAL_TOKEN_SIZE - 1);
+    char *forged = arena_text(arena, token);
+    forged[12] = forged[12] == 'A' ? 'B' : 'A';
+    assert_string_equal(link_state(NULL, "CheckRenewalLink", token), "VALID");
+    assert_string_equal(link_state(NULL, "CheckRenewalLink", forged), "INVALID");
+    assert_string_equal(link_state(NULL, "CheckRenewalLink", "x"), "INVALID");
+    assert_string_equal(link_state(&other, "UseRenewalLink", token), "OF_ANOTHER");
+    assert_string_equal(link_state(&who, "UseRenewalLink", forged), "INVALID");
+    service_test_sql("UPDATE renewal_link SET expires_on = current_date - 1");
+    assert_string_equal(link_state(NULL, "CheckRenewalLink", token), "EXPIRED");
+    assert_string_equal(link_state(&who, "UseRenewalLink", token), "EXPIRED");
+    service_test_sql("UPDATE renewal_link SET expires_on = current_date");
+    assert_string_equal(link_state(&who, "UseRenewalLink", token), "VALID");
+    assert_string_equal(link_state(&who, "UseRenewalLink", token), "USED");
+    assert_string_equal(link_state(NULL, "CheckRenewalLink", token), "USED");
+    SAYS(JSON(NULL, "UseRenewalLink", "{\"token\":\"%s\"}", token), "log_in_first");
+}
+
 static void test_reminders_come_in_pages(void **state)
 {
     (void)state;
@@ -140,10 +213,20 @@ static PGconn *instance(void)
 
 static void begin_to_tell(PGconn *pg)
 {
-    const char *const site[] = {"https://x.cn"};
+    const char *values[3] = {NULL};
+    size_t count = sql_reminder_tell.params_count;
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = sql_reminder_tell.params[i];
+        values[i] = strcmp(name, "site") == 0 ? "https://x.cn"
+                    : strcmp(name, "link_tokens") == 0
+                        ? "{a,b,c,d,e,f,g,h,i}"
+                        : VALUE("SELECT array_agg((random() * 1e15)::bigint) FROM "
+                                "generate_series(1, 9)");
+    }
     PQclear(PQexec(pg, "BEGIN"));
-    assert_int_equal(PQsendQueryParams(pg, sql_reminder_tell.text, 1, NULL, site, NULL, NULL, 0),
-                     1);
+    assert_int_equal(
+        PQsendQueryParams(pg, sql_reminder_tell.text, (int)count, NULL, values, NULL, NULL, 0), 1);
 }
 
 static void await_told(PGconn *pg)
@@ -181,9 +264,9 @@ static void test_instances_remind_once(void **state)
     PQfinish(second);
     assert_string_equal(times_told(one), "1 1");
     assert_string_equal(times_told(two), "1 1");
-    assert_string_equal(VALUE("SELECT payload ->> 'renewal_link' FROM outbox WHERE event = "
-                              "'membership.ending' ORDER BY id DESC LIMIT 1"),
-                        "https://x.cn/app/dues?renewal=1");
+    assert_string_equal(VALUE("SELECT count(DISTINCT payload ->> 'renewal_link') FROM outbox WHERE "
+                              "payload ->> 'renewal_link' ~ '^https://x.cn/app/r/[a-i]$'"),
+                        "2");
     remind(); /* and a third one finds nothing left */
     assert_string_equal(times_told(one), "1 1");
 }
@@ -392,8 +475,10 @@ static void test_what_waits_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reminders_go_by_the_working_calendar),
         cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_the_next_day_is_told),
+        cmocka_unit_test(test_a_reminder_carries_a_link),
         cmocka_unit_test(test_reminders_come_in_pages),
         cmocka_unit_test(test_instances_remind_once),
         cmocka_unit_test(test_numbers_follow_their_pattern),

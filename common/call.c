@@ -536,6 +536,9 @@ static int reason_by_name(const struct service *service, const char *name)
     for (int i = 0; service->reasons[i].name != NULL; i++)
         if (strcmp(service->reasons[i].name, name) == 0)
             return REASON_SERVICE_FIRST + i;
+    for (int i = 0; reasons_common[i].name != NULL; i++)
+        if (strcmp(reasons_common[i].name, name) == 0)
+            return i;
     return REASON_none;
 }
 

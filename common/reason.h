@@ -23,6 +23,7 @@ struct reason {
 /* What any service may say. */
 #define COMMON_REASONS(R)                                                                          \
     R(field_errors, INVALID, "填写的内容有误，请按提示修改后再提交。")                             \
+    R(inbox_once, CONFLICT, "事件已经处理过。")                                                    \
     R(malformed, MALFORMED, "请求的格式不正确，请刷新页面后重试。")                                \
     R(log_in_first, UNAUTHENTICATED, "登录已失效，请重新登录。")                                   \
     R(not_allowed, FORBIDDEN, "您没有进行此操作的权限。")                                          \

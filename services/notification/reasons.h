@@ -6,7 +6,6 @@
 
 #define NOTIFICATION_REASONS(R)                                                                    \
     R(event_unreadable, INVALID, "事件内容无法读取。")                                             \
-    R(inbox_once, CONFLICT, "事件已经处理过。")                                                    \
     R(contact_unknown, UNAVAILABLE, "还不知道该账号的手机号，稍后再试。")
 
 REASONS_DECLARE(NOTIFICATION_REASONS)

@@ -11,6 +11,7 @@ const struct route routes[] = {
     {GET,    "/api/v1/account",                            MEMBER, "auth",          "GetAccount",           JSON,     PUBLIC},
     {PUT,    "/api/v1/account/password",                   MEMBER, "auth",          "ChangePassword",       LOG_IN,   MEMBER},
     {PUT,    "/api/v1/account/phone",                      MEMBER, "auth",          "ChangePhone",          LOG_IN,   MEMBER},
+    {POST,   "/api/v1/phone-proofs",                       MEMBER, "auth",          "ProvePhone",           JSON,     PUBLIC},
 
  /* identities and their files */
     {GET,    "/api/v1/identities",                         MEMBER, "certification", "ListIdentities",       JSON,     PUBLIC},
@@ -38,6 +39,10 @@ const struct route routes[] = {
      PUBLIC                                                                                                                 },
     {GET,    "/api/v1/paper-forms/:kind/content",          MEMBER, "certification", "ReadPaperDocument",
      DOWNLOAD,                                                                                                        PUBLIC},
+    {GET,    "/api/v1/handovers",                          MEMBER, "certification", "ListMyHandovers",      JSON,     PUBLIC},
+    {POST,   "/api/v1/handovers",                          MEMBER, "certification", "RequestHandover",      JSON,     PUBLIC},
+    {POST,   "/api/v1/handovers/:id/withdrawal",           MEMBER, "certification", "WithdrawHandover",     JSON,
+     PUBLIC                                                                                                                 },
     {GET,    "/api/v1/blank-forms/:kind",                  PUBLIC, "certification", "ReadBlankForm",        DOWNLOAD, PUBLIC},
     {GET,    "/api/v1/dictionaries/:name",                 PUBLIC, "certification", "GetDictionary",        JSON,     PUBLIC},
 
@@ -204,6 +209,13 @@ const struct route routes[] = {
      PUBLIC                                                                                                                 },
     {GET,    "/api/v1/staff/units",                        STAFF,  "certification", "ListUnits",            JSON,     PUBLIC},
     {GET,    "/api/v1/staff/units/:id",                    STAFF,  "certification", "GetUnit",              JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/handovers",                    STAFF,  "certification", "ListHandovers",        JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/handovers",                    STAFF,  "certification", "RecordHandover",       JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/handovers/letters",            STAFF,  "certification", "UploadRecordedLetter",
+     UPLOAD,                                                                                                          PUBLIC},
+    {GET,    "/api/v1/staff/handovers/:id",                STAFF,  "certification", "GetHandover",          JSON,     PUBLIC},
+    {POST,   "/api/v1/staff/handovers/:id/decision",       STAFF,  "certification", "DecideHandover",       JSON,
+     PUBLIC                                                                                                                 },
     {GET,    "/api/v1/staff/draws",                        STAFF,  "certification", "ListDraws",            JSON,     PUBLIC},
     {POST,   "/api/v1/staff/draws",                        STAFF,  "certification", "CreateDraw",           JSON,     PUBLIC},
     {GET,    "/api/v1/staff/draws/:id",                    STAFF,  "certification", "GetDraw",              JSON,     PUBLIC},

@@ -1,11 +1,13 @@
 /* guild-auth: accounts, sessions, codes, passwords, staff.
 
    What it does   F1 to F5: registration, log-in by password or code, forgotten and changed passwords, changed phones;
-                  staff log-in; resolves session tokens into signed principal assertions for the gateways.
+                  staff log-in; resolves session tokens into signed principal assertions for the gateways;
+                  hands a unit's account over when certification tells that two persons agreed (SM11, handover.c).
                   The contract is proto/auth.proto.
    Reads, writes  PostgreSQL, schema auth; Redis: codes, sessions, limits (store.c).
    Signs          principal assertions; only this service holds the secret key.
-   Tells          notification: codes, registrations, changed phones and passwords.
+   Tells          notification: codes, registrations, changed phones and passwords, accounts handed over;
+                  certification: what became of a hand-over.
    When Redis is away nobody logs in (503) and sessions known to the gateways last their minute; when PostgreSQL is away
    requests are answered 503. Both come back by themselves. A used code and an ended session stay dead whatever Redis
    forgets: the first is a unique row, the second a row or its account's epoch, in PostgreSQL. Any number of instances. */
@@ -28,16 +30,21 @@ static const struct setting auth_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const auth_nouns[] = {account_ops, code_ops, session_ops, staff_ops, NULL};
+static const struct op *const auth_nouns[] = {account_ops, code_ops,  handover_ops,
+                                              session_ops, staff_ops, NULL};
 REASONS_TABLE(auth_reasons, AUTH_REASONS);
 
 static const struct subscription auth_subscriptions[] = {
-    {"code.requested",           "notification"},
-    {"account.registered",       "notification"},
-    {"account.phone_set",        "notification"},
-    {"account.phone_changed",    "notification"},
-    {"account.password_changed", "notification"},
-    {NULL,                       NULL          },
+    {"code.requested",           "notification" },
+    {"account.registered",       "notification" },
+    {"account.phone_set",        "notification" },
+    {"account.phone_changed",    "notification" },
+    {"account.password_changed", "notification" },
+    {"account.handed_over",      "notification" },
+    {"account.taken_over",       "notification" },
+    {"handover.switched",        "certification"},
+    {"handover.failed",          "certification"},
+    {NULL,                       NULL           },
 };
 
 static struct keyring *load_keys(const char *setting)

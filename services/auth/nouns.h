@@ -67,6 +67,7 @@ answer password_then(struct call *c, const struct password_job *job, handler_wor
 
 extern const struct op account_ops[];
 extern const struct op code_ops[];
+extern const struct op handover_ops[];
 extern const struct op session_ops[];
 extern const struct op staff_ops[];
 

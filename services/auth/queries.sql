@@ -13,7 +13,7 @@ INSERT INTO outbox (event, payload)
 SELECT 'code.requested', jsonb_build_object('phone', :phone::text, 'purpose', :purpose::text,
                                             'sealed_code', :sealed_code::text)
   FROM counted
- WHERE :purpose IN ('REGISTER', 'CHANGE_PHONE_NEW')
+ WHERE :purpose IN ('REGISTER', 'CHANGE_PHONE_NEW', 'HANDOVER')
     OR EXISTS (SELECT 1 FROM account WHERE phone = :phone AND state = 'ACTIVE');
 
 -- name: code_use
@@ -79,6 +79,16 @@ told AS (
         AS told(event, payload)),
 answer AS (SELECT id, session_epoch FROM changed)
 SELECT * FROM answer;
+
+-- name: phone_account
+-- Whose the phone is (0: nobody's), and until when that may be told.
+SELECT coalesce((SELECT id FROM account WHERE phone = :phone::text AND state <> 'CLOSED'), 0) AS id,
+       extract(epoch FROM now() + interval '30 minutes')::bigint AS proven_until;
+
+-- name: account_hand_over
+-- writes
+SELECT ended FROM account_hand_over(:event_source::text, :event_id::text, :handover_id::bigint, :account_id::bigint, :new_phone::text,
+                                    :closing_account::bigint, :unit_name::text, :new_name::text) AS ended;
 
 -- name: account_rehash
 UPDATE account SET password_hash = :new_hash WHERE id = :account_id::bigint AND password_hash = :old_hash;

@@ -196,6 +196,8 @@ static answer login_found(struct call *c, const struct rows *results)
     login->account_id = rows_integer(&results[0], 0, "id");
     login->epoch = rows_integer(&results[0], 0, "session_epoch");
     login->hash = results[0].count == 0 ? "" : rows_get(&results[0], 0, "password_hash");
+    if (login->code_id != NULL && login->account_id != 0 && login->hash[0] == '\0')
+        return call_fail(c, REASON_password_unset);
     if (login->code_id != NULL)
         return login->account_id == 0 ? login_wrong(c) : login_good(c);
     return password_then(c, &(struct password_job){.password = req->password, .hash = login->hash},

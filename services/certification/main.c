@@ -1,13 +1,15 @@
 /* guild-certification: the four identities.
 
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool, the unit
-                  directory; verifiable draws of experts (SM8); printable documents; papers that come back stamped (SM10).
+                  directory; verifiable draws of experts (SM8); printable documents; papers that come back stamped (SM10);
+                  other persons for units' accounts (SM11).
    Operations     application.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
-                  paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
+                  handover.c, paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
    Tells          notification, of each submission, paper and decision, of reviews that wait too long, of experts moved and drawn and of their certificates that
-                  end, of units' papers and identities that end; payment, of member units that apply, are certified or revoked; through its outbox.
+                  end, of units' papers and identities that end; payment, of member units that apply, are certified or revoked;
+                  auth, of hand-overs that two persons agreed to; through its outbox. Hears from auth what became of them.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
    written or its volume is 92 % full, uploads are answered 503. Any number of instances; on several machines they need one blob store. */
 #include "certification.pb-c.h"
@@ -15,6 +17,8 @@
 #include "nouns.h"
 #include "reasons.h"
 #include "service.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 static const struct setting certification_settings[] = {
     FILE_SETTINGS,
@@ -23,13 +27,25 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {
-    application_ops,   attachment_ops,   blank_form_ops,
-    dictionary_ops,    document_ops,     draw_ops,
-    draw_document_ops, expert_ops,       figures_ops,
-    paper_form_ops,    paper_review_ops, retention_ops,
-    review_ops,        review_rules_ops, revocation_ops,
-    unit_ops,          expiry_ops,       NULL};
+static const struct op *const certification_nouns[] = {application_ops,
+                                                       attachment_ops,
+                                                       blank_form_ops,
+                                                       dictionary_ops,
+                                                       document_ops,
+                                                       draw_ops,
+                                                       draw_document_ops,
+                                                       expert_ops,
+                                                       figures_ops,
+                                                       paper_form_ops,
+                                                       paper_review_ops,
+                                                       retention_ops,
+                                                       review_ops,
+                                                       review_rules_ops,
+                                                       revocation_ops,
+                                                       unit_ops,
+                                                       expiry_ops,
+                                                       handover_ops,
+                                                       NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -49,6 +65,10 @@ static const struct subscription certification_subscriptions[] = {
     {"review.digest",             "notification"},
     {"calendar.changed",          "payment"     },
     {"unit.applied",              "payment"     },
+    {"handover.requested",        "notification"},
+    {"handover.claimed",          "notification"},
+    {"handover.refused",          "notification"},
+    {"handover.approved",         "auth"        },
     {"unit.changed",              "payment"     },
     {"draw.invited",              "notification"},
     {"draw.confirmed",            "notification"},
@@ -63,6 +83,12 @@ static const struct subscription certification_subscriptions[] = {
 static void certification_start(struct service_run *run)
 {
     static struct certification state;
+    const char *why = "";
+    state.event_keys = keyring_load(config_text("GUILD_EVENT_KEY_FILE"), &why);
+    if (state.event_keys == NULL) {
+        fprintf(stderr, "GUILD_EVENT_KEY_FILE %s\n", why);
+        exit(2);
+    }
     state.association = config_text("GUILD_ASSOCIATION");
     file_store_open(&state.files, run);
     state.blank_forms = blank_forms_new();
@@ -78,6 +104,7 @@ static void certification_stop(struct service_run *run)
     struct certification *state = service_state(run);
     file_store_close(&state->files);
     blank_forms_destroy(&state->blank_forms);
+    keyring_destroy(&state->event_keys);
 }
 
 static const struct service certification = {

@@ -9,6 +9,7 @@ struct blank_forms;
 
 struct certification {
     struct file_store files;
+    struct keyring *event_keys; /* what services seal for each other */
     const char *association;
     struct blank_forms *blank_forms;
 };
@@ -44,6 +45,7 @@ extern const struct op draw_document_ops[];
 extern const struct op expert_ops[];
 extern const struct op expiry_ops[];
 extern const struct op figures_ops[];
+extern const struct op handover_ops[];
 extern const struct op paper_form_ops[];
 extern const struct op paper_review_ops[];
 extern const struct op retention_ops[];

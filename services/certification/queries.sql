@@ -157,7 +157,7 @@ SELECT * FROM answer;
 -- name: attachment_room
 -- What an account has stored (its quota), before more is taken.
 SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
- WHERE account_id = :caller_id::bigint;
+ WHERE account_id = :caller_id::bigint AND (purpose = 'recorded_letter') = (:caller_kind::text = 'STAFF');
 
 -- name: attachment_insert
 INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height,
@@ -167,10 +167,10 @@ VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_
 RETURNING id, file_name, content_type, size_bytes, width, height, created_at, read_uscc, read_name;
 
 -- name: attachment_find
--- The owner's own, or anyone's for those who review.
+-- The owner's own, or anyone's for those who review. What staff recorded stands under the number of a member of staff.
 SELECT id, account_id, file_name, content_type, size_bytes, thumbnail_bytes FROM attachment
  WHERE id = :id::text
-   AND (:caller_kind::text = 'MEMBER' AND account_id = :caller_id::bigint
+   AND (:caller_kind::text = 'MEMBER' AND account_id = :caller_id::bigint AND purpose <> 'recorded_letter'
         OR :caller_kind::text = 'STAFF' AND (attachment_permission(purpose) = ANY (:caller_permissions::text[])
             OR purpose = 'certificate_files' AND 'cert.expert.review' = ANY (:caller_permissions::text[])));
 

@@ -10,7 +10,7 @@
       "这份草稿已在别处（其他页面或手机）修改过，请选择保留哪一份后再继续。")                      \
     R(nothing_changed, CONFLICT, "内容与已认证的资料相同，没有需要重新审核的修改。")               \
     R(uscc_taken, CONFLICT,                                                                        \
-      "该单位已由其他账号认证，请联系原账号负责人办理移交，或致电0355-3069919。")                  \
+      "该单位已由其他账号认证。换了负责人的，请凭单位盖章说明申请更换负责人。")                    \
     R(id_number_taken, CONFLICT,                                                                   \
       "该身份证号已由其他账号认证为专家，请用原账号登录，或致电0355-3069919。")                    \
     R(may_not_retry, CONFLICT, "该申请已被驳回且不可再次提交，如有疑问请致电0355-3069919。")       \
@@ -82,6 +82,21 @@
       "扫描件是修改前打印的旧版，请重新打印最新的一份，盖章后再上传。")                            \
     R(paper_form_return_has_a_reason, INVALID, "退回时请写明至少5个字的原因，单位会看到。")        \
     R(paper_gone, NOT_FOUND, "没有找到这份表格，它可能已被单位撤回，请返回列表刷新。")             \
+    R(handover_unit_gone, NOT_FOUND,                                                               \
+      "没有找到已认证的这个单位，请核对信用代码；还没有认证的可以直接提交认证。")                  \
+    R(handover_open, CONFLICT, "该单位已有一份更换负责人的申请正在办理，请等待结果。")             \
+    R(handover_phone_open, CONFLICT, "这个手机号已用于另一份正在办理的申请，请等待结果。")         \
+    R(handover_same_phone, CONFLICT,                                                               \
+      "这就是该单位账号现在的手机号，无需更换；忘记密码可以用验证码重置。")                        \
+    R(handover_account_in_use, CONFLICT,                                                           \
+      "新手机号的账号已有认证或正在审核，不能并入，请换一个没有注册过的手机号。")                  \
+    R(handover_closes_account, CONFLICT,                                                           \
+      "您的账号将随更换负责人的申请关闭，如要认证，请先撤回那份申请。")                            \
+    R(handover_moved, CONFLICT, "这份申请的状态已经变化，您的操作没有保存，请刷新页面后再看。")    \
+    R(handover_gone, NOT_FOUND, "没有找到这份申请，请返回列表刷新。")                              \
+    R(handover_same_person, CONFLICT, "更换负责人须由另一位同事复核，同一人不能核对两次。")        \
+    R(handover_refusal_has_a_reason, INVALID, "不同意时请写明至少5个字的原因，申请人会看到。")     \
+    R(phone_unproven, INVALID, "新手机号的验证已过期，请重新获取短信验证码。")                     \
     R(dictionary_gone, NOT_FOUND, "没有这个字典，请返回字典列表刷新。")                            \
     R(dictionary_changed, CONFLICT, "字典已被其他同事修改，您的修改没有保存，请刷新后再改。")      \
     R(dictionary_code, INVALID, "代码只能由大写字母、数字和下划线组成，最多40个。")                \

@@ -65,6 +65,7 @@ const char *rules_purpose_word(const char *purpose)
         {"RESET",            "重置密码"   },
         {"CHANGE_PHONE_OLD", "更换手机号"},
         {"CHANGE_PHONE_NEW", "更换手机号"},
+        {"HANDOVER",         "更换负责人"},
         {NULL,               "身份验证"   },
     };
     return word_of(words, purpose);

@@ -67,8 +67,8 @@ export type FilesOf = 'member' | 'staff' | 'payment' | 'staffPayment';
 const fileReading: Record<FilesOf, keyof Operations> = {
   member: 'readAttachment', staff: 'staffReadAttachment', payment: 'readPaymentFile', staffPayment: 'staffReadPaymentFile',
 };
-const fileTaking: Record<Exclude<FilesOf, 'staff'>, 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile'> = {
-  member: 'uploadAttachment', payment: 'uploadVoucherFile', staffPayment: 'uploadReceiptFile',
+const fileTaking: Record<FilesOf, 'uploadAttachment' | 'uploadRecordedLetter' | 'uploadVoucherFile' | 'uploadReceiptFile'> = {
+  member: 'uploadAttachment', staff: 'uploadRecordedLetter', payment: 'uploadVoucherFile', staffPayment: 'uploadReceiptFile',
 };
 
 /* The address of a file's content, for <img src> and links. */
@@ -202,7 +202,7 @@ function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onP
 }
 
 /* An operation whose body is a file; the rest of its request goes into the address. */
-export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'uploadPicture' | 'previewStatement' | 'importStatement'>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
+export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'uploadPicture' | 'uploadRecordedLetter' | 'previewStatement' | 'importStatement'>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
   const { url } = splitRequest(table[name], request);
   const key = newKey();
   let xhr = new XMLHttpRequest();
@@ -218,6 +218,6 @@ export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | '
   return { done: attempt(), cancel: () => xhr.abort() };
 }
 
-export function uploadAttachment(of: Exclude<FilesOf, 'staff'>, purpose: string, file: File, onProgress: (part: number) => void): Upload<Schema<'common.Attachment'>> {
+export function uploadAttachment(of: FilesOf, purpose: string, file: File, onProgress: (part: number) => void): Upload<Schema<'common.Attachment'>> {
   return upload(fileTaking[of], { purpose, file_name: file.name }, file, onProgress);
 }

@@ -2,6 +2,7 @@
 #define main service_program
 #include "../../../services/auth/main.c"
 #undef main
+#include "event.h"
 #include "password.h"
 #include "principal.h"
 #include "rules.h"
@@ -547,6 +548,120 @@ static void test_a_changed_phone_needs_both(void **state)
                         phone);
 }
 
+/* ---- a unit's account is handed over (SM11) */
+
+/* Delivers what certification's outbox has, once two persons agreed. */
+static enum status hand_over(const char *event_id, int64_t account, const char *phone,
+                             int64_t closing)
+{
+    const char *payload = arena_printf(
+        arena,
+        "{\"handover_id\": %s, \"account_id\": %lld, \"new_phone\": \"%s\", "
+        "\"closing_account\": %lld, \"unit_name\": \"单位\", \"new_name\": \"钱接任\"}",
+        event_id, (long long)account, phone, (long long)closing);
+    size_t size;
+    void *packed = event_seal(event_keys, "certification", event_id,
+                              &(struct event){"handover.approved", payload}, arena, &size);
+    Common__DeliverEventRequest *request =
+        common__deliver_event_request__unpack(NULL, size, packed);
+    ProtobufCMessage *reply;
+    enum status status =
+        service_test_call(NULL, "certification", "DeliverEvent", &request->base, "", &reply);
+    common__deliver_event_request__free_unpacked(request, NULL);
+    return status;
+}
+
+/* What others hear of it: the values of all such events. */
+static const char *told(const char *event, const char *member)
+{
+    return service_test_value("SELECT coalesce(string_agg(payload ->> '%s', ',' ORDER BY id), '') "
+                              "FROM outbox WHERE event = '%s'",
+                              member, event);
+}
+
+static void test_a_phone_is_proven_with_its_code(void **state)
+{
+    char *phone = new_phone(), *other = new_phone();
+    Common__Principal caller = service_test_member(new_account(phone));
+    Auth__ProvePhoneRequest request = AUTH__PROVE_PHONE_REQUEST__INIT;
+    ProtobufCMessage *reply;
+    (void)state;
+    request.phone = other;
+    request.nonce = nonce;
+    char *code = code_for(other, AUTH__SEND_CODE_REQUEST__PURPOSE__HANDOVER); /* not registered */
+    request.sms_code = wrong_code(code);
+    assert_string_equal(refusal(&caller, "ProvePhone", &request.base), "sms_code");
+    request.sms_code = code;
+    assert_int_equal(service_test_call(&caller, "gateway", "ProvePhone", &request.base, "", &reply),
+                     STATUS_OK);
+    char *proof = secret_open_text(event_keys, "proof|phone",
+                                   ((const Auth__PhoneProof *)reply)->proof, arena);
+    char *start = arena_printf(arena, "%lld|%s|0|", (long long)caller.account_id, other);
+    assert_memory_equal(proof, start, strlen(start));
+    assert_string_equal(refusal(&caller, "ProvePhone", &request.base), "code_wrong"); /* once */
+
+    request.phone = phone;
+    request.sms_code = code_for(phone, AUTH__SEND_CODE_REQUEST__PURPOSE__HANDOVER);
+    assert_int_equal(service_test_call(&caller, "gateway", "ProvePhone", &request.base, "", &reply),
+                     STATUS_OK);
+    proof = secret_open_text(event_keys, "proof|phone", ((const Auth__PhoneProof *)reply)->proof,
+                             arena);
+    start = arena_printf(arena, "%lld|%s|%lld|", (long long)caller.account_id, phone,
+                         (long long)caller.account_id);
+    assert_memory_equal(proof, start, strlen(start));
+}
+
+static void test_an_account_is_handed_over_once(void **state)
+{
+    char *before = new_phone(), *phone = new_phone();
+    int64_t unit = new_account(before), closing = new_account(phone);
+    char *token = token_of(before, PASSWORD), *closing_token = token_of(phone, PASSWORD);
+    (void)state;
+    assert_int_equal(hand_over("71", unit, phone, closing), STATUS_OK);
+    assert_false(opens(token));
+    assert_false(opens(closing_token));
+    assert_int_equal(hand_over("71", unit, phone, closing), STATUS_OK); /* told again */
+    assert_string_equal(
+        service_test_value("SELECT phone || '/' || session_epoch || '/' || (SELECT state FROM "
+                           "account WHERE id = %lld) FROM account WHERE id = %lld",
+                           (long long)closing, (long long)unit),
+        arena_printf(arena, "%s/2/CLOSED", phone));
+    assert_string_equal(told("handover.switched", "handover_id"), "71");
+    assert_string_equal(told("account.handed_over", "phone"), before);
+    assert_string_equal(told("account.taken_over", "phone"), phone);
+
+    /* neither password opens it: the new person sets his own, by a code to the new phone */
+    assert_string_equal(log_in(phone, PASSWORD, ""), "login_wrong");
+    assert_string_equal(log_in(before, PASSWORD, ""), "login_wrong");
+    char *code = code_for(phone, AUTH__SEND_CODE_REQUEST__PURPOSE__LOG_IN);
+    assert_string_equal(log_in(phone, "", code), "password_unset");
+    Auth__ResetPasswordRequest request = AUTH__RESET_PASSWORD_REQUEST__INIT;
+    request.phone = phone;
+    request.nonce = nonce;
+    request.new_password = request.new_password_confirm = text("evening star 2026");
+    request.sms_code = code_for(phone, AUTH__SEND_CODE_REQUEST__PURPOSE__RESET);
+    assert_string_equal(service_test_reason(NULL, "ResetPassword", &request.base), "");
+    assert_true(opens(token_of(phone, "evening star 2026")));
+    /* the phone before is free again */
+    assert_true(new_account(before) > closing);
+}
+
+static void test_a_phone_of_somebody_else_is_not_taken(void **state)
+{
+    char *before = new_phone(), *phone = new_phone();
+    int64_t unit = new_account(before), other = new_account(phone);
+    char *token = token_of(before, PASSWORD);
+    (void)state;
+    assert_int_equal(hand_over("81", unit, phone, 0), STATUS_OK);
+    assert_int_equal(hand_over("82", unit, phone, unit), STATUS_OK);
+    assert_int_equal(hand_over("83", 999999, new_phone(), 0), STATUS_OK);
+    assert_string_equal(told("handover.failed", "why"),
+                        "phone_registered,phone_registered,account_closed");
+    assert_true(opens(token));
+    assert_int_equal(account_of(phone), other);
+    assert_string_equal(log_in(before, PASSWORD, ""), "");
+}
+
 /* ---- staff */
 
 static int64_t new_staff(const char *name, const char *role)
@@ -712,6 +827,9 @@ int main(void)
         cmocka_unit_test_setup(test_a_forgotten_password_is_set_with_a_code, open_page),
         cmocka_unit_test_setup(test_a_repeated_change_is_answered_as_the_first, open_page),
         cmocka_unit_test_setup(test_a_changed_phone_needs_both, open_page),
+        cmocka_unit_test_setup(test_a_phone_is_proven_with_its_code, open_page),
+        cmocka_unit_test_setup(test_an_account_is_handed_over_once, open_page),
+        cmocka_unit_test_setup(test_a_phone_of_somebody_else_is_not_taken, open_page),
         cmocka_unit_test_setup(test_staff_change_the_one_time_password_first, open_page),
         cmocka_unit_test_setup(test_members_and_staff_keep_to_their_doors, open_page),
     };

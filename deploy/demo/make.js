@@ -137,6 +137,12 @@ async function withFiles(browser, form) {
   return filled;
 }
 
+/* As the page asks before the form. */
+async function agree(browser, scope) {
+  const { version, text_hash } = await browser.get(`/api/v1/consents/${scope}`);
+  await browser.post('/api/v1/consents', { scope, version, text_hash, agreed: true });
+}
+
 async function handIn(browser, target, name, form) {
   const { draft } = await browser.get(target);
   const saved = await browser.put(`${target}/draft`, { version: draft?.version ?? 0, form: { [name]: form } });
@@ -164,7 +170,8 @@ async function lead(n, clerks, rejections) {
     APPROVED: change,
     APPROVED_PENDING: reject,
   };
-  const { identity, draft } = await browser.get(target);
+  const { identity, draft, needs_consent } = await browser.get(target);
+  if (needs_consent !== 'UNSPECIFIED' && goal !== 'NONE') await agree(browser, needs_consent);
   if (goal === 'DRAFT' && !draft) await browser.put(`${target}/draft`, { version: 0, form: { [name]: begun(formOf(person)) } });
   if (goal === 'NONE' || goal === 'DRAFT') return goal;
   for (let at = identity; at.state !== goal; at = (await browser.get(target)).identity) await steps[at.state](at);

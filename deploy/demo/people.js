@@ -91,7 +91,7 @@ const forms = {
       review_specialties: ['A0201', 'A0101'].slice(0, 1 + person.below(2)),
       preferred_regions: ['140400', person.pick(['140500', '140100', '140700'])],
       id_card_files: [identityFront(person), ['id-card-back', { issued: `${2006 + person.below(18)}.${person.birth[1]}.01` }]],
-      sensitive_consent: true, qualifications,
+      qualifications,
       employments: [{
         start_month: `${graduated}-08`, until_now: true, employer_name: person.unit, job_title: person.pick(['总工程师', '部门经理', '项目负责人']),
         duties: `参与${person.pick(['市政道路', '保障性住房', '供水管网', '中学教学楼'])}等项目的${person.trade}工作。（演示数据）`,

@@ -3,7 +3,7 @@
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool, the unit
                   directory; verifiable draws of experts (SM8); printable documents; papers that come back stamped (SM10);
                   other persons for units' accounts (SM11).
-   Operations     application.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
+   Operations     application.c, consent.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
                   handover.c, paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
@@ -27,25 +27,11 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {application_ops,
-                                                       attachment_ops,
-                                                       blank_form_ops,
-                                                       dictionary_ops,
-                                                       document_ops,
-                                                       draw_ops,
-                                                       draw_document_ops,
-                                                       expert_ops,
-                                                       figures_ops,
-                                                       paper_form_ops,
-                                                       paper_review_ops,
-                                                       retention_ops,
-                                                       review_ops,
-                                                       review_rules_ops,
-                                                       revocation_ops,
-                                                       unit_ops,
-                                                       expiry_ops,
-                                                       handover_ops,
-                                                       NULL};
+static const struct op *const certification_nouns[] = {
+    application_ops,  attachment_ops,    blank_form_ops, dictionary_ops,   document_ops,
+    draw_ops,         draw_document_ops, expert_ops,     figures_ops,      paper_form_ops,
+    paper_review_ops, retention_ops,     review_ops,     review_rules_ops, revocation_ops,
+    unit_ops,         expiry_ops,        handover_ops,   consent_ops,      NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -65,6 +51,7 @@ static const struct subscription certification_subscriptions[] = {
     {"review.digest",             "notification"},
     {"calendar.changed",          "payment"     },
     {"unit.applied",              "payment"     },
+    {"consent.withdrawn",         "notification"},
     {"handover.requested",        "notification"},
     {"handover.claimed",          "notification"},
     {"handover.refused",          "notification"},

@@ -38,6 +38,7 @@ void review_watch_run(struct service_run *run, const char *at);
 extern const struct op application_ops[];
 extern const struct op attachment_ops[];
 extern const struct op blank_form_ops[];
+extern const struct op consent_ops[];
 extern const struct op dictionary_ops[];
 extern const struct op document_ops[];
 extern const struct op draw_ops[];

@@ -24,6 +24,7 @@ SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
        CASE WHEN r.state = 'REJECTED' THEN r.field_verdicts END AS field_verdicts,
        CASE WHEN r.state = 'REJECTED' THEN form_json(s.kind, s.form) END AS refused,
        CASE WHEN r.state IN ('QUEUED', 'CLAIMED') THEN s.expected_by::text ELSE '' END AS expected_by,
+       coalesce(consent_needed(:caller_id::bigint, :kind::text), 'UNSPECIFIED') AS needs_consent,
        form_attachments_json(:caller_id::bigint, ARRAY[d.form, f.form, s.form]) AS attachments
   FROM (SELECT 1) AS one
   LEFT JOIN identity i ON i.account_id = :caller_id::bigint AND i.kind = :kind::text

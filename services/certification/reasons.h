@@ -8,6 +8,10 @@
     R(application_open, CONFLICT, "您已有一份申请正在审核，请等待结果，或先撤回再修改。")          \
     R(draft_changed, CONFLICT,                                                                     \
       "这份草稿已在别处（其他页面或手机）修改过，请选择保留哪一份后再继续。")                      \
+    R(consent_needed, CONFLICT,                                                                    \
+      "请先阅读并单独同意身份证信息的处理，再填写专家资料；已填写的内容不会丢失。")                \
+    R(consent_text_changed, CONFLICT, "同意书已更新，请刷新页面，阅读新的内容后再决定。")          \
+    R(consent_gone, CONFLICT, "没有可以撤回的同意，它可能已经撤回，请刷新页面。")                  \
     R(nothing_changed, CONFLICT, "内容与已认证的资料相同，没有需要重新审核的修改。")               \
     R(uscc_taken, CONFLICT,                                                                        \
       "该单位已由其他账号认证。换了负责人的，请凭单位盖章说明申请更换负责人。")                    \

@@ -2,6 +2,7 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
+#include "consent.h"
 #include "paper.h"
 #include "printed.h"
 #include "service_test.h"
@@ -121,6 +122,7 @@ static void hand_in(int64_t account, Certification__Identity__Kind kind, Certifi
     ProtobufCMessage *reply;
     Certification__ExpertForm *expert = form.expert;
     char *number = expert == NULL ? NULL : expert->id_number;
+    consents(account);
     draft.kind = request.kind = kind;
     draft.form = request.form = &form;
     assert_int_equal(service_test_call(&who, "gateway", "SaveDraft", &draft.base, "", &reply),

@@ -2,6 +2,7 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
+#include "consent.h"
 #include "service_test.h"
 #include <string.h>
 
@@ -94,7 +95,6 @@ static Certification__ExpertForm *expert_form(int64_t account)
     form->n_preferred_regions = 1;
     form->id_card_files = texts(stored(account, "id_card_files"), stored(account, "id_card_files"));
     form->n_id_card_files = 2;
-    form->sensitive_consent = true;
     form->qualifications = arena_alloc(arena, sizeof *form->qualifications);
     form->qualifications[0] = qualification(account);
     form->n_qualifications = 1;
@@ -326,9 +326,6 @@ static void test_what_is_missing_is_named(void **state)
     form = person_form(2, "王自然");
     form->n_qualifications = 0;
     assert_named(refused(PERSON, of_person(form)), "form.natural_person.qualifications");
-    Certification__ExpertForm *without = expert_form(2);
-    without->sensitive_consent = false;
-    assert_named(refused(EXPERT, of_expert(without)), "form.expert.sensitive_consent");
 }
 
 static void test_codes_must_be_on_their_lists(void **state)
@@ -404,6 +401,8 @@ static int open_service(void **state)
         "UPDATE review_policy SET second_review = 'NEVER'"); /* review_test.c has the second person */
     expert = service_test_member(1);
     other = service_test_member(2);
+    consents(1);
+    consents(2);
     secretary =
         service_test_staff(11, "cert.review cert.owner.review cert.expert.review pii.reveal");
     reviewer = service_test_staff(12, "cert.review cert.owner.review cert.person.review");

@@ -3,6 +3,7 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
+#include "consent.h"
 #include "service_test.h"
 #include <string.h>
 
@@ -69,8 +70,7 @@ static const char *form(bool expert, int64_t account, const char *contact)
         "\"political_status\":\"13\",\"mobile\":\"18003551778\",\"employer_name\":"
         "\"长治市咨询有限公司\",\"province_code\":\"140000\",\"city_code\":\"140400\","
         "\"education_level\":\"21\",\"expert_type\":\"ECON\",\"review_specialties\":[\"A0501\"],"
-        "\"preferred_regions\":[\"140400\"],\"id_card_files\":[\"f%1$lld\",\"b%1$lld\"],"
-        "\"sensitive_consent\":true," ROWS "}",
+        "\"preferred_regions\":[\"140400\"],\"id_card_files\":[\"f%1$lld\",\"b%1$lld\"]," ROWS "}",
         (long long)account, contact);
 }
 
@@ -120,6 +120,7 @@ static int64_t given(bool expert, enum state state)
     service_test_sql("UPDATE identity SET uscc = NULL, id_number_index = NULL; DELETE FROM "
                      "unit_identity");
     add_files(account);
+    consents(account);
     service_test_sql(arena_printf(
         arena,
         "BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO identity (account_id, "

@@ -1,0 +1,39 @@
+/* Separate consent (PIPL 29): the text that holds, what was agreed to and when, and taking it back. The drafts that need one
+   are kept by the database (schema/027_consent.sql). */
+#include "certification.pb-c.h"
+#include "certification_queries.h"
+#include "nouns.h"
+#include "reasons.h"
+#include "service.h"
+
+static answer consent_get(struct call *c)
+{
+    batch_add(c, &sql_consent_get);
+    return batch_reply(c, REASON_internal);
+}
+
+static answer consent_list(struct call *c)
+{
+    batch_add(c, &sql_consent_list);
+    return batch_reply(c, REASON_none);
+}
+
+static answer consent_give(struct call *c)
+{
+    batch_add(c, &sql_consent_give);
+    return batch_reply(c, REASON_consent_text_changed);
+}
+
+static answer consent_withdraw(struct call *c)
+{
+    batch_add(c, &sql_consent_withdraw);
+    return batch_reply(c, REASON_consent_gone);
+}
+
+const struct op consent_ops[] = {
+    {"GetConsent",      MEMBER, consent_get,      0},
+    {"ListConsents",    MEMBER, consent_list,     0},
+    {"GiveConsent",     MEMBER, consent_give,     0},
+    {"WithdrawConsent", MEMBER, consent_withdraw, 0},
+    OP_END,
+};

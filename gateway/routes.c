@@ -51,7 +51,14 @@ const struct route routes[] = {
     {GET,    "/api/v1/blank-forms/:kind",                  PUBLIC, "certification", "ReadBlankForm",        DOWNLOAD, PUBLIC},
     {GET,    "/api/v1/dictionaries/:name",                 PUBLIC, "certification", "GetDictionary",        JSON,     PUBLIC},
 
- /* draws */
+ /* experts and draws */
+    {GET,    "/api/v1/expert",                             MEMBER, "certification", "GetMyExpert",          JSON,     PUBLIC},
+    {PUT,    "/api/v1/expert/away",                        MEMBER, "certification", "SetAway",              JSON,     PUBLIC},
+    {DELETE, "/api/v1/expert/away",                        MEMBER, "certification", "EndAway",              JSON,     PUBLIC},
+    {GET,    "/api/v1/expert/appointment",                 MEMBER, "certification", "ReadAppointment",      DOWNLOAD,
+     PUBLIC                                                                                                                 },
+    {GET,    "/api/v1/appointment-status",                 PUBLIC, "certification", "GetAppointmentStatus", JSON,
+     PUBLIC                                                                                                                 },
     {GET,    "/api/v1/draws/:draw_no",                     PUBLIC, "certification", "GetDrawPackage",       JSON,     PUBLIC},
     {GET,    "/api/v1/invitations",                        MEMBER, "certification", "ListInvitations",      JSON,     PUBLIC},
     {POST,   "/api/v1/invitations/:id/answer",             MEMBER, "certification", "AnswerInvitation",     JSON,
@@ -214,6 +221,10 @@ const struct route routes[] = {
      PUBLIC                                                                                                                 },
     {GET,    "/api/v1/staff/units",                        STAFF,  "certification", "ListUnits",            JSON,     PUBLIC},
     {GET,    "/api/v1/staff/units/:id",                    STAFF,  "certification", "GetUnit",              JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/expert-policy",                STAFF,  "certification", "GetExpertPolicy",      JSON,     PUBLIC},
+    {PUT,    "/api/v1/staff/expert-policy",                STAFF,  "certification", "SaveExpertPolicy",     JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/experts/:id/appointment",      STAFF,  "certification", "ReadStaffAppointment",
+     DOWNLOAD,                                                                                                        PUBLIC},
     {GET,    "/api/v1/staff/handovers",                    STAFF,  "certification", "ListHandovers",        JSON,     PUBLIC},
     {POST,   "/api/v1/staff/handovers",                    STAFF,  "certification", "RecordHandover",       JSON,     PUBLIC},
     {POST,   "/api/v1/staff/handovers/letters",            STAFF,  "certification", "UploadRecordedLetter",

@@ -76,6 +76,7 @@ program_settings() {
     certification-*)
         service_settings "$1" certification "${1#certification-}"
         file_settings
+        echo "GUILD_SITE=http://127.0.0.1:$port"
         ;;
     auth)
         service_settings "$1" auth 1

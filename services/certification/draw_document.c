@@ -25,7 +25,8 @@ static const char *const reasons[] = {"",
                                       "暂停参评",
                                       "评审日证书已过期",
                                       "同一半天已被抽中",
-                                      "参评次数已达上限"};
+                                      "参评次数已达上限",
+                                      "本人暂停参评"};
 
 static const char *name_of(const struct rows *names, const char *code)
 {

@@ -1,4 +1,5 @@
-/* Certificates that end: who holds one is told in time, once a step. */
+/* Certificates that end: who holds one is told in time, once a step. Who has no valid one any more is paused where staff set
+   it so, and comes back with a new one. */
 #include "certification_queries.h"
 #include "nouns.h"
 #include "service.h"
@@ -15,6 +16,8 @@ void expert_watch_run(struct service_run *run)
 {
     struct call *job = service_job(run, TIMEOUT_MS);
     batch_add(job, &sql_expert_remind);
+    batch_add(job, &sql_expert_pause_expired);
+    batch_add(job, &sql_expert_resume_renewed);
     batch_then(job, reminded);
 }
 

@@ -3,7 +3,7 @@
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool, the unit
                   directory; verifiable draws of experts (SM8); printable documents; papers that come back stamped (SM10);
                   other persons for units' accounts (SM11).
-   Operations     application.c, consent.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
+   Operations     application.c, appointment.c, consent.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
                   handover.c, paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
@@ -23,15 +23,19 @@
 static const struct setting certification_settings[] = {
     FILE_SETTINGS,
     {"GUILD_ASSOCIATION", SETTING_TEXT, "长治市项目全过程咨询协会",
-      "name of the association, on what is printed"},
+      "name of the association, on what is printed"                                                                   },
+    {"GUILD_SITE",        SETTING_TEXT, "https://www.xmqgczx.com",              "address of the website, in QR codes"},
     SETTINGS_END,
 };
 
 static const struct op *const certification_nouns[] = {
-    application_ops,  attachment_ops,    blank_form_ops, dictionary_ops,   document_ops,
-    draw_ops,         draw_document_ops, expert_ops,     figures_ops,      paper_form_ops,
-    paper_review_ops, retention_ops,     review_ops,     review_rules_ops, revocation_ops,
-    unit_ops,         expiry_ops,        handover_ops,   consent_ops,      NULL};
+    application_ops,   attachment_ops,   blank_form_ops,
+    dictionary_ops,    document_ops,     draw_ops,
+    draw_document_ops, expert_ops,       figures_ops,
+    paper_form_ops,    paper_review_ops, retention_ops,
+    review_ops,        review_rules_ops, revocation_ops,
+    unit_ops,          expiry_ops,       handover_ops,
+    consent_ops,       appointment_ops,  NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -77,6 +81,7 @@ static void certification_start(struct service_run *run)
         exit(2);
     }
     state.association = config_text("GUILD_ASSOCIATION");
+    state.site = config_text("GUILD_SITE");
     file_store_open(&state.files, run);
     state.blank_forms = blank_forms_new();
     service_set_state(run, &state);

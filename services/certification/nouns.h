@@ -10,7 +10,7 @@ struct blank_forms;
 struct certification {
     struct file_store files;
     struct keyring *event_keys; /* what services seal for each other */
-    const char *association;
+    const char *association, *site;
     struct blank_forms *blank_forms;
 };
 
@@ -18,7 +18,8 @@ struct certification {
 struct blank_forms *blank_forms_new(void);
 void blank_forms_destroy(struct blank_forms **self);
 
-/* Reminds experts of certificates that end (N17): every ten minutes from now on, or once. */
+/* Reminds experts of certificates that end (N17), and pauses who has none where staff set it so: every ten minutes from now on, or
+   once. */
 void expert_watch_start(struct service_run *run);
 void expert_watch_run(struct service_run *run);
 
@@ -36,6 +37,7 @@ void review_watch_start(struct service_run *run);
 void review_watch_run(struct service_run *run, const char *at);
 
 extern const struct op application_ops[];
+extern const struct op appointment_ops[];
 extern const struct op attachment_ops[];
 extern const struct op blank_form_ops[];
 extern const struct op consent_ops[];

@@ -526,7 +526,7 @@ able AS (
     SELECT DISTINCT ON (c.account_id) o.id AS draw_id, r.slot, r.place, r.outcome, c.account_id, half_day(o.review_at) AS half_day
       FROM open o JOIN draw_result r ON r.draw_id = o.id AND r.outcome <> 'ELSEWHERE'
       JOIN draw_candidate c ON c.draw_id = r.draw_id AND c.expert_no = r.expert_no
-      JOIN expert e ON e.account_id = c.account_id AND e.state = 'IN_POOL'
+      JOIN expert e ON e.account_id = c.account_id AND e.state = 'IN_POOL' AND NOT expert_is_away(e, o.review_at::date)
       JOIN free f ON f.slot = r.slot AND f.places > 0
      WHERE NOT EXISTS (SELECT FROM draw_invitation v WHERE v.account_id = c.account_id
                           AND (v.draw_id = o.id OR v.half_day = half_day(o.review_at) AND v.state IN ('INVITED', 'ACCEPTED')))

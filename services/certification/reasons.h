@@ -60,6 +60,12 @@
     R(expert_moved, CONFLICT,                                                                      \
       "这位专家目前的状态不能这样操作，可能已由同事处理，请刷新页面后再看。")                      \
     R(unit_gone, NOT_FOUND, "单位名录中没有这个单位，请返回列表刷新。")                            \
+    R(expert_not_yet, NOT_FOUND, "您还不在专家库中，专家认证通过后自动入库。")                     \
+    R(expert_not_away, CONFLICT, "您没有暂停参评，无需恢复，请刷新页面。")                         \
+    R(expert_no_certificate, CONFLICT,                                                             \
+      "该专家的证书均已过期，更新资料并审核通过后自动恢复，不能提前恢复。")                        \
+    R(appointment_none, NOT_FOUND, "没有可以下载的聘书，专家认证有效且在库时才有聘书。")           \
+    R(appointment_unknown, NOT_FOUND, "没有查到这份聘书，请核对专家编号和校验码。")                \
     R(draw_gone, NOT_FOUND, "没有找到这次抽取，请返回列表刷新。")                                  \
     R(draw_moved, CONFLICT,                                                                        \
       "这次抽取已被同事修改或已进入下一步，您的操作没有保存，请刷新后再看。")                      \

@@ -152,6 +152,27 @@ void rules_paper_fields(const Certification__PaperFields *fields, const char *to
 
 /* ---- what may be refused */
 
+/* A year after the day; both as 2006-01-31. */
+static bool is_beyond_a_year(const char *day, const char *today)
+{
+    int year = 0, this_year = 0;
+    if (sscanf(day, "%4d", &year) != 1 || sscanf(today, "%4d", &this_year) != 1)
+        return false;
+    return year > this_year + 1 || (year == this_year + 1 && strcmp(day + 4, today + 4) > 0);
+}
+
+void rules_away(const Certification__SetAwayRequest *away, const char *today,
+                struct field_errors *errors)
+{
+    if (strcmp(away->away_from, today) < 0)
+        field_errors_add(errors, "away_from", "开始日期不能早于今天。");
+    if (strcmp(away->away_until, away->away_from) < 0)
+        field_errors_add(errors, "away_until", "结束日期不能早于开始日期。");
+    else if (is_beyond_a_year(away->away_until, today))
+        field_errors_add(errors, "away_until",
+                         "一次最多暂停到一年后；长期不参评的，请致电0355-3069919。");
+}
+
 bool rules_rejection_is_founded(size_t reasons, const char *message)
 {
     return reasons > 0 || u8_mbsnlen((const uint8_t *)message, strlen(message)) >= 5;

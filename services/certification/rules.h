@@ -16,6 +16,10 @@ void rules_form(const Certification__Form *form, const char *today, struct field
 void rules_paper_fields(const Certification__PaperFields *fields, const char *today,
                         struct field_errors *errors);
 
+/* The days of which an expert takes no review: from today on, in their order, within a year. */
+void rules_away(const Certification__SetAwayRequest *away, const char *today,
+                struct field_errors *errors);
+
 /* A refusal tells why: at least one canned reason, or five characters of text. */
 bool rules_rejection_is_founded(size_t reasons, const char *message);
 

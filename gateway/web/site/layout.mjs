@@ -42,7 +42,7 @@ ${content}
 <p><strong>${platform_name}</strong></p>
 <p>${address}</p>
 <p>电话 <a href="tel:${telephone}">${telephone}</a></p>
-<p class="row small"><a href="/verify">会员核验</a><a href="/draws">抽取核验</a><a href="/terms">用户协议</a><a href="/privacy">隐私政策</a><a href="/console/">工作人员登录</a>${records(site.association)}</p>
+<p class="row small"><a href="/verify">会员核验</a><a href="/expert">专家核验</a><a href="/draws">抽取核验</a><a href="/terms">用户协议</a><a href="/privacy">隐私政策</a><a href="/console/">工作人员登录</a>${records(site.association)}</p>
 </div>
 </footer>
 </body>

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { documents, notFound } from '../site/documents.mjs';
 import { draws } from '../site/draws.mjs';
+import { expert } from '../site/expert.mjs';
 import { home } from '../site/home.mjs';
 import { verify } from '../site/verify.mjs';
 
@@ -39,10 +40,12 @@ const assets = {
   js: writeAsset('site.js', read('site/site.js')),
   verify: writeVerify(),
   draws: writeAsset('draws.js', read('site/draws.js')),
+  expert: writeAsset('expert.js', read('site/expert.js')),
 };
 
 write('index.html', home(site, assets));
 write('draws.html', draws(site, assets));
+write('expert.html', expert(site, assets));
 write('404.html', notFound(site, assets));
 write('verify.html', verify(site, assets));
 write('badge.svg', read('site/badge.svg'));

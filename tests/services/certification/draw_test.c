@@ -250,7 +250,13 @@ static void test_each_conflict_has_its_reason(void **state)
     expert(152, "A0501", "\"preferred_regions\": [\"110000\"]");
     service_test_sql("UPDATE expert SET state = 'PAUSED', state_reason = '出国', changed_by = 1 "
                      "WHERE account_id = 150");
+    experts(153, 2, "A0501"); /* away on the day of the review, and just before it */
     wish_init(&wish, "A05", 1, 0);
+    service_test_sql(arena_printf(
+        arena,
+        "UPDATE expert SET away_from = date '%1$.10s' - account_id::int + 152, away_until = date "
+        "'%1$.10s' + CASE account_id WHEN 153 THEN 1 ELSE -1 END WHERE account_id IN (153, 154)",
+        wish.conditions.review_at));
     wish.rows[0].region = TEXT("140400");
     unit.unit_name = TEXT("子公司(一)");
     unit.uscc = TEXT("");
@@ -272,7 +278,9 @@ static void test_each_conflict_has_its_reason(void **state)
     assert_string_equal(why_not(draft, number_of(150)), "PAUSED");
     assert_string_equal(why_not(draft, number_of(151)), "NAMED");
     assert_string_equal(why_not(draft, number_of(152)), ""); /* does not fit at all */
-    assert_int_equal(draft->counts[0]->candidates, 4);
+    assert_string_equal(why_not(draft, number_of(153)), "AWAY");
+    assert_string_equal(why_not(draft, number_of(154)), "");
+    assert_int_equal(draft->counts[0]->candidates, 5);
     assert_string_equal(freeze(&drawer, id), "");
     assert_int_equal(get(id)->n_exclusions, draft->n_exclusions);
     assert_string_equal(ended("CancelDraw", id), "");

@@ -103,8 +103,8 @@ static inline cairo_status_t picture_read(void *from, unsigned char *out, unsign
     return CAIRO_STATUS_SUCCESS;
 }
 
-/* The QR code of an A4 picture. */
-static inline const char *code_of(const struct file *png)
+/* The QR code of a picture of that size. */
+static inline const char *code_of_size(const struct file *png, int page_width, int page_height)
 {
     struct picture picture = {png->data, png->size};
     cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(picture_read, &picture);
@@ -112,8 +112,8 @@ static inline const char *code_of(const struct file *png)
     int height = cairo_image_surface_get_height(surface);
     int stride = cairo_image_surface_get_stride(surface);
     const unsigned char *pixels = cairo_image_surface_get_data(surface);
-    assert_int_equal(width, PAGE_WIDTH);
-    assert_int_equal(height, PAGE_HEIGHT);
+    assert_int_equal(width, page_width);
+    assert_int_equal(height, page_height);
     unsigned char *grey = arena_alloc(arena, (size_t)width * (size_t)height);
     for (int i = 0; i < width * height; i++)
         grey[i] = pixels[i / width * stride + i % width * 4 + 1];
@@ -122,7 +122,7 @@ static inline const char *code_of(const struct file *png)
     zbar_image_scanner_t *scanner = zbar_image_scanner_create();
     zbar_image_t *image = zbar_image_create();
     zbar_image_set_format(image, zbar_fourcc('Y', '8', '0', '0'));
-    zbar_image_set_size(image, PAGE_WIDTH, PAGE_HEIGHT);
+    zbar_image_set_size(image, (unsigned)width, (unsigned)height);
     zbar_image_set_data(image, grey, (unsigned long)width * (unsigned long)height, NULL);
     int found = zbar_scan_image(scanner, image);
     const zbar_symbol_t *symbol = zbar_image_first_symbol(image);
@@ -130,6 +130,12 @@ static inline const char *code_of(const struct file *png)
     zbar_image_destroy(image);
     zbar_image_scanner_destroy(scanner);
     return text;
+}
+
+/* Of an A4 picture. */
+static inline const char *code_of(const struct file *png)
+{
+    return code_of_size(png, PAGE_WIDTH, PAGE_HEIGHT);
 }
 
 #endif

@@ -40,6 +40,7 @@ export const reasonNames: Record<Reason, string> = {
   CERTIFICATE_EXPIRED: '评审日证书已过期',
   SAME_HALF_DAY: '同一半天已被抽中',
   FREQUENCY: '参评次数已达上限',
+  AWAY: '本人暂停参评',
 };
 
 export const outcomeNames: Record<Result['outcome'], string> = {

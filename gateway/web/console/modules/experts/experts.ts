@@ -19,4 +19,12 @@ export const eventNames: Record<Event, string> = {
   PAUSED: '暂停',
   RESUMED: '恢复',
   REMOVED: '出库',
+  AWAY: '本人暂停参评',
+  BACK: '本人恢复参评',
 };
+
+/* His own days; undefined: none. */
+export function awayBadge(expert: Expert): Badge | undefined {
+  if (!expert.away_until) return undefined;
+  return { text: expert.is_away ? `本人暂停至 ${expert.away_until}` : `${expert.away_from} 起本人暂停`, tone: 'wait' };
+}

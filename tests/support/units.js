@@ -2,16 +2,21 @@
 'use strict';
 const { eventually, newCreditCode, newLicencePicture, newMember } = require('./visitor.js');
 
+/* What the unit's form says, with its paper. */
+async function unitForm(person, phone, unit_name, uscc, more) {
+  const target = `/api/v1/attachments?purpose=qualification_files&file_name=${encodeURIComponent('资质.png')}`;
+  const file = await person.expect(200, 'POST', target, { bytes: newLicencePicture(), type: 'image/png' });
+  return { member_unit: {
+    unit_name, association_post: 'MEMBER', legal_person_name: '张三', legal_person_phone: phone, principal_name: '李四', principal_phone: phone,
+    uscc, member_category: (await person.get('/api/v1/dictionaries/member_category')).items[0].code, qualification_files: [file.id], ...more,
+  } };
+}
+
 /* Handed in by a new person; payment knows of it. `approve`: by the secretary; its bill comes by itself: `bill`. */
 async function appliedUnit(secretary, unit_name, more) {
   const member = await newMember();
   const { person, phone } = member;
-  const target = `/api/v1/attachments?purpose=qualification_files&file_name=${encodeURIComponent('资质.png')}`;
-  const file = await person.expect(200, 'POST', target, { bytes: newLicencePicture(), type: 'image/png' });
-  const form = { member_unit: {
-    unit_name, association_post: 'MEMBER', legal_person_name: '张三', legal_person_phone: phone, principal_name: '李四', principal_phone: phone,
-    uscc: newCreditCode(), member_category: (await person.get('/api/v1/dictionaries/member_category')).items[0].code, qualification_files: [file.id], ...more,
-  } };
+  const form = await unitForm(person, phone, unit_name, newCreditCode(), more);
   const { version } = await person.put('/api/v1/identities/MEMBER_UNIT/draft', { version: 0, form });
   const { application_no } = await person.post('/api/v1/identities/MEMBER_UNIT/submissions', { version, form });
   const duesWhen = (what, holds) => eventually(what, 10, async () => {
@@ -38,4 +43,4 @@ async function handInVoucher({ person, unit_name, bill }, more) {
   });
 }
 
-module.exports = { appliedUnit, certifiedUnit, handInVoucher };
+module.exports = { appliedUnit, certifiedUnit, handInVoucher, unitForm };

@@ -133,13 +133,13 @@ static enum status auth_says(int64_t account, const char *name)
 
 /* ---- every event in every state */
 
-enum event { ASK, WITHDRAW, CONFIRM_FIRST, CONFIRM_SECOND, REFUSE, SWITCHED, FAILED, EVENTS };
+enum step { ASK, WITHDRAW, CONFIRM_FIRST, CONFIRM_SECOND, REFUSE, SWITCHED, FAILED, EVENTS };
 
 static const char *const states[] = {"",         "REQUESTED", "REVIEWED", "APPROVED",
                                      "SWITCHED", "REFUSED",   "WITHDRAWN"};
 enum { STATES = sizeof states / sizeof states[0] };
 
-static const char *happens(enum event event, int64_t account)
+static const char *happens(enum step event, int64_t account)
 {
     Common__Principal holder = service_test_member(account);
     switch (event) {
@@ -170,7 +170,7 @@ static int64_t brought_to(const char *state)
 {
     static const struct {
         const char *state;
-        enum event way[5];
+        enum step way[5];
     } ways[] = {
         {"",          {EVENTS}                                              },
         {"REQUESTED", {ASK, EVENTS}                                         },
@@ -182,7 +182,7 @@ static int64_t brought_to(const char *state)
     };
     int64_t account = unit();
     for (size_t i = 0; i < STATES; i++)
-        for (const enum event *event = ways[i].way;
+        for (const enum step *event = ways[i].way;
              strcmp(ways[i].state, state) == 0 && *event != EVENTS; event++)
             (void)happens(*event, account);
     assert_string_equal(last_of(account, "state"), state);
@@ -207,7 +207,7 @@ static void test_every_event_in_every_state(void **state)
     };
     (void)state;
     for (size_t from = 0; from < STATES; from++)
-        for (enum event event = 0; event < EVENTS; event++) {
+        for (enum step event = 0; event < EVENTS; event++) {
             int64_t account = brought_to(states[from]);
             const char *told = happens(event, account), *now = wanted[from][event];
             if (now[0] == '\0')

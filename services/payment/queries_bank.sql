@@ -21,23 +21,26 @@ SELECT count(*) FILTER (WHERE is_new) AS added, coalesce(sum(amount_fen) FILTER 
 -- name: statement_import
 -- keyed
 -- audit: statement.imported statement_id
--- Only what is new; who imports the same file at the same moment adds nothing (statement_line_once).
+-- Only what is new; who imports the same file at the same moment adds nothing (statement_line_once), and its row says so.
 WITH found AS MATERIALIZED (SELECT * FROM statement_rows(:kind::text, :rows::jsonb)),
 booking AS MATERIALIZED (SELECT month_open_day() AS open_day),
-imported AS (
-    INSERT INTO statement (kind, file_name, lines, added, imported_by, imported_by_name, account_no, first_on, last_on)
-    SELECT :kind, :file_name, count(*), count(*) FILTER (WHERE is_new), :caller_id::bigint, :caller_name, :account_no::text,
-           min(occurred_at)::date, max(occurred_at)::date FROM found
-    RETURNING id),
+numbered AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('statement', 'id')) AS id),
 added AS (
     INSERT INTO statement_line (statement_id, kind, identity, occurred_at, amount_fen, balance_fen, fee_fen, payer_name,
                                 payer_account, serial, remark, wallet, state, not_dues, booked_on)
-    SELECT i.id, :kind, f.identity, f.occurred_at, f.amount_fen, f.balance_fen, f.fee_fen, f.payer_name, f.payer_account,
+    SELECT n.id, :kind, f.identity, f.occurred_at, f.amount_fen, f.balance_fen, f.fee_fen, f.payer_name, f.payer_account,
            f.serial, f.remark, f.wallet, CASE WHEN is_settlement THEN 'IGNORED' ELSE 'NEW' END,
            CASE WHEN is_settlement THEN 'SETTLEMENT' END, greatest(f.occurred_at::date, o.open_day)
-      FROM found f, imported i, booking o WHERE f.is_new ORDER BY f.place
+      FROM found f, numbered n, booking o WHERE f.is_new ORDER BY f.place
     ON CONFLICT DO NOTHING
     RETURNING amount_fen, occurred_at, fee_fen, not_dues),
+imported AS (
+    INSERT INTO statement (id, kind, file_name, lines, added, imported_by, imported_by_name, account_no, first_on, last_on)
+    OVERRIDING SYSTEM VALUE
+    SELECT n.id, :kind, :file_name, count(f.place), (SELECT count(*) FROM added), :caller_id::bigint, :caller_name, :account_no::text,
+           min(f.occurred_at)::date, max(f.occurred_at)::date
+      FROM numbered n LEFT JOIN found f ON true GROUP BY n.id
+    RETURNING id),
 answer AS (
     SELECT (SELECT id FROM imported) AS statement_id, count(*) AS added, coalesce(sum(amount_fen), 0)::bigint AS added_fen,
            min(occurred_at)::text AS first_at, max(occurred_at)::text AS last_at, count(not_dues) AS settlements,

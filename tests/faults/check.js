@@ -2,7 +2,9 @@
 /* The checker of the campaign: compares what the load meant and was told with what the database, the stored attachments
    and the sent text messages say, at a moment when nothing is under way.
 
-   tests/faults/check.js FILE     a JSON object: {log, database, attachments, keyring, sms, blobs}
+   tests/faults/check.js FILE     a JSON object: {log, database, attachments, keyring, sms, blobs, before}
+
+   `before`, if it is there, are statements that are run first and taken back at the end: a planted mistake.
 
    Prints {breaches: [{kind, text}], figures: {…}}; the exit status is 1 if there is a breach. Kinds: lost, duplicate,
    phantom, refused_but_done, order, ledger, review, event_lost, event_duplicate, sms, blob, code, session, audit. */
@@ -10,12 +12,13 @@
 const fs = require('node:fs');
 const { execFileSync } = require('node:child_process');
 const { readIntents } = require('./intents.js');
-const { checkMoney } = require('./money.js');
+const { checkMoney, moneyTold } = require('./money.js');
 
 const keyedOps = {
   save: 'certification', submit: 'certification', withdraw: 'certification', release: 'certification',
   decide: 'certification',
-  record: 'payment', confirm: 'payment',
+  ...Object.fromEntries(['record', 'take', 'pay', 'withdraw-voucher', 'confirm', 'import', 'take-back', 'ignore', 'restore', 'split', 'let-go',
+    'propose', 'settle', 'pay-back', 'open', 'issue', 'return', 'correct', 'void', 'ask-reissue', 'decline'].map((op) => [op, 'payment'])),
   register: 'auth', password: 'auth', 'staff-password': 'auth',
 };
 const tables = {
@@ -38,20 +41,29 @@ const tables = {
   transfer: 'SELECT * FROM payment.transfer',
   receipt: 'SELECT * FROM payment.receipt',
   bill: 'SELECT * FROM payment.bill',
+  unit: 'SELECT account_id, credit_fen FROM payment.unit',
+  proposal: 'SELECT * FROM payment.proposal',
+  statement: 'SELECT * FROM payment.statement',
+  statement_line: 'SELECT * FROM payment.statement_line',
+  statement_undo: 'SELECT * FROM payment.statement_undo',
+  membership: 'SELECT * FROM payment.membership',
+  term: 'SELECT * FROM payment.term',
   ledger: 'SELECT * FROM payment.ledger_differences()',
+  payment_attachment: 'SELECT id, account_id, size_bytes, content_hash FROM payment.attachment',
   payment_kept: 'SELECT principal, key, method, answer FROM payment.idempotency',
   payment_event: 'SELECT * FROM payment.outbox',
   inbox: 'SELECT * FROM notification.inbox',
   message: 'SELECT * FROM notification.message',
+  template: "SELECT code, sms_text FROM notification.template WHERE sms_text <> ''",
   delivery: 'SELECT id, template, address AS phone, is_code, state, attempts, repeated FROM notification.delivery WHERE channel = $$SMS$$',
 };
 
 /* All tables as they were at one moment. */
-function readTables(database) {
+function readTables({ database, before }) {
   const selects = Object.entries(tables)
     .map(([name, text]) => `SELECT '${name} ' || row_to_json(t) FROM (${text}) AS t;`);
   const told = execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', database], {
-    input: `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n${selects.join('\n')}\nCOMMIT;\n`,
+    input: `BEGIN ISOLATION LEVEL REPEATABLE READ;\n${before ?? 'SET TRANSACTION READ ONLY;'}\n${selects.join('\n')}\nROLLBACK;\n`,
     encoding: 'utf8', maxBuffer: 1 << 30,
   });
   const rows = Object.fromEntries(Object.keys(tables).map((name) => [name, []]));
@@ -89,7 +101,7 @@ class Checker {
   constructor(setting) {
     this.setting = setting;
     Object.assign(this, readIntents(setting.log));
-    this.rows = readTables(setting.database);
+    this.rows = readTables(setting);
     for (const intent of this.intents) {
       intent.good = intent.answers.find(isGood);
       intent.open = intent.answers.length === 0 || intent.answers.some(isOpen);
@@ -131,6 +143,7 @@ class Checker {
   keyedWrite(intent, rows) {
     const name = `${intent.op} ${intent.n} of ${intent.who}`;
     intent.done = rows.length > 0;
+    intent.kept = rows[0]?.answer[0];
     if (intent.good) {
       this.count(rows.length, 1, `${name} was acknowledged and is kept`);
       const kept = rows[0]?.answer[0] ?? {};
@@ -360,9 +373,10 @@ class Checker {
     once('application.approved', (row) => row.payload.review_id, ofState('APPROVED'));
     once('application.rejected', (row) => row.payload.review_id, ofState('REJECTED'));
     once('application.withdrawn', (row) => row.payload.review_id, ofState('CANCELLED'));
-    const vouchers = (state) => this.rows.voucher.filter((row) => row.state === state).map((row) => row.id);
-    once('voucher.confirmed', (row) => row.payload.voucher_id, vouchers('CONFIRMED'));
+    const vouchers = (...states) => this.rows.voucher.filter((row) => states.includes(row.state)).map((row) => row.id);
+    once('voucher.confirmed', (row) => row.payload.voucher_id, vouchers('CONFIRMED', 'REVERSED'));
     once('voucher.rejected', (row) => row.payload.voucher_id, vouchers('REJECTED'));
+    for (const [event, wanted] of Object.entries(moneyTold(this))) this.count(told(event).length, wanted, `events ${event}`, kinds);
     this.count(told('account.password_changed').length, this.of('password').filter((one) => one.done).length,
       'events account.password_changed', kinds);
     this.eventsApplied(kinds);
@@ -387,7 +401,7 @@ class Checker {
     for (const [template, event, hasSms] of [
       ['N2', 'account.registered', false], ['N3', 'application.submitted', true], ['N4', 'application.approved', true],
       ['N5', 'application.rejected', true], ['N24', 'account.password_changed', true], ['N8', 'voucher.confirmed', true],
-      ['N9', 'voucher.rejected', true],
+      ['N9', 'voucher.rejected', true], ['N44', 'voucher.reversed', true], ['N48', 'refund.paid', true], ['N46', 'bill.waived', false],
     ]) {
       const found = groupBy(messages.get(template) ?? [], (row) => row.account_id);
       for (const [account, events] of groupBy(told(event), (row) => row.payload.account_id))
@@ -404,8 +418,9 @@ class Checker {
 
   textMessages() {
     const lines = fs.readFileSync(this.setting.sms, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-    const kind = (text) => (/验证码\d{6}/.test(text) ? 'N1' : /资料已收到/.test(text) ? 'N3' : /已通过审核/.test(text) ? 'N4'
-      : /认证未通过/.test(text) ? 'N5' : /密码已修改/.test(text) ? 'N24' : /已收到贵单位会费/.test(text) ? 'N8' : /缴费凭证未通过/.test(text) ? 'N9' : '');
+    const shapes = this.rows.template.map(({ code, sms_text }) =>
+      [code, new RegExp(`^${sms_text.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '.*')}$`, 's')]);
+    const kind = (text) => shapes.find(([, shape]) => shape.test(text))?.[0] ?? '';
     const sent = groupBy(lines, (line) => `${kind(line.text)} to ${line.phone}`);
     const due = groupBy(this.rows.delivery, (row) => `${row.template} to ${row.phone}`);
     this.smsTwice = 0;
@@ -434,7 +449,10 @@ class Checker {
       const most = mostOf(meant.get(account) ?? []);
       this.expect(rows.length <= most, 'phantom', `account ${account} has ${rows.length} attachments, it sent ${most}`);
     }
-    const list = this.rows.attachment
+    const kept = new Map(this.rows.payment_attachment.map((row) => [row.id, row]));
+    for (const intent of this.of('payment-upload').filter((one) => one.good))
+      this.expect(kept.get(intent.good.body.id)?.account_id === intent.account, 'lost', `file of upload ${intent.n} of account ${intent.account}`);
+    const list = [...this.rows.attachment, ...this.rows.payment_attachment]
       .map((row) => `${row.id} ${row.account_id} ${row.size_bytes} ${row.content_hash.slice(2)}\n`).join('');
     const { blobs, attachments, keyring } = this.setting;
     const wrong = execFileSync(blobs, [attachments, keyring], { input: list, encoding: 'utf8' });

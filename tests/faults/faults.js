@@ -98,7 +98,15 @@ const stopped = (name, hold, choose, expected) => [name, hold, async (i) => {
   return () => trySignal(pid, 'SIGCONT');
 }, expected];
 
-const fullDisk = (name, folder, expected) => [name, seconds(3, 8), async (i) => i.fillDisk(folder), expected];
+/* `volume`: what the services call it, where they watch it. */
+const fullDisk = (name, folder, volume, expected) => [name, seconds(3, 8), async (i, traffic, marks) => {
+  const undo = i.fillDisk(folder);
+  if (!volume) return undo;
+  await pause(2500);
+  const [ready, metrics] = await Promise.all(['/readyz', '/metrics'].map((target) => i.ask('certification-1', target)));
+  marks.told = Boolean(ready?.text.includes(`disk of ${volume} is`) && metrics?.text.includes(`guild_disk_alarm{volume="${volume}"} 1`));
+  return undo;
+}, { ...expected, always: (seen) => [...expected.always(seen), ...unless(seen.marks.told !== false, 'nobody was told that the disk is full')] }];
 
 /* Log-ins, and reads that need no session, while Redis answers nobody. */
 async function frozenRedis(i, traffic, marks) {
@@ -244,9 +252,9 @@ const faults = [
   wordsTo('N-redis-partition', seconds(3, 8), redis, () => 'swallow both'),
   wordsTo('N-redis-reset', seconds(1, 3), redis, (i) => `cut ${1 + i.random.below(300)}`),
   wordsTo('N-redis-delay', seconds(3, 8), redis, () => 'delay 50'),
-  fullDisk('D1-files', 'attachments', { always: readsGoOn, timed: backWithin(5000) }),
-  fullDisk('D1-database', 'postgresql', { always: readsGoOn, timed: backWithin(5000) }),
-  fullDisk('D1-logs', 'logs', { always: nobodyFails }),
+  fullDisk('D1-files', 'attachments', 'files', { always: readsGoOn, timed: backWithin(5000) }),
+  fullDisk('D1-database', 'postgresql', 'database', { always: readsGoOn, timed: backWithin(5000) }),
+  fullDisk('D1-logs', 'logs', undefined, { always: nobodyFails }),
   ['X1-refuses', seconds(3, 10), async (i) => {
     const { mode } = fs.statSync(i.sms);
     fs.chmodSync(i.sms, 0o400);

@@ -29,6 +29,12 @@ function seeded(seed) {
   };
 }
 
+/* Does one of the things, each by its share of a hundred. */
+function byShare(random, things) {
+  let at = random.next() * 100;
+  return things.find(([share]) => (at -= share) < 0)?.[1]();
+}
+
 /* Text messages as they come to the phones. While the provider is broken its file may be gone, or a pipe. */
 class Phones {
   codes = new Map(); // phone → codes, oldest first
@@ -103,6 +109,7 @@ class Balancer {
 class Traffic {
   samples = []; // {at, ms, status, method, target, gateway, why}; why: no answer came
   written = 0;
+  files = 0; // of the bank (dues.js)
   active = 0;
   held = false;
   ended = false;
@@ -238,8 +245,8 @@ function isFinal(op, status) {
 
 function slim(status, body) {
   if (status < 200 || status >= 300) return { reason: body?.reason };
-  const { version, application_no, submission_version, state, id } = body ?? {};
-  return { version, application_no, submission_version, state, id };
+  const { version, application_no, submission_version, state, id, added } = body ?? {};
+  return { version, application_no, submission_version, state, id, added };
 }
 
 // ---- a member
@@ -431,17 +438,12 @@ class Member {
   async act() {
     if (!this.sure) await this.read();
     if (!this.sure) return;
-    let at = this.traffic.random.next() * 100;
-    for (const [share, what] of [
-      [30, this.look], [18, this.read], [24, this.save], [14, this.submit], [4, this.withdraw], [4, this.upload],
-      [3, async () => { await this.logOut(); await this.logIn(); }], [1.5, this.changePassword],
-      [1.5, this.logInByCode],
-    ]) {
-      at -= share;
-      if (at >= 0) continue;
-      await what.call(this);
-      return;
-    }
+    await byShare(this.traffic.random, [
+      [24, () => this.look()], [6, () => (this.payer ?? this).look()], [18, () => this.read()], [24, () => this.save()],
+      [14, () => this.submit()], [4, () => this.withdraw()], [4, () => this.upload()],
+      [3, async () => { await this.logOut(); await this.logIn(); }], [1.5, () => this.changePassword()],
+      [1.5, () => this.logInByCode()],
+    ]);
   }
 
   async live() {
@@ -540,4 +542,4 @@ async function peopleOf(traffic, count) {
 /* Losses are looked for here, so one person's verdict ends a case; how two decide is tried with the service. */
 const ONE_DECIDES = "UPDATE certification.review_policy SET second_review = 'NEVER'";
 
-module.exports = { Member, ONE_DECIDES, Reviewer, Traffic, newBrowser, peopleOf, seeded };
+module.exports = { byShare, Member, ONE_DECIDES, Reviewer, Traffic, newBrowser, peopleOf, picture, seeded };

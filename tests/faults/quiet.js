@@ -34,7 +34,7 @@ function settingOf(run, data, output) {
 function check(setting) {
   fs.writeFileSync(setting.setting, JSON.stringify(setting));
   const told = spawnSync(path.join(__dirname, 'check.js'), [setting.setting], { encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (![0, 1].includes(told.status)) throw new Error(`the checker ended with ${told.status}: ${told.stderr}`);
+  if (![0, 1].includes(told.status) || told.stdout === '') throw new Error(`the checker ended with ${told.status}: ${told.stderr}`);
   return JSON.parse(told.stdout);
 }
 

@@ -1,10 +1,10 @@
 #include "bus.h"
 
 #include "clock.h"
-#include "frame.h"
 #include "log.h"
 #include "peer.h"
 #include "secret.h"
+#include "wire.h"
 #include "work.h"
 #include <netdb.h>
 #include <stdio.h>
@@ -84,44 +84,40 @@ static void set(void *socket, int option, int value)
 
 static void link_send(struct link *link, const struct peer_action *action)
 {
-    unsigned char header[FRAME_HEADER_MAX];
-    size_t size = frame_encode(&action->frame, header);
-    if (link->socket == NULL || size == 0)
+    zmq_msg_t part;
+    if (link->socket == NULL ||
+        !wire_pack(&action->frame, action->payload, action->payload_size, &part))
         return;
-    bool more = action->payload_size > 0;
     /* IMMEDIATE: refused at once where nobody is connected; heartbeats and deadlines see to the rest */
-    if (zmq_send(link->socket, header, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >= 0 && more)
-        zmq_send(link->socket, action->payload, action->payload_size, ZMQ_DONTWAIT);
+    if (zmq_msg_send(&part, link->socket, ZMQ_DONTWAIT) < 0)
+        zmq_msg_close(&part);
 }
 
-/* Header, and payload where there is one; more frames than that are thrown away. */
+/* One part is a frame; messages of more are thrown away. */
 static bool link_receive(struct link *link)
 {
     struct bus *bus = link->bus;
-    zmq_msg_t header, payload, rest;
-    zmq_msg_init(&header);
-    if (zmq_msg_recv(&header, link->socket, ZMQ_DONTWAIT) < 0) {
-        zmq_msg_close(&header);
+    zmq_msg_t part, rest;
+    struct frame frame;
+    const void *payload;
+    size_t size;
+    zmq_msg_init(&part);
+    if (zmq_msg_recv(&part, link->socket, ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(&part);
         return false;
     }
-    zmq_msg_init(&payload);
-    if (zmq_msg_more(&header))
-        zmq_msg_recv(&payload, link->socket, ZMQ_DONTWAIT);
-    bool excess = zmq_msg_more(&payload);
+    bool excess = zmq_msg_more(&part);
     for (bool more = excess; more;) {
         zmq_msg_init(&rest);
         zmq_msg_recv(&rest, link->socket, ZMQ_DONTWAIT);
         more = zmq_msg_more(&rest);
         zmq_msg_close(&rest);
     }
-    struct frame frame;
-    if (!excess && frame_decode(zmq_msg_data(&header), zmq_msg_size(&header), &frame)) {
-        peer_frame(bus->peer, link->number, &frame, zmq_msg_data(&payload), zmq_msg_size(&payload),
-                   clock_ms(), bus->actions);
+    if (!excess && wire_read(&part, &frame, &payload, &size)) {
+        peer_frame(bus->peer, link->number, &frame, payload, size, clock_ms(), bus->actions);
         carry_out(bus);
     }
-    zmq_msg_close(&payload);
-    zmq_msg_close(&header);
+    zmq_msg_close(&part);
     return true;
 }
 

@@ -1,5 +1,5 @@
-/* The frames of the bus: one compact header frame, then, where there is one, the payload as a frame of its own.
-   Encoding is little-endian, versioned, strict and bounded; decode accepts nothing that encode would not make. */
+/* The frames of the bus: a compact header; the payload goes behind it (wire.h). Encoding is little-endian, versioned,
+   strict and bounded; decode accepts nothing that encode would not make. */
 #ifndef GUILD_FRAME_H
 #define GUILD_FRAME_H
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum {
-    FRAME_VERSION = 1,
+    FRAME_VERSION = 2,
     FRAME_HEADER_MAX = 8192,
     FRAME_PAYLOAD_MAX = 512 * 1024, /* senders refuse more; MAXMSGSIZE is 1 MiB */
     FRAME_CHUNK_MAX = 256 * 1024,

@@ -2,12 +2,12 @@
 
 #include "admin.h"
 #include "clock.h"
-#include "frame.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
 #include "router.h"
 #include "secret.h"
+#include "wire.h"
 #include "zap.h"
 #include <errno.h>
 #include <linux/futex.h>
@@ -223,26 +223,27 @@ static void exchange_done(struct exchange_state *state, enum status status, cons
 
 static void send_frame(struct bus *bus, const struct router_action *action)
 {
-    unsigned char header[FRAME_HEADER_MAX];
     struct connection *to = &bus->connections[action->peer];
-    size_t size = frame_encode(&action->frame, header), payload_size = action->payload_size;
+    size_t payload_size = action->payload_size;
     const void *payload = action->payload;
-    if (size == 0 || to->id_size == 0)
+    zmq_msg_t part;
+    if (to->id_size == 0)
         return;
     if (action->frame.kind == FRAME_REQ && payload == NULL && action->request != 0) {
         payload = state_of(action->request)->exchange->payload;
         payload_size = state_of(action->request)->exchange->payload_size;
     }
-    bool more = payload_size > 0;
+    if (!wire_pack(&action->frame, payload, payload_size, &part))
+        return;
     if (zmq_send(bus->socket, to->id, to->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(&part);
         router_send_failed(bus->router, action, clock_ms(), bus->actions);
         return;
     }
     bus->sent += action->frame.kind == FRAME_REQ;
     bus->repeated += action->frame.kind == FRAME_REQ && action->frame.attempt > 1;
-    zmq_send(bus->socket, header, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
-    if (more)
-        zmq_send(bus->socket, payload, payload_size, ZMQ_DONTWAIT);
+    if (zmq_msg_send(&part, bus->socket, ZMQ_DONTWAIT) < 0)
+        zmq_msg_close(&part);
 }
 
 static void open_window(struct exchange_state *state, uint32_t chunks)
@@ -422,21 +423,22 @@ static void look_at_keys(struct bus *bus)
     }
 }
 
-/* Routing id, header, payload where there is one; a message of another shape is thrown away. */
+/* Routing id and frame; a message of another shape is thrown away. */
 static bool receive(struct bus *bus)
 {
-    zmq_msg_t parts[3], rest;
+    enum { ID, FRAME, PARTS };
+    zmq_msg_t parts[PARTS], rest;
     size_t count = 0;
     bool more = true, excess = false;
     while (more) {
-        zmq_msg_t *part = count < 3 ? &parts[count] : &rest;
+        zmq_msg_t *part = count < PARTS ? &parts[count] : &rest;
         zmq_msg_init(part);
         if (zmq_msg_recv(part, bus->socket, ZMQ_DONTWAIT) < 0) {
             zmq_msg_close(part);
             break;
         }
         more = zmq_msg_more(part);
-        if (count == 3) {
+        if (count == PARTS) {
             zmq_msg_close(&rest);
             excess = true;
         } else {
@@ -444,13 +446,12 @@ static bool receive(struct bus *bus)
         }
     }
     struct frame frame;
-    if (count >= 2 && !excess &&
-        frame_decode(zmq_msg_data(&parts[1]), zmq_msg_size(&parts[1]), &frame)) {
-        int peer = connection_of(bus, zmq_msg_data(&parts[0]), zmq_msg_size(&parts[0]));
-        static const char nothing[1];
-        if (peer >= 0 && may_speak(bus, peer, &parts[1], &frame)) {
-            router_frame(bus->router, peer, &frame, count == 3 ? zmq_msg_data(&parts[2]) : nothing,
-                         count == 3 ? zmq_msg_size(&parts[2]) : 0, clock_ms(), bus->actions);
+    const void *payload;
+    size_t size;
+    if (count == PARTS && !excess && wire_read(&parts[FRAME], &frame, &payload, &size)) {
+        int peer = connection_of(bus, zmq_msg_data(&parts[ID]), zmq_msg_size(&parts[ID]));
+        if (peer >= 0 && may_speak(bus, peer, &parts[FRAME], &frame)) {
+            router_frame(bus->router, peer, &frame, payload, size, clock_ms(), bus->actions);
             carry_out(bus);
         }
     }

@@ -1,8 +1,8 @@
 /* The service's sockets: made-up gateways on the other side. */
 #include "bus.h"
 #include "clock.h"
-#include "frame.h"
 #include "log.h"
+#include "wire.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -124,21 +124,28 @@ static void *gateway_open(const char *address, const struct bus_pair *pair, char
 /* A HELLO is answered by a WELCOME, as long as nobody is on that line yet. */
 static void gateway_listen(void *socket, bool *ret_heard)
 {
-    unsigned char id[64], header[FRAME_HEADER_MAX];
+    static const struct frame welcome = {
+        .kind = FRAME_WELCOME, .instance = {"g", 1}
+    };
+    unsigned char id[64];
     struct frame frame;
-    int id_size, size;
+    const void *payload;
+    zmq_msg_t part;
+    size_t size;
+    int id_size;
     while ((id_size = zmq_recv(socket, id, sizeof id, ZMQ_DONTWAIT)) > 0) {
-        size = zmq_recv(socket, header, sizeof header, 0);
-        assert_true(size > 0 && frame_decode(header, (size_t)size, &frame));
-        if (frame.kind != FRAME_HELLO)
+        zmq_msg_init(&part);
+        assert_true(zmq_msg_recv(&part, socket, 0) >= 0);
+        assert_true(wire_read(&part, &frame, &payload, &size));
+        bool hello = frame.kind == FRAME_HELLO;
+        assert_true(!hello || frame_text_is(frame.service, "payment"));
+        zmq_msg_close(&part);
+        if (!hello)
             continue;
-        assert_true(frame_text_is(frame.service, "payment"));
         *ret_heard = true;
+        assert_true(wire_pack(&welcome, NULL, 0, &part));
         zmq_send(socket, id, (size_t)id_size, ZMQ_SNDMORE);
-        zmq_send(socket, header,
-                 frame_encode(&(struct frame){.kind = FRAME_WELCOME, .instance = frame_text("g")},
-                              header),
-                 0);
+        zmq_msg_send(&part, socket, 0);
     }
 }
 

@@ -1,8 +1,8 @@
 /* The gateway's sockets: a made-up instance on the other side, frame by frame. */
 #include "clock.h"
-#include "frame.h"
 #include "http.h" /* and with it the bus.h beside it: common has one of its own */
 #include "log.h"
+#include "wire.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,12 +119,9 @@ static void *dial(const char *name)
 
 static void say(void *socket, const struct frame *frame, const char *payload)
 {
-    unsigned char header[FRAME_HEADER_MAX];
-    size_t size = frame_encode(frame, header);
-    assert_true(size > 0);
-    zmq_send(socket, header, size, payload == NULL ? 0 : ZMQ_SNDMORE);
-    if (payload != NULL)
-        zmq_send(socket, payload, strlen(payload), 0);
+    zmq_msg_t part;
+    assert_true(wire_pack(frame, payload, payload == NULL ? 0 : strlen(payload), &part));
+    assert_true(zmq_msg_send(&part, socket, 0) >= 0);
 }
 
 static void say_hello_for(void *socket, const char *service, const char *name, uint64_t capacity)
@@ -144,18 +141,24 @@ static void say_hello(void *socket, const char *service, const char *name)
     say_hello_for(socket, service, name, CAPACITY);
 }
 
-/* The next frame of the kind; `ret_payload` gets what came with it, as a text. */
+/* The next frame of the kind; `ret_payload` gets what came with it, as a text. The frame's texts live until the next. */
 static struct frame hear(void *socket, enum frame_kind kind, char ret_payload[static 64])
 {
-    static unsigned char header[FRAME_HEADER_MAX];
+    static unsigned char kept[FRAME_HEADER_MAX];
     struct frame frame = {.kind = FRAME_KINDS};
     while (frame.kind != kind) {
-        int size = zmq_recv(socket, header, sizeof header, 0), more = 0;
-        size_t room = sizeof more;
-        assert_true(size > 0 && frame_decode(header, (size_t)size, &frame));
-        zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &room);
-        int got = more == 0 ? 0 : zmq_recv(socket, ret_payload, 63, 0);
-        ret_payload[got < 63 ? got : 63] = '\0';
+        zmq_msg_t part;
+        const void *payload;
+        size_t size;
+        zmq_msg_init(&part);
+        assert_true(zmq_msg_recv(&part, socket, 0) >= 0);
+        assert_int_equal(zmq_msg_more(&part), 0);
+        assert_true(wire_read(&part, &frame, &payload, &size));
+        snprintf(ret_payload, 64, "%.*s", (int)size, (const char *)payload);
+        size_t header = zmq_msg_size(&part) - 2 - size;
+        memcpy(kept, (const char *)payload - header, header);
+        assert_true(frame_decode(kept, header, &frame));
+        zmq_msg_close(&part);
     }
     return frame;
 }
@@ -230,7 +233,7 @@ static void be_heard(void)
 /* What is no frame is thrown away; who sends more than is allowed loses the connection, and nobody else does. */
 static void test_junk(void **state)
 {
-    static const char junk[1536 * 1024] = {FRAME_VERSION, FRAME_REP};
+    static const char junk[1536 * 1024] = {18, 0, FRAME_VERSION, FRAME_REP};
     static const size_t sizes[] = {0,          1, 2, 100, FRAME_HEADER_MAX, FRAME_HEADER_MAX + 1,
                                    sizeof junk};
     void *stranger = dial("content");
@@ -358,12 +361,12 @@ static void test_a_stuck_instance(void **state)
     zmq_setsockopt(stuck, ZMQ_RCVTIMEO, &at_once, sizeof at_once);
     for (uint64_t heard = clock_ms(); clock_ms() < heard + WATCHED_MS;) {
         struct exchange exchange = call_of("content", 50);
-        unsigned char frame[FRAME_HEADER_MAX];
+        unsigned char part[FRAME_HEADER_MAX];
         uint64_t began = clock_ms();
         exchange_run(bus, &exchange);
         assert_true(exchange.status == STATUS_TIMEOUT || exchange.status == STATUS_UNAVAILABLE);
-        while (zmq_recv(stuck, frame, sizeof frame, 0) >= 0)
-            if (frame[1] == FRAME_REQ && frame[0] == FRAME_VERSION)
+        while (zmq_recv(stuck, part, sizeof part, 0) >= 0)
+            if (part[3] == FRAME_REQ && part[2] == FRAME_VERSION) /* behind its size */
                 last_asked = began - heard;
         if (began > heard + NOTICED_MS)
             assert_false(bus_has_all(bus, "content", missing, sizeof missing));

@@ -1,39 +1,47 @@
--- wrk: each thread is one person, who saves a draft again and again, each time on the version that the last answer told.
--- COOKIES: a file with a cookie a line. One connection a thread.
-local lines = {}
+-- wrk: people who save a draft again and again, each on the version that the last answer told. There are as many as
+-- connections; whose answer one is tells its version, since each person's begin at a million of their own.
+-- PEOPLE: a file with "version cookie" a line; THREADS share it. RUN: what makes the idempotency keys new.
+local MILLION = 1000000
 local given = 0
 
 function setup(thread)
-    if #lines == 0 then
-        for line in io.lines(os.getenv("COOKIES")) do
-            lines[#lines + 1] = line
-        end
-    end
-    given = given + 1
-    thread:set("cookie", lines[given])
     thread:set("number", given)
+    given = given + 1
 end
 
 function init()
-    version = -1
-    count = 0
-    run = tostring(os.time()) .. number
+    cookies, versions, idle, count = {}, {}, {}, 0
+    local line_number = 0
+    for line in io.lines(os.getenv("PEOPLE")) do
+        if line_number % tonumber(os.getenv("THREADS")) == number then
+            local version, cookie = line:match("^(%d+) (.*)$")
+            local person = math.floor(version / MILLION)
+            cookies[person] = cookie
+            versions[person] = tonumber(version)
+            idle[#idle + 1] = person
+        end
+        line_number = line_number + 1
+    end
+    run = os.getenv("RUN") .. "-" .. number .. "-"
+    tried = number > 0 -- wrk looks at one request of the first thread before it begins
 end
 
--- The first request reads the version that there is.
 function request()
-    local headers = { ["Cookie"] = cookie }
-    if version < 0 then
-        return wrk.format("GET", "/api/v1/identities/OWNER_UNIT", headers)
-    end
+    local person = tried and table.remove(idle) or idle[#idle]
+    tried = true
     count = count + 1
-    headers["Content-Type"] = "application/json"
-    headers["X-Guild-Request"] = "1"
-    headers["Idempotency-Key"] = run .. "-" .. count
-    return wrk.format("PUT", "/api/v1/identities/OWNER_UNIT/draft", headers,
-        '{"version":' .. version .. ',"form":{"owner_unit":{"unit_name":"长治市测量公司","contact_name":"王测量","contact_phone":"18003551778"}}}')
+    return wrk.format("PUT", "/api/v1/identities/OWNER_UNIT/draft", {
+        ["Cookie"] = cookies[person],
+        ["Content-Type"] = "application/json",
+        ["X-Guild-Request"] = "1",
+        ["Idempotency-Key"] = run .. count,
+    }, '{"version":' .. versions[person]
+        .. ',"form":{"owner_unit":{"unit_name":"长治市测量公司","contact_name":"王测量","contact_phone":"18003551778"}}}')
 end
 
 function response(status, headers, body)
-    version = tonumber(body:match('"version":(%d+)')) or (version < 0 and 0 or version)
+    local version = tonumber(body:match('"version":(%d+)'))
+    local person = math.floor(version / MILLION)
+    versions[person] = version
+    idle[#idle + 1] = person
 end

@@ -39,7 +39,7 @@ struct reason {
     R(attachment_none, INVALID, "没有收到文件内容，请重新选择文件上传。")                          \
     R(attachment_quota, CONFLICT,                                                                  \
       "您上传的文件过多。没有用到的文件两天后自动清除，请到时再试，或致电0355-3069919。")          \
-    R(file_type, UNSUPPORTED, "只能上传JPG、PNG、WebP图片或PDF文件，请重新选择。")                 \
+    R(file_type, UNSUPPORTED, "只能上传JPG、PNG、WebP、HEIC图片或PDF文件，请重新选择。")           \
     R(file_too_large, TOO_LARGE, "文件过大，请上传10MB以内的文件。")                               \
     R(image_too_large, INVALID, "图片尺寸过大，请缩小到4000万像素以内再上传。")                    \
     R(file_broken, INVALID, "文件无法打开，可能已损坏，请重新拍摄或导出后上传。")                  \

@@ -2,7 +2,7 @@
 
    Descriptors  0: the file, seekable, at its start. 1: the report. 2: /dev/null. 3: the cleaned file. 4: its
                 thumbnail (report.h).
-   What it does tells the kind by the content, never by a name. JPEG, PNG and WebP of at most 40 megapixels and 12 000
+   What it does tells the kind by the content, never by a name. JPEG, PNG, WebP and HEIC of at most 40 megapixels and 12 000
                 pixels a side are decoded, laid on white, turned upright by their EXIF orientation, bounded to 3508
                 pixels a side and written as JPEG, quality 85; a thumbnail of 480 pixels beside it. No metadata is
                 left. A PDF of at most 30 pages is looked through for active content and passed on unchanged, so
@@ -13,10 +13,10 @@
                 No file, network, process or thread: a filter of system calls kills it (confine.c). The filter is on
                 before the first byte is read. The starter bounds the time on the wall.
    How it ends  0 with a report; without one nothing was cleaned: 1, it could not be confined or not read; a signal, the
-                file drove it against a limit. After the report nothing but codes and the print can get lost.
-   HEIC         is not taken: Debian's decoder (libde265) does not work without threads, which are not allowed here. */
+                file drove it against a limit. After the report nothing but codes and the print can get lost. */
 #include "code.h"
 #include "confine.h"
+#include "heic.h"
 #include "ofd.h"
 #include "output.h"
 #include "pdf.h"
@@ -109,7 +109,7 @@ int main(void)
         return 1;
     size_t size = (size_t)file.st_size;
     gdSetErrorMethod(say_nothing);
-    if (!confine())
+    if (!heic_prepare() || !confine())
         return 1;
 
     unsigned char *data = malloc(size);

@@ -1,5 +1,6 @@
 #include "picture.h"
 
+#include "heic.h"
 #include "output.h"
 #include <gd.h>
 #include <libexif/exif-data.h>
@@ -23,6 +24,8 @@ static gdImagePtr decode(const struct probe *probe, unsigned char *data, int siz
         return gdImageCreateFromPngPtr(size, data);
     case PROBE_WEBP:
         return gdImageCreateFromWebpPtr(size, data);
+    case PROBE_HEIC:
+        return heic_decode(data, (size_t)size);
     case PROBE_PDF:
     case PROBE_ZIP:
     case PROBE_UNKNOWN:
@@ -134,10 +137,12 @@ static gdImagePtr upright(const struct probe *probe, unsigned char *data, size_t
     return image == NULL ? NULL : turn_upright(image, orientation_of(probe, data));
 }
 
-gdImagePtr picture_clean(const struct probe *probe, unsigned char *data, size_t size,
+gdImagePtr picture_clean(struct probe *probe, unsigned char *data, size_t size,
                          struct image_report *report)
 {
     report->result = CLEAN_BROKEN;
+    if (probe->kind == PROBE_HEIC && !heic_size(data, size, &probe->width, &probe->height))
+        return NULL;
     if (probe->width < 1 || probe->height < 1 || probe->is_cut)
         return NULL;
     if (probe->width > SIDE_MAX || probe->height > SIDE_MAX ||

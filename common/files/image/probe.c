@@ -153,6 +153,22 @@ static struct probe probe_webp(const unsigned char *data, size_t size)
     return probe;
 }
 
+/* ---- HEIC (ISO/IEC 23008-12): a box with the kinds of picture that it may be read as */
+
+enum { BOX_HEAD = 8, BRAND = 4, BRANDS_AT = BOX_HEAD + 2 * BRAND };
+
+static bool is_heic(const unsigned char *data, size_t size)
+{
+    if (size < BRANDS_AT || memcmp(data + 4, "ftyp", 4) != 0)
+        return false;
+    size_t end = be32(data) < size ? be32(data) : size;
+    bool is =
+        memcmp(data + BOX_HEAD, "heic", BRAND) == 0 || memcmp(data + BOX_HEAD, "heix", BRAND) == 0;
+    for (size_t at = BRANDS_AT; !is && end >= BRAND && at <= end - BRAND; at += BRAND)
+        is = memcmp(data + at, "heic", BRAND) == 0 || memcmp(data + at, "heix", BRAND) == 0;
+    return is;
+}
+
 /* ---- which of them */
 
 static bool begins(const unsigned char *data, size_t size, const char *with, size_t length)
@@ -168,6 +184,8 @@ struct probe probe_file(const unsigned char *data, size_t size)
         return probe_png(data, size);
     if (begins(data, size, "RIFF", 4) && size >= RIFF_HEADER && memcmp(data + 8, "WEBP", 4) == 0)
         return probe_webp(data, size);
+    if (is_heic(data, size))
+        return (struct probe){.kind = PROBE_HEIC};
     if (begins(data, size, "%PDF-", 5))
         return (struct probe){.kind = PROBE_PDF};
     if (begins(data, size, "PK\3\4", 4))

@@ -6,12 +6,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum probe_kind { PROBE_UNKNOWN, PROBE_JPEG, PROBE_PNG, PROBE_WEBP, PROBE_PDF, PROBE_ZIP };
+enum probe_kind {
+    PROBE_UNKNOWN,
+    PROBE_JPEG,
+    PROBE_PNG,
+    PROBE_WEBP,
+    PROBE_HEIC,
+    PROBE_PDF,
+    PROBE_ZIP
+};
 
 struct probe {
     enum probe_kind kind;
     int32_t width,
-        height; /* of a picture, in pixels, as it lies in the file; 0: the header does not say */
+        height; /* of a picture, in pixels, as it lies in the file; 0: the header does not say; of HEIC never */
     size_t exif_at,
         exif_size; /* where its EXIF data stands, with or without "Exif\0\0" before; size 0: nowhere */
     bool is_cut; /* a picture without its end: decoders would fill the rest with grey */

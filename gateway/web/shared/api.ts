@@ -3,6 +3,7 @@
    refusal is thrown as a Problem. Nothing else in the pages knows a URL or an HTTP status. */
 import type { components, operations } from '#contract';
 import operationTable from '#operations';
+import { patiently } from './patience';
 import { Problem, problemOf, unreachable } from './problem';
 
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
@@ -201,23 +202,32 @@ function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onP
   });
 }
 
-/* An operation whose body is a file; the rest of its request goes into the address. */
-export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'uploadPicture' | 'uploadRecordedLetter' | 'previewStatement' | 'importStatement'>(name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void): Upload<Reply<Name>> {
+/* An operation whose body is a file; the rest of its request goes into the address. It waits for its turn, and for the
+   network; `onWait` is told why, '' when it goes on. Repeats have the same key: what was stored is not stored twice. */
+export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'uploadPicture' | 'uploadRecordedLetter' | 'previewStatement' | 'importStatement'>(
+  name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void, onWait: (why: string) => void = () => undefined,
+): Upload<Reply<Name>> {
   const { url } = splitRequest(table[name], request);
   const key = newKey();
-  let xhr = new XMLHttpRequest();
+  const stop = new AbortController();
   const attempt = async (): Promise<Reply<Name>> => {
+    const xhr = new XMLHttpRequest();
+    const abort = (): void => xhr.abort();
+    stop.signal.addEventListener('abort', abort);
     try {
       return (await sendFile(xhr, url, key, file, onProgress)) as Reply<Name>;
     } catch (error) {
       if (!(error instanceof Problem) || !(await mayRepeat(error, {}))) throw error;
-      xhr = new XMLHttpRequest();
-      return attempt();
+    } finally {
+      stop.signal.removeEventListener('abort', abort);
     }
+    return attempt();
   };
-  return { done: attempt(), cancel: () => xhr.abort() };
+  return { done: patiently(attempt, stop.signal, onWait), cancel: () => stop.abort() };
 }
 
-export function uploadAttachment(of: FilesOf, purpose: string, file: File, onProgress: (part: number) => void): Upload<Schema<'common.Attachment'>> {
-  return upload(fileTaking[of], { purpose, file_name: file.name }, file, onProgress);
+export function uploadAttachment(
+  of: FilesOf, purpose: string, file: File, onProgress: (part: number) => void, onWait?: (why: string) => void,
+): Upload<Schema<'common.Attachment'>> {
+  return upload(fileTaking[of], { purpose, file_name: file.name }, file, onProgress, onWait);
 }

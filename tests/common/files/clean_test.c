@@ -464,7 +464,7 @@ static void other_kinds_are_refused(void **state)
         "RIFF....WAVEfmt ",
         "\n%PDF-1.7 not at the start %%EOF",
         "<html>%PDF-1.4 /Type /Page %%EOF",
-        "....ftypheic....mif1heic",
+        "....ftypavif....mif1avif",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_int_equal(refusal(bytes_of(texts[i], strlen(texts[i]))), CLEAN_TYPE);

@@ -1,4 +1,4 @@
-/* Lines of the bank, as finance works them off: found, set aside with a class, split, and claims taken back. */
+/* Lines of the bank, as finance works them off: found, set aside with a class, split, tied to refunds, and claims taken back. */
 #include "check.h"
 #include "nouns.h"
 #include "payment.pb-c.h"
@@ -82,11 +82,25 @@ static answer line_release(struct call *c)
     return batch_reply(c, REASON_line_not_released);
 }
 
+static answer line_refund_list(struct call *c)
+{
+    batch_add(c, &sql_line_refund_list);
+    return batch_reply(c, REASON_none);
+}
+
+static answer line_refund(struct call *c)
+{
+    batch_add(c, &sql_line_refund);
+    return batch_reply(c, REASON_refund_not_tied);
+}
+
 const struct op line_ops[] = {
-    {"ListStatementLines",   STAFF("bank.import"),   line_list,    0},
-    {"IgnoreStatementLine",  STAFF("bank.allocate"), line_ignore,  0},
-    {"RestoreStatementLine", STAFF("bank.allocate"), line_restore, 0},
-    {"SplitStatementLine",   STAFF("bank.allocate"), line_split,   0},
-    {"ReleaseStatementLine", STAFF("bank.allocate"), line_release, 0},
+    {"ListStatementLines",   STAFF("bank.import"),   line_list,        0},
+    {"IgnoreStatementLine",  STAFF("bank.allocate"), line_ignore,      0},
+    {"RestoreStatementLine", STAFF("bank.allocate"), line_restore,     0},
+    {"SplitStatementLine",   STAFF("bank.allocate"), line_split,       0},
+    {"ReleaseStatementLine", STAFF("bank.allocate"), line_release,     0},
+    {"ListLineRefunds",      STAFF("bank.allocate"), line_refund_list, 0},
+    {"RefundStatementLine",  STAFF("bank.allocate"), line_refund,      0},
     OP_END,
 };

@@ -48,21 +48,26 @@ static answer month_close(struct call *c)
 static const struct {
     const char *kind, *words;
 } kinds[] = {
-    {"BILL_UNPAID",           "本月应收未缴"                     },
-    {"BILL_WAIVED",           "本月应收已减免"                  },
-    {"BILL_PAID_OTHER_MONTH", "本月应收，其他月份到账"      },
-    {"BILL_OTHER_MONTH",      "本月到账，缴其他月份应收"   },
-    {"CREDIT",                "本月到账，留作预存"            },
-    {"REFUNDED",              "本月到账，已退款"               },
-    {"REVERSED",              "冲正"                                 },
-    {"LINE_UNCLAIMED",        "流水待认领"                        },
-    {"LINE_OTHER_MONTH",      "流水在本月，到账记在其他月"},
-    {"VOUCHER_OTHER_MONTH",   "到账在本月，流水在其他月"   },
-    {"VOUCHER_WITHOUT_LINE",  "到账没有流水"                     },
-    {"CASH",                  "现金，没有流水"                  },
-    {"RECEIPT_MISSING",       "尚未开具票据"                     },
-    {"RECEIPT_OTHER_MONTH",   "票据与到账不在同一个月"      },
-    {"RECEIPT_VOID",          "票据已作废"                        },
+    {"BILL_UNPAID",           "本月应收未缴"                           },
+    {"BILL_WAIVED",           "本月应收已减免"                        },
+    {"BILL_PAID_OTHER_MONTH", "本月应收，其他月份到账"            },
+    {"BILL_OTHER_MONTH",      "本月到账，缴其他月份应收"         },
+    {"CREDIT",                "本月到账，留作预存"                  },
+    {"REFUNDED",              "本月到账，已退款"                     },
+    {"REFUND",                "本月退款，其他月份到账"            },
+    {"REVERSED",              "冲正"                                       },
+    {"LINE_UNCLAIMED",        "流水待认领"                              },
+    {"LINE_OTHER_MONTH",      "流水在本月，到账记在其他月"      },
+    {"VOUCHER_OTHER_MONTH",   "到账在本月，流水在其他月"         },
+    {"VOUCHER_WITHOUT_LINE",  "到账没有流水"                           },
+    {"CASH",                  "现金，没有流水"                        },
+    {"OUT_UNCLAIMED",         "支出待核对"                              },
+    {"OUT_OTHER_MONTH",       "支出流水在本月，退款记在其他月"},
+    {"REFUND_WITHOUT_LINE",   "退款没有流水"                           },
+    {"REFUND_OTHER_MONTH",    "退款在本月，支出流水在其他月"   },
+    {"RECEIPT_MISSING",       "尚未开具票据"                           },
+    {"RECEIPT_OTHER_MONTH",   "票据与到账不在同一个月"            },
+    {"RECEIPT_VOID",          "票据已作废"                              },
 };
 
 static const char *kind_words(const char *kind)
@@ -93,6 +98,11 @@ static void sums(struct arena *arena, struct paper *paper, const Payment__DuesMo
     paper_field(paper, "开具票据",
                 arena_printf(arena, "%s（%u张）", yuan(arena, m->receipts_fen), m->receipts),
                 false);
+    if (m->refunds > 0)
+        paper_field(paper, "退款",
+                    arena_printf(arena, "%s（%u笔），已从确认到账中减去",
+                                 yuan(arena, m->refunded_fen), m->refunds),
+                    false);
     paper_field(paper, "非会费入账", yuan(arena, m->other_fen), false);
     paper_field(paper, "钱包手续费", yuan(arena, m->fees_fen), false);
 }

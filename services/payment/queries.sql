@@ -330,7 +330,7 @@ WITH laid AS (
       FROM jsonb_to_recordset(:allocations::jsonb) AS a(bill_id bigint, amount text)),
 free AS MATERIALIZED (
     SELECT id FROM statement_line
-     WHERE id = ANY (:bank_line_ids::bigint[]) AND (state = 'NEW' OR state = 'PROPOSED' AND voucher_id = :id::bigint)
+     WHERE id = ANY (:bank_line_ids::bigint[]) AND NOT is_out AND (state = 'NEW' OR state = 'PROPOSED' AND voucher_id = :id::bigint)
      ORDER BY id FOR UPDATE),
 wanted AS (
     SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('bill_id', bill_id, 'amount_fen', amount_fen) ORDER BY bill_id), '[]')
@@ -422,7 +422,7 @@ SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same
        first_by = :caller_id::bigint OR recorder = 'STAFF:' || :caller_id::bigint AS is_own,
        (SELECT count(*) FROM unnest(:reason_codes::text[]) AS wanted(code)
          WHERE NOT EXISTS (SELECT 1 FROM voucher_reason x WHERE x.code = wanted.code AND x.enabled)) AS unknown_reasons,
-       (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[])
+       (SELECT count(*) FROM statement_line l WHERE l.id = ANY (:bank_line_ids::bigint[]) AND NOT l.is_out
            AND (l.state = 'NEW' OR l.state = 'PROPOSED' AND l.voucher_id = :id))
            = cardinality(:bank_line_ids::bigint[]) AS lines_are_free,
        (SELECT count(*) FROM jsonb_to_recordset(:allocations::jsonb) AS a(bill_id bigint)
@@ -435,7 +435,7 @@ SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same
 -- audit: voucher.recorded id
 -- By staff: it waits for another of them. For a line of the bank: what came is what the bank says, and the line is taken.
 WITH line AS MATERIALIZED (
-    SELECT * FROM statement_line WHERE id = :bank_line_id::bigint AND state = 'NEW' FOR UPDATE),
+    SELECT * FROM statement_line WHERE id = :bank_line_id::bigint AND state = 'NEW' AND NOT is_out FOR UPDATE),
 made AS (
     INSERT INTO voucher (account_id, recorder, recorded_by_name, pay_method, paid_fen, paid_date, payer_name, bank_serial,
                          remark, bill_ids, receipt_info)
@@ -467,7 +467,7 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: payment_record_state
-SELECT :bank_line_id::bigint = 0 OR EXISTS (SELECT 1 FROM statement_line l WHERE l.id = :bank_line_id AND l.state = 'NEW')
+SELECT :bank_line_id::bigint = 0 OR EXISTS (SELECT 1 FROM statement_line l WHERE l.id = :bank_line_id AND l.state = 'NEW' AND NOT l.is_out)
            AS line_is_free;
 
 -- name: voucher_reason_list
@@ -520,7 +520,7 @@ standing AS MATERIALIZED (
             UNION SELECT m.account_id FROM membership m, dues_policy p
              WHERE m.state = 'ACTIVE' AND member_last_day(m.account_id) BETWEEN current_date - p.grace_days AND current_date + 60) AS near
      WHERE (SELECT members FROM may)),
-lines AS MATERIALIZED (SELECT amount_fen FROM statement_line WHERE state = 'NEW' AND (SELECT bank FROM may)),
+lines AS MATERIALIZED (SELECT amount_fen FROM statement_line WHERE state = 'NEW' AND NOT is_out AND (SELECT bank FROM may)),
 overdue AS MATERIALIZED (
     SELECT amount_fen - paid_fen - waived_fen AS owed_fen FROM bill WHERE state IN ('OPEN', 'PARTLY_PAID') AND due_on < current_date)
 SELECT (SELECT count(*) FROM receipt WHERE state = 'REQUESTED' AND may.receipts) AS receipts_waiting,

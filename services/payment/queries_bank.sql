@@ -3,7 +3,9 @@
 -- name: statement_preview
 -- What an import would do, row by row of the file where it does nothing.
 WITH found AS MATERIALIZED (SELECT * FROM statement_rows(:kind::text, :rows::jsonb))
-SELECT count(*) FILTER (WHERE is_new) AS added, coalesce(sum(amount_fen) FILTER (WHERE is_new), 0)::bigint AS added_fen,
+SELECT count(*) FILTER (WHERE is_new AND NOT is_out) AS added,
+       coalesce(sum(amount_fen) FILTER (WHERE is_new AND NOT is_out), 0)::bigint AS added_fen,
+       count(*) FILTER (WHERE is_new AND is_out) AS added_out, count(*) FILTER (WHERE is_new AND is_out AND NOT is_expense) AS maybe_refunds,
        min(occurred_at) FILTER (WHERE is_new)::text AS first_at, max(occurred_at) FILTER (WHERE is_new)::text AS last_at,
        count(known_id) AS known, count(*) FILTER (WHERE is_repeated AND known_id IS NULL) AS repeated,
        count(*) FILTER (WHERE is_new AND is_settlement) AS settlements,
@@ -11,7 +13,7 @@ SELECT count(*) FILTER (WHERE is_new) AS added, coalesce(sum(amount_fen) FILTER 
        statement_is_own(:kind, :account_no::text) AS is_own,
        (SELECT jsonb_agg(to_jsonb(f)) FROM (
             SELECT occurred_at::text, amount_fen, payer_name, payer_account, serial, remark, wallet
-              FROM found WHERE is_new ORDER BY place LIMIT 10) AS f) AS first_lines,
+              FROM found WHERE is_new AND NOT is_out ORDER BY place LIMIT 10) AS f) AS first_lines,
        (SELECT jsonb_agg(to_jsonb(f)) FROM (
             SELECT place AS row, known_id AS id, coalesce(known_state, 'UNSPECIFIED') AS state, occurred_at::text, amount_fen,
                    payer_name, wallet
@@ -27,13 +29,13 @@ booking AS MATERIALIZED (SELECT month_open_day() AS open_day),
 numbered AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('statement', 'id')) AS id),
 added AS (
     INSERT INTO statement_line (statement_id, kind, identity, occurred_at, amount_fen, balance_fen, fee_fen, payer_name,
-                                payer_account, serial, remark, wallet, state, not_dues, booked_on)
+                                payer_account, serial, remark, wallet, is_out, state, not_dues, booked_on)
     SELECT n.id, :kind, f.identity, f.occurred_at, f.amount_fen, f.balance_fen, f.fee_fen, f.payer_name, f.payer_account,
-           f.serial, f.remark, f.wallet, CASE WHEN is_settlement THEN 'IGNORED' ELSE 'NEW' END,
-           CASE WHEN is_settlement THEN 'SETTLEMENT' END, greatest(f.occurred_at::date, o.open_day)
+           f.serial, f.remark, f.wallet, coalesce(f.is_out, false), CASE WHEN is_settlement OR is_expense THEN 'IGNORED' ELSE 'NEW' END,
+           CASE WHEN is_settlement THEN 'SETTLEMENT' WHEN is_expense THEN 'EXPENSE' END, greatest(f.occurred_at::date, o.open_day)
       FROM found f, numbered n, booking o WHERE f.is_new ORDER BY f.place
     ON CONFLICT DO NOTHING
-    RETURNING amount_fen, occurred_at, fee_fen, not_dues),
+    RETURNING amount_fen, occurred_at, fee_fen, not_dues, is_out),
 imported AS (
     INSERT INTO statement (id, kind, file_name, lines, added, imported_by, imported_by_name, account_no, first_on, last_on)
     OVERRIDING SYSTEM VALUE
@@ -42,8 +44,11 @@ imported AS (
       FROM numbered n LEFT JOIN found f ON true GROUP BY n.id
     RETURNING id),
 answer AS (
-    SELECT (SELECT id FROM imported) AS statement_id, count(*) AS added, coalesce(sum(amount_fen), 0)::bigint AS added_fen,
-           min(occurred_at)::text AS first_at, max(occurred_at)::text AS last_at, count(not_dues) AS settlements,
+    SELECT (SELECT id FROM imported) AS statement_id, count(*) FILTER (WHERE NOT is_out) AS added,
+           coalesce(sum(amount_fen) FILTER (WHERE NOT is_out), 0)::bigint AS added_fen,
+           count(*) FILTER (WHERE is_out) AS added_out, count(*) FILTER (WHERE is_out AND not_dues IS NULL) AS maybe_refunds,
+           min(occurred_at)::text AS first_at, max(occurred_at)::text AS last_at,
+           count(*) FILTER (WHERE not_dues = 'SETTLEMENT') AS settlements,
            coalesce(sum(fee_fen), 0)::bigint AS fees_fen, true AS is_own
       FROM added)
 SELECT * FROM answer;
@@ -127,7 +132,7 @@ WITH moved AS (
     UPDATE statement_line SET other_fen = :other_fen::bigint, not_dues = CASE WHEN :other_fen > 0 THEN :not_dues::text END,
            reason = CASE WHEN :other_fen > 0 THEN :reason ELSE '' END, changed_by = :caller_id::bigint,
            changed_by_name = :caller_name, changed_at = now()
-     WHERE id = :id::bigint AND state = 'NEW' AND :other_fen < amount_fen
+     WHERE id = :id::bigint AND state = 'NEW' AND NOT is_out AND :other_fen < amount_fen
     RETURNING *),
 answer AS (
     SELECT id, kind, state, occurred_at::text AS occurred_at, amount_fen, other_fen, dues_fen, payer_name, not_dues, reason
@@ -135,20 +140,69 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: line_state
-SELECT state = 'NEW' AS is_free, amount_fen FROM statement_line WHERE id = :id::bigint;
+SELECT state = 'NEW' AND NOT is_out AS is_free, amount_fen FROM statement_line WHERE id = :id::bigint;
 
 -- name: line_release
 -- keyed
 -- audit: statement.line_released id
--- A claim is taken back: the voucher that it made goes, its line is free again (voucher_lines). Nobody is told.
+-- A claim is taken back: the voucher that it made goes, its line is free again (voucher_lines). Nobody is told. Or a line out is no
+-- refund after all: what it said of the day is forgotten, what finance had said stays.
 WITH withdrawn AS (
     UPDATE voucher v SET state = 'WITHDRAWN', version = v.version + 1, decided_at = now()
       FROM statement_line l
      WHERE l.id = :id::bigint AND l.state = 'PROPOSED' AND v.id = l.voucher_id AND v.state = 'SUBMITTED'
        AND v.recorder LIKE 'STAFF:%' AND v.first_by IS NULL
     RETURNING l.id, l.kind, l.occurred_at, l.amount_fen, l.dues_fen, l.payer_name),
+tied AS MATERIALIZED (
+    SELECT id, proposal_id FROM statement_line WHERE id = :id::bigint AND is_out AND state = 'ALLOCATED' FOR UPDATE),
+untied AS (
+    UPDATE statement_line l SET state = 'NEW', proposal_id = NULL, evidence = '', changed_by = :caller_id::bigint,
+           changed_by_name = :caller_name, changed_at = now()
+      FROM tied t WHERE l.id = t.id
+    RETURNING l.id, l.kind, l.occurred_at, l.amount_fen, l.dues_fen, l.payer_name),
+forgotten AS (
+    UPDATE proposal p SET paid_back_on = NULL, paid_back_reference = '', paid_back_by_name = '', paid_back_by_line = false
+      FROM tied t WHERE p.id = t.proposal_id AND p.paid_back_by_line),
 answer AS (
-    SELECT id, kind, 'NEW' AS state, occurred_at::text AS occurred_at, amount_fen, dues_fen, payer_name FROM withdrawn)
+    SELECT id, kind, 'NEW' AS state, occurred_at::text AS occurred_at, amount_fen, dues_fen, payer_name
+      FROM (SELECT * FROM withdrawn UNION ALL SELECT * FROM untied) AS free)
+SELECT * FROM answer;
+
+-- name: line_refund_list
+-- Refunds that a line out may be, the likeliest first.
+SELECT t.* FROM statement_line l, line_refunds(l) AS p, proposal_told(p, :caller_id::bigint) AS t
+ WHERE l.id = :id::bigint AND l.state = 'NEW' LIMIT 20;
+
+-- name: line_refund
+-- keyed
+-- audit: statement.line_refunded id
+-- A line out is a refund that was decided (statement_line_refunds). When the money left, and by what it is found, the bank says, unless
+-- finance has said so; then the unit is told.
+WITH wanted AS MATERIALIZED (
+    SELECT l.id AS line, p.id AS refund, l.occurred_at::date AS day, coalesce(nullif(l.serial, ''), '流水' || l.id) AS reference,
+           concat_ws('、', '金额相符', CASE WHEN l.serial <> '' AND l.serial = p.paid_back_reference THEN '凭据号相符' END,
+                     CASE WHEN l.payer_name = u.unit_name THEN '收款户名是该单位' END) AS evidence
+      FROM statement_line l, line_refunds(l) AS f JOIN proposal p ON p.id = f.id JOIN unit u ON u.account_id = p.account_id
+     WHERE l.id = :id::bigint AND l.is_out AND l.state = 'NEW' AND p.id = :proposal_id::bigint
+       FOR UPDATE OF l, p),
+tied AS (
+    UPDATE statement_line l SET state = 'ALLOCATED', proposal_id = w.refund, evidence = w.evidence, changed_by = :caller_id::bigint,
+           changed_by_name = :caller_name, changed_at = now()
+      FROM wanted w WHERE l.id = w.line
+    RETURNING l.*),
+paid AS (
+    UPDATE proposal p SET paid_back_on = w.day, paid_back_reference = w.reference, paid_back_by_name = :caller_name, paid_back_by_line = true
+      FROM wanted w WHERE p.id = w.refund AND p.paid_back_on IS NULL
+    RETURNING p.*),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'refund.paid', jsonb_build_object('account_id', account_id, 'amount', yuan(amount_fen), 'date', paid_back_on,
+               'reference', paid_back_reference)
+      FROM paid),
+answer AS (
+    SELECT t.id, t.kind, t.state, t.occurred_at::text AS occurred_at, t.amount_fen, t.dues_fen, t.payer_name, t.evidence, t.is_out,
+           t.proposal_id, u.unit_name AS voucher_unit_name
+      FROM tied t JOIN proposal p ON p.id = t.proposal_id JOIN unit u ON u.account_id = p.account_id)
 SELECT * FROM answer;
 
 -- name: match_lines
@@ -156,7 +210,7 @@ SELECT * FROM answer;
 SELECT id, kind, state, occurred_at::text AS occurred_at, occurred_at::date - date '2000-01-01' AS day, amount_fen, other_fen,
        dues_fen, payer_name, payer_account, serial, remark, wallet, voucher_id, changed_by_name
   FROM statement_line l
- WHERE state IN ('NEW', 'PROPOSED') AND (state = 'NEW' OR :voucher_id::bigint IN (0, voucher_id))
+ WHERE state IN ('NEW', 'PROPOSED') AND NOT is_out AND (state = 'NEW' OR :voucher_id::bigint IN (0, voucher_id))
    AND (:q::text = '' OR id IN (SELECT f.id FROM line_found('ALL', :q, :q_fen::bigint, NULL, 0) AS f))
  ORDER BY state = 'PROPOSED' DESC, occurred_at DESC, id DESC LIMIT 2000;
 

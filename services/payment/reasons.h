@@ -51,6 +51,11 @@
     R(line_gone, CONFLICT, "这笔流水刚被其他人处理，请刷新页面。")                                                                           \
     R(line_not_split, CONFLICT,                                                                                                              \
       "非会费的部分须小于这笔流水的金额。整笔都不是会费的，请标记为非会费。")                                                                \
+    R(refund_not_tied, CONFLICT,                                                                                                             \
+      "这笔支出或退款刚被其他人处理，或金额不同，请刷新页面后重新选择。")                                                                    \
+    R(refund_has_line, CONFLICT, "这笔退款已对上另一笔支出流水，请刷新页面。")                                                               \
+    R(refund_other_amount, CONFLICT, "这笔支出与退款的金额不同，不能对应。")                                                                 \
+    R(expense_goes_out, INVALID, "收入不能标记为协会支出，请选择其他种类。")                                                                 \
     R(line_not_released, CONFLICT, "这笔认领已由另一位财务人员处理，请刷新页面。")                                                           \
     R(statement_other_account, INVALID,                                                                                                      \
       "这份文件不是协会账户的：文件里的账号与协会的收款账号不同，请核对后重新选择文件和流水种类" \

@@ -20,7 +20,7 @@ struct reading {
     char *json; /* malloc */
     size_t json_size;
     FILE *out;
-    bool is_import;
+    bool is_import, is_merchant;
     struct statement_report report;
 };
 
@@ -39,11 +39,13 @@ static void put_line(void *owner, const struct statement_line *line)
 {
     struct reading *reading = owner;
     FILE *out = reading->out;
+    if (line->is_out && reading->is_merchant)
+        return; /* the wallet's own refunds: what came in by it is told net of them */
     fprintf(out,
             "%s{\"place\":%u,\"amount_fen\":%" PRId64 ",\"fee_fen\":%" PRId64
-            ",\"serial_is_unique\":%s",
+            ",\"serial_is_unique\":%s,\"is_out\":%s",
             ftell(out) > 1 ? "," : "", line->row, line->amount_fen, line->fee_fen,
-            line->serial_is_unique ? "true" : "false");
+            line->serial_is_unique ? "true" : "false", line->is_out ? "true" : "false");
     if (line->balance_fen >= 0)
         fprintf(out, ",\"balance_fen\":%" PRId64, line->balance_fen);
     put_text(out, "occurred_at", line->at);
@@ -127,7 +129,12 @@ static answer take(struct call *c, bool is_import)
     if (c->body.fd < 0 || c->body.size == 0)
         return call_fail(c, REASON_attachment_none);
     struct reading *reading = arena_alloc(c->arena, sizeof *reading);
-    *reading = (struct reading){.fd = c->body.fd, .size = c->body.size, .is_import = is_import};
+    *reading = (struct reading){
+        .fd = c->body.fd,
+        .size = c->body.size,
+        .is_import = is_import,
+        .is_merchant = req->kind == PAYMENT__STATEMENT_REQUEST__KIND__MERCHANT,
+    };
     return work_then(c, state->files.work, read_work, reading, read_worked);
 }
 

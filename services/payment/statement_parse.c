@@ -122,6 +122,7 @@ struct parsing {
     struct statement_report *report;
     bool found; /* the header */
     bool after_return;
+    unsigned given;     /* rows of money */
     int place[COLUMNS]; /* of each column; -1: there is none */
     int remarks[REMARKS_MAX];
     size_t remarks_count;
@@ -453,7 +454,8 @@ static int64_t fee_of(const struct parsing *p, int64_t fen)
     return fee < 0 || fee > fen || (has_net && fen - fee != net) ? -1 : fee;
 }
 
-/* NULL: it came in, `ret_fen` of it; "": it is no money that came in; else what is wrong with the row. */
+/* NULL: it came in, `ret_fen` of it, or went out, with a minus; "": it went out, and how much is not told; else what is wrong
+   with the row. */
 static const char *row_money(const struct parsing *p, int64_t *ret_fen)
 {
     bool own_column = p->place[CREDIT] >= 0;
@@ -466,13 +468,13 @@ static const char *row_money(const struct parsing *p, int64_t *ret_fen)
         return "金额无法识别";
     if (own_column && fen < 0)
         return "收入金额是负数（冲正），请找到被冲正的那笔流水处理";
+    if (fen == 0 && !went_out)
+        return own_column && p->place[DEBIT] < 0 ? "" : "没有金额";
     if (fen == 0)
-        return went_out || (own_column && p->place[DEBIT] < 0) ? "" : "没有金额";
+        fen = -out;
     if (!own_column && p->place[SIGN] >= 0 && fen < 0)
         return "金额是负数（冲正），请找到被冲正的那笔流水处理";
-    if (fen < 0 || (!own_column && is_debit(cell(p, SIGN))))
-        return "";
-    *ret_fen = fen;
+    *ret_fen = fen > 0 && !own_column && is_debit(cell(p, SIGN)) ? -fen : fen;
     return NULL;
 }
 
@@ -494,11 +496,16 @@ static void row_give(struct parsing *p, const char *at, int64_t fen, int64_t fee
     if (!statement_amount(cell(p, BALANCE), &balance) || balance < 0)
         balance = -1;
     account_read(p->report, cell(p, OWN_ACCOUNT));
-    p->report->lines++;
+    if (fen < 0)
+        p->report->debits++;
+    else
+        p->report->lines++;
+    p->given++;
     p->take(p->owner, &(struct statement_line){
                           .row = p->report->rows,
                           .at = at,
-                          .amount_fen = fen,
+                          .is_out = fen < 0,
+                          .amount_fen = fen < 0 ? -fen : fen,
                           .balance_fen = balance,
                           .fee_fen = fee,
                           .serial = serial[0] != '\0' ? serial : serial_of(cell(p, SLIP)),
@@ -524,9 +531,9 @@ static void row_take(struct parsing *p)
     }
     if (wrong == NULL && !has_day)
         wrong = cell(p, DAY)[0] == '\0' ? "有金额但没有日期" : "日期无法识别";
-    if (wrong == NULL && is_undone(cell(p, STANDING)))
+    if (wrong == NULL && fen > 0 && is_undone(cell(p, STANDING)))
         wrong = "退款、撤销或没有成功的交易";
-    if (wrong == NULL && (fee = fee_of(p, fen)) < 0)
+    if (wrong == NULL && fen > 0 && (fee = fee_of(p, fen)) < 0)
         wrong = "金额、手续费和入账金额对不上";
     if (wrong != NULL)
         row_wrong(p, wrong);
@@ -584,6 +591,6 @@ void statement_parse(const char *text, size_t size, struct arena *arena, stateme
     if (!p.found)
         report->refusal = "没有找到表头：前15行里须有日期和金额（贷方发生额、收入金额或交易金额）等"
                           "列名。请上传网上银行导出的原文件。";
-    else if (report->lines == 0 && report->errors_count == 0)
-        report->refusal = "文件里没有收入记录。";
+    else if (p.given == 0 && report->errors_count == 0)
+        report->refusal = "文件里没有收入记录，也没有支出记录。";
 }

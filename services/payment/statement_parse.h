@@ -10,10 +10,11 @@
 
 enum { STATEMENT_HEADER_ROWS = 15, STATEMENT_ERRORS_MAX = 20 };
 
-/* Money that came in. Texts are cleaned, and live until the callback returns. */
+/* Money that came in, or went out. Texts are cleaned, and live until the callback returns. */
 struct statement_line {
     unsigned row;          /* in the file, from 1 */
     const char *at;        /* 2026-11-24 10:32:00; without a time 00:00:00 */
+    bool is_out;           /* it went out: the payer is who got it */
     int64_t amount_fen;    /* > 0 */
     int64_t balance_fen;   /* -1: not told, or below zero */
     int64_t fee_fen;       /* what the wallet kept of it */
@@ -35,7 +36,7 @@ struct statement_report {
     unsigned errors_count;                               /* perhaps more than are kept */
 };
 
-/* Calls `take` for each row of money that came in. */
+/* Calls `take` for each row of money. */
 void statement_parse(const char *text, size_t size, struct arena *arena, statement_line_fn *take,
                      void *owner, struct statement_report *report);
 

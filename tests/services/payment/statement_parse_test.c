@@ -16,8 +16,9 @@ static void keep(void *owner, const struct statement_line *line)
     size_t used = strlen(told), fees_used = strlen(fees);
     (void)owner;
     snprintf(told + used, sizeof told - used, "%u|%s|%lld|%s|%s|%s|%s|%s|%lld\n", line->row,
-             line->at, (long long)line->amount_fen, line->payer_name, line->payer_account,
-             line->serial, line->remark, line->wallet, (long long)line->balance_fen);
+             line->at, (long long)(line->is_out ? -line->amount_fen : line->amount_fen),
+             line->payer_name, line->payer_account, line->serial, line->remark, line->wallet,
+             (long long)line->balance_fen);
     strcat(uniques, line->serial_is_unique ? "yes " : "no ");
     snprintf(fees + fees_used, sizeof fees - fees_used, "%lld ", (long long)line->fee_fen);
 }
@@ -42,6 +43,7 @@ static void test_the_account_statement(void **state)
     assert_string_equal(told,
                         "5|2026-11-03 10:32:01|200000|长治市甲咨询有限公司|6222021234||转账；会费 "
                         "HFNHMCR5||10200000\n"
+                        "6|2026-11-04 09:32:05|-50000|电费|1|2026110400017|||10150000\n"
                         "7|2026-11-05 00:00:00|500000|乙公司||A77|会费||-1\n");
     assert_int_equal(report.lines, 2);
     assert_int_equal(report.debits, 1);
@@ -54,7 +56,8 @@ static void test_one_amount_with_a_sign(void **state)
     parse("交易时间,借贷标志,交易金额(元),付款人名称,备注\n"
           "2026年11月3日 8:05,贷,２０００．００,张三,\n2026-11-03 08:06:00,借,30.00,手续费,\n"
           "2026-11-03 08:07:00,贷,¥3000元,李四,\n");
-    assert_string_equal(told, "2|2026-11-03 08:05:00|200000|张三||||\x7c-1\n4|2026-11-03 "
+    assert_string_equal(told, "2|2026-11-03 08:05:00|200000|张三||||\x7c-1\n3|2026-11-03 "
+                              "08:06:00|-3000|手续费||||\x7c-1\n4|2026-11-03 "
                               "08:07:00|300000|李四||||\x7c-1\n");
     assert_int_equal(report.debits, 1);
 }
@@ -89,7 +92,7 @@ static void test_what_the_wallet_keeps(void **state)
           "1004,2026-11-06 12:00:03,2000.00,5.00,1995.00,已退款\n"
           "1005,2026-11-06 12:00:04,-2000.00,0,-2000.00,成功\n");
     assert_string_equal(report.account_no, "050582490012");
-    assert_string_equal(fees, "500 500 ");
+    assert_string_equal(fees, "500 500 0 ");
     assert_int_equal(report.lines, 2);
     assert_int_equal(report.errors_count, 2);
     assert_int_equal(report.errors[0].row, 5);
@@ -108,7 +111,8 @@ static void test_no_row_is_lost_silently(void **state)
           "交易日期,借方发生额,贷方发生额,对方户名\n2026-11-04,0.00,3000,翻页后\n"
           ",,\"5,000.00\",合计\n打印日期：2026-11-30,,,\n");
     assert_string_equal(report.account_no, "0505010409200054816");
-    assert_string_equal(told, "9|2026-11-04 00:00:00|300000|翻页后|||||-1\n");
+    assert_string_equal(told, "7|2026-11-03 00:00:00|-3550|电费|||||-1\n"
+                              "9|2026-11-04 00:00:00|300000|翻页后|||||-1\n");
     assert_int_equal(report.debits, 1);
     assert_int_equal(report.errors_count, 4);
     assert_string_equal(report.errors[0].words, "有金额但没有日期");

@@ -158,6 +158,9 @@ static void test_a_month_of_two_files(void **state)
     const char *report = import("ACCOUNT", account_text, account_size);
     SAYS(report, "\"lines\":75,\"added\":74,\"debits\":5");
     SAYS(report, "\"settlements\":5");
+    SAYS(report, "\"added_out\":5");
+    assert_string_equal(
+        VALUE("SELECT count(*) FROM statement_line WHERE is_out AND not_dues = 'EXPENSE'"), "5");
     SAYS(import("ACCOUNT", account_text, account_size), "\"added\":0");
     SAYS(import("MERCHANT", merchant_text, merchant_size), "\"added\":6");
 

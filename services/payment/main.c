@@ -2,7 +2,7 @@
 
    What it does   tells the fee schedule; bills units, takes their vouchers, posts what finance confirms to the ledger, opens
                   and renews memberships, keeps the receipts.
-   Operations     attachment.c, bill.c, certificate.c, fee.c, member.c, picture.c, policy.c, proposal.c, receipt.c, renewal.c, renewal_link.c, petition.c, slip.c, statement.c, unit.c, verdict.c,
+   Operations     attachment.c, auto.c, bill.c, certificate.c, fee.c, member.c, picture.c, policy.c, proposal.c, receipt.c, renewal.c, renewal_link.c, petition.c, slip.c, statement.c, unit.c, verdict.c,
                   voucher.c; the contract is proto/payment.proto.
    Reads, writes  PostgreSQL, schema payment; what must never break about money is said there (schema/003 to 006, 012, 013). The fee
                   schedule and the account that dues are paid to are seeded by `guildctl seed` from
@@ -92,6 +92,7 @@ static void payment_start(struct service_run *run)
     file_store_open(&state.files, run);
     service_set_state(run, &state);
     renewal_start(run);
+    auto_start(run);
 }
 
 static void payment_stop(struct service_run *run)

@@ -39,6 +39,10 @@ extern const struct op voucher_ops[];
 void renewal_start(struct service_run *run);
 void renewal_run(struct service_run *run);
 
+/* Automatic confirmation, if the policy says so: every minute from now on, or once. */
+void auto_start(struct service_run *run);
+void auto_run(struct service_run *run);
+
 /* Binds :reference_code to a new one. */
 void bill_set_reference(struct call *c);
 

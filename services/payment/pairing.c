@@ -1,7 +1,7 @@
 /* Which voucher each line of the bank pays: proposals that a person confirms (match.h). */
-#include "match.h"
+#include "pairing.h"
+
 #include "nouns.h"
-#include "payment.pb-c.h"
 #include "payment_queries.h"
 #include "reasons.h"
 #include "service.h"
@@ -12,16 +12,6 @@
 #include <string.h>
 
 enum { SUGGESTIONS_MAX = 5, FOUND_MAX = 20 };
-
-struct matching {
-    struct rows line_rows, voucher_rows;
-    struct match_line *lines;
-    struct match_voucher *vouchers;
-    struct match *matches;
-    size_t matches_count;
-    bool of_one;   /* all that fit one voucher, not one line for each */
-    bool searched; /* whatever was asked for, fitting or not */
-};
 
 static int by_score(const void *a, const void *b)
 {
@@ -42,7 +32,7 @@ static size_t match_one(struct matching *m)
     return count < most ? count : most;
 }
 
-static void match_work(void *job)
+void matching_work(void *job)
 {
     struct matching *m = job;
     m->matches_count = m->of_one ? match_one(m)
@@ -75,8 +65,8 @@ static ProtobufCMessage *row_message(struct call *c, const ProtobufCMessageDescr
     return message_from_rows(type, &one, c->arena);
 }
 
-static Payment__Match *match_message(struct call *c, const struct matching *m,
-                                     const struct match *found)
+Payment__Match *matching_message(struct call *c, const struct matching *m,
+                                 const struct match *found)
 {
     Payment__Match *match = arena_alloc(c->arena, sizeof *match);
     payment__match__init(match);
@@ -107,11 +97,11 @@ static answer match_worked(struct call *c, void *job)
     reply.vouchers = (uint32_t)m->voucher_rows.count;
     reply.matches = arena_alloc(c->arena, (m->matches_count + 1) * sizeof *reply.matches);
     for (size_t i = 0; i < m->matches_count; i++)
-        reply.matches[reply.n_matches++] = match_message(c, m, &m->matches[i]);
+        reply.matches[reply.n_matches++] = matching_message(c, m, &m->matches[i]);
     return call_reply(c, &reply.base);
 }
 
-static void fill(struct call *c, struct matching *m)
+void matching_fill(struct call *c, struct matching *m)
 {
     const struct rows *l = &m->line_rows, *v = &m->voucher_rows;
     m->lines = arena_alloc(c->arena, (l->count + 1) * sizeof *m->lines);
@@ -155,8 +145,8 @@ static answer match_found(struct call *c, const struct rows *results)
     };
     if (m->of_one && m->voucher_rows.count == 0)
         return call_fail(c, REASON_voucher_stale);
-    fill(c, m);
-    return work_then(c, state->files.work, match_work, m, match_worked);
+    matching_fill(c, m);
+    return work_then(c, state->files.work, matching_work, m, match_worked);
 }
 
 static answer match_list(struct call *c)

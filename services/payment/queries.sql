@@ -9,7 +9,7 @@ SELECT association_post, association_post_name, amount_fen, valid_from::text AS 
 
 -- name: policy_get
 SELECT term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, member_no_pattern, term_start,
-       rollover_from, approve_first, version, changed_by_name, changed_at
+       rollover_from, approve_first, auto_confirm, version, changed_by_name, changed_at
   FROM dues_policy;
 
 -- name: policy_save
@@ -20,11 +20,12 @@ WITH answer AS (
            second_over_fen = :second_over_fen::bigint, version = version + 1, member_no_pattern = coalesce(nullif(:member_no_pattern::text, ''), member_no_pattern),
            term_start = coalesce(nullif(:term_start::text, 'TERM_START_UNSPECIFIED'), term_start), rollover_from = :rollover_from::text,
            approve_first = :approve_first::boolean,
+           auto_confirm = :auto_confirm::boolean,
            reminder_days = (SELECT coalesce(array_agg(DISTINCT day ORDER BY day), '{}') FROM unnest(:reminder_days::int[]) AS day),
            changed_by_name = :caller_name, changed_at = now()
      WHERE version = :version::int
     RETURNING term_mode, grace_days, second_over_fen, array_to_json(reminder_days) AS reminder_days, member_no_pattern,
-              term_start, rollover_from, approve_first, version, changed_by_name, changed_at)
+              term_start, rollover_from, approve_first, auto_confirm, version, changed_by_name, changed_at)
 SELECT * FROM answer;
 
 -- ---- files

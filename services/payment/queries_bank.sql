@@ -228,6 +228,15 @@ SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.
  WHERE v.state = 'SUBMITTED' AND (:voucher_id::bigint = 0 OR v.id = :voucher_id)
  ORDER BY v.submitted_at, v.id LIMIT 500;
 
+-- name: auto_wanted
+-- Does anything confirm itself, and could it be now?
+SELECT auto_confirm AND EXISTS (SELECT 1 FROM voucher WHERE state = 'SUBMITTED')
+       AND EXISTS (SELECT 1 FROM statement_line WHERE state = 'NEW' AND NOT is_out) AS is_wanted
+  FROM dues_policy;
+
+-- name: auto_may
+SELECT v.id FROM voucher v WHERE v.id = ANY (:voucher_ids::bigint[]) AND voucher_may_auto(v);
+
 -- name: month_get
 -- A closed month as it was signed, and what moved since.
 SELECT m.* FROM month_told(:month_first::date) AS m;

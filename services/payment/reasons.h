@@ -42,6 +42,7 @@
     R(voucher_not_withdrawable, CONFLICT, "凭证已由财务处理，不能撤回，请刷新页面查看结果。")                                                \
     R(voucher_stale, CONFLICT, "这份凭证刚被其他人处理或有变动，请刷新后再审核。")                                                           \
     R(voucher_same_person, FORBIDDEN, "这份凭证由您初核或录入，须由另一位财务人员确认。")                                                    \
+    R(voucher_not_automatic, CONFLICT, "这份凭证不符合自动确认的条件，须由财务人员确认。")                                                   \
     R(voucher_needs_second, CONFLICT, "该金额须两人核对，请刷新后重试。")                                                                    \
     R(transfer_same_person, FORBIDDEN, "录入和确认须为不同的人。")                                                                           \
     R(allocation_too_large, INVALID, "分配到账单的金额合计超过了到账金额，请修改。")                                                         \

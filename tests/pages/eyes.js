@@ -28,7 +28,10 @@ class Eyes {
     this.faults = [];
     this.count = 0;
     this.forgive = false; // a story that breaks the network itself
+    this.flying = new Set(); // requests
     page.setDefaultTimeout(15000);
+    page.on('request', (request) => this.flying.add(request));
+    for (const event of ['requestfinished', 'requestfailed']) page.on(event, (request) => this.flying.delete(request));
     page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error' && !this.forgive && !isExpected(message)) this.faults.push(`console: ${message.text()}`);
@@ -38,8 +41,20 @@ class Eyes {
     });
   }
 
-  open(target) {
-    return this.page.goto(new URL(target, options.url).href, { waitUntil: 'networkidle' });
+  /* Until what the page asks for is there, and drawn. */
+  async open(target) {
+    const answer = await this.page.goto(new URL(target, options.url).href);
+    await this.settled();
+    return answer;
+  }
+
+  /* Some frames long nothing is under way; networkidle would take half a second for that each time. */
+  async settled() {
+    for (let calm = 0, end = Date.now() + 15000; calm < 3 && Date.now() < end;) {
+      const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));
+      const stays = await this.page.evaluate(drawn).catch(() => false); // not where the page goes elsewhere
+      calm = stays && this.flying.size === 0 ? calm + 1 : 0;
+    }
   }
 
   async look(name) {

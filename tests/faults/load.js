@@ -530,11 +530,13 @@ class Reviewer {
   }
 }
 
-/* So many, registered and logged in. */
+/* So many, registered and logged in, a few at a time: a password's hash takes a while, and those who wait too long are refused. */
 async function peopleOf(traffic, count) {
   const people = Array.from({ length: count }, () => new Member(traffic));
-  await Promise.all(people.map(async (member) => {
-    if (!await member.register()) throw new Error(`${member.phone} could not register`);
+  const waiting = [...people];
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    for (let member; (member = waiting.shift()) !== undefined;)
+      if (!await member.register()) throw new Error(`${member.phone} could not register`);
   }));
   return people;
 }

@@ -13,7 +13,7 @@ class Browser {
     this.address = address;
   }
 
-  /* The answer as {status, headers, body}; body is parsed where it is JSON. */
+  /* The answer as {status, headers, body, sends}; body is parsed where it is JSON. */
   async send(method, target, { json, bytes, type, headers = {} } = {}) {
     const body = bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
     const sent = { Origin: this.origin, 'Sec-Fetch-Site': 'same-origin', ...headers };
@@ -56,15 +56,24 @@ class Browser {
   }
 }
 
-/* A kept connection may be closed by the other side just as it is used again: the request goes once more, on another. */
-function exchange({ origin, address }, method, target, headers, body) {
+/* A kept connection may be closed by the other side just as it is used again: the request goes once more, on another. How
+   often it went is in `sends`, of the answer or of the error: what became of those without an answer nobody knows. */
+async function exchange(browser, method, target, headers, body) {
+  for (let sends = 1; ; sends++) {
+    try {
+      return { ...await once(browser, method, target, headers, body), sends };
+    } catch (error) {
+      if (!error.wasClosed) throw Object.assign(error, { sends });
+    }
+  }
+}
+
+function once({ origin, address }, method, target, headers, body) {
   return new Promise((resolve, reject) => {
     const request = http.request(new URL(target, origin), { method, headers, timeout: 15000, localAddress: address });
     request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer in 15 s`)));
-    request.on('error', (error) => {
-      const wasClosed = request.reusedSocket && error.code === 'ECONNRESET';
-      (wasClosed ? exchange({ origin, address }, method, target, headers, body) : Promise.reject(error)).then(resolve, reject);
-    });
+    request.on('error', (error) =>
+      reject(Object.assign(error, { wasClosed: request.reusedSocket && error.code === 'ECONNRESET' })));
     request.on('response', (response) => {
       const parts = [];
       response.on('data', (part) => parts.push(part));

@@ -86,13 +86,15 @@ function groupBy(list, keyOf) {
 
 const isNone = (answer) => answer.status === 0 || answer.status >= 500;
 const isGood = (answer) => answer.status >= 200 && answer.status < 300;
+/* Of all times that it went out but the last, nothing is known. */
+const lostSends = (answer) => (answer.sends ?? 1) - 1;
 /* Such an answer, or none, leaves open whether it was done. 503 does not: it says that nothing was. */
 const isOpen = (answer) => answer.status === 0 || (answer.status >= 500 && answer.status !== 503);
 const numberIn = (text) => Number(/第(\d+)号/.exec(text ?? '')?.[1] ?? 0);
 /* How often an operation was done at the least, and at the most. */
 const leastOf = (intents) => intents.filter((one) => one.good).length;
-const mostOf = (intents) =>
-  intents.reduce((sum, one) => sum + one.answers.filter((answer) => isGood(answer) || isOpen(answer)).length, 0);
+const mostOf = (intents) => intents.flatMap((one) => one.answers)
+  .reduce((sum, answer) => sum + lostSends(answer) + (isGood(answer) || isOpen(answer) ? 1 : 0), 0);
 const place = (row) => `account ${row.account_id}, version ${row.version}`;
 
 class Checker {
@@ -104,7 +106,7 @@ class Checker {
     this.rows = readTables(setting);
     for (const intent of this.intents) {
       intent.good = intent.answers.find(isGood);
-      intent.open = intent.answers.length === 0 || intent.answers.some(isOpen);
+      intent.open = intent.answers.length === 0 || intent.answers.some((answer) => isOpen(answer) || lostSends(answer) > 0);
     }
     this.byNumber = new Map(this.intents.map((one) => [one.n, one]));
   }

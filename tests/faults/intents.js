@@ -1,7 +1,7 @@
 /* What the load meant to do and what it was told, a JSON object a line; a line is on the disk before `append` resolves.
 
      {intent, at, op, who, key, …}   an operation is about to be sent for the first time; `who` is its principal
-     {answer, at, status, reason, body}   to the intent of that number; status 0: there was none
+     {answer, at, status, body, sends}   to the intent of that number; status 0: there was none; `sends`: how often it went out
      {dead, at, who}                 a session that was ended, by a log-out or a changed password
      {probe, at, status}             what that session was answered later
      {breach}                        words of the load itself: it read another thing than it wrote */

@@ -107,7 +107,7 @@ class Balancer {
 }
 
 class Traffic {
-  samples = []; // {at, ms, status, method, target, gateway, why}; why: no answer came
+  samples = []; // {at, ms, status, method, target, gateway, why, leaving}; why: no answer came
   written = 0;
   files = 0; // of the bank (dues.js)
   active = 0;
@@ -134,12 +134,15 @@ class Traffic {
     return { ...answer, gateway: gateway.n };
   }
 
-  /* The same, taken down as a sample; `ms`: how long it took. */
+  /* The same, taken down as a sample; `ms`: how long it took. `leaving`: its session was being ended, or had been. */
   async attempt(browser, method, target, content) {
     const at = Date.now();
+    const before = browser.leaving;
     const { gateway, ...answer } = await this.ask(browser, method, target, content);
     const ms = Date.now() - at;
-    this.samples.push({ at, ms, status: answer.status, method, target, gateway, why: answer.status === 0 ? answer.body.reason : undefined });
+    const why = answer.status === 0 ? answer.body.reason : undefined;
+    const leaving = Boolean(before || browser.leaving);
+    this.samples.push({ at, ms, status: answer.status, method, target, gateway, why, leaving });
     return { ...answer, ms };
   }
 
@@ -154,8 +157,8 @@ class Traffic {
     for (const end = Date.now() + REPEAT_S * 1000; ;) {
       const at = Date.now();
       const answer = await this.attempt(browser, method, target, sent);
-      const { status, body } = answer;
-      await this.log.append({ answer: n, at: Date.now(), sent_at: at, status, body: slim(status, body) });
+      const { status, body, sends } = answer;
+      await this.log.append({ answer: n, at: Date.now(), sent_at: at, sends, status, body: slim(status, body) });
       if (isFinal(op, status) || Date.now() > end || this.ended) return answer;
       await pause(this.random.between(50, 600));
       if (status === 401) await again();
@@ -166,6 +169,7 @@ class Traffic {
   async bury(browser, who) {
     const corpse = newBrowser();
     corpse.cookies = new Map(browser.cookies);
+    corpse.leaving = true;
     corpse.number = ++this.written;
     corpse.buried = Date.now();
     await this.log.append({ dead: corpse.number, at: corpse.buried, who });
@@ -233,7 +237,7 @@ async function sent(browser, gateway, method, target, content) {
   try {
     return await browser.send(method, target, content);
   } catch (error) {
-    return { status: 0, body: { reason: error.code ?? error.message } };
+    return { status: 0, body: { reason: error.code ?? error.message }, sends: error.sends ?? 1 };
   }
 }
 
@@ -324,8 +328,10 @@ class Member {
       const json = { phone: this.phone, password };
       const context = { browser: this.browser, who: `PHONE:${this.phone}`, facts: { phone: this.phone } };
       const { status } = await this.traffic.write('log-in', context, 'POST', '/api/v1/sessions', { json });
-      if (status === 200) this.password = password;
-      if (status === 200) return true;
+      if (status !== 200) continue;
+      this.password = password;
+      this.browser.leaving = false;
+      return true;
     }
     return false;
   }
@@ -339,6 +345,7 @@ class Member {
     const context = { browser, who: `PHONE:${phone}`, facts: { phone, code } };
     const { status } = await traffic.write('log-in', context, 'POST', '/api/v1/sessions', { json });
     if (status !== 200) return this.logIn();
+    browser.leaving = false;
     await traffic.write('reuse', { ...context, browser: this.stranger() }, 'POST', '/api/v1/sessions', { json });
     return true;
   }
@@ -346,6 +353,7 @@ class Member {
   async logOut() {
     const old = new Browser();
     old.cookies = new Map(this.browser.cookies);
+    this.browser.leaving = true;
     const { status } = await this.traffic.write('log-out', this.context(), 'DELETE', '/api/v1/sessions/current');
     if (status === 200) await this.traffic.bury(old, this.who);
   }
@@ -354,11 +362,16 @@ class Member {
     const old = new Browser();
     old.cookies = new Map(this.browser.cookies);
     this.hoped = `Qz-${randomBytes(6).toString('hex')}`;
+    this.browser.leaving = true; // its session is renewed with the password
     const { status } = await this.traffic.write('password', this.context(), 'PUT', '/api/v1/account/password',
       { json: { old_password: this.password, new_password: this.hoped, new_password_confirm: this.hoped } });
-    if (status === 200) await this.traffic.bury(old, this.who);
-    if (status === 200) this.password = this.hoped;
-    else await this.logIn(); // by whichever of the two it is
+    if (status === 200) {
+      await this.traffic.bury(old, this.who);
+      this.password = this.hoped;
+      this.browser.leaving = false;
+    } else {
+      await this.logIn(); // by whichever of the two it is
+    }
     this.hoped = undefined;
   }
 

@@ -1,8 +1,12 @@
 #include "work.h"
 
+#include "clock.h"
 #include <czmq.h>
 
-enum { ACTORS_MAX = 8 };
+enum {
+    ACTORS_MAX = 8,
+    REMEMBERED = 8, /* jobs, about, that make what is usual */
+};
 
 /* A job on its way to an actor and back: its address is the message. */
 struct task {
@@ -10,6 +14,7 @@ struct task {
     void *job;
     work_done_fn *done;
     void *owner;
+    uint64_t began_us;
     struct task *next;
 };
 
@@ -25,6 +30,7 @@ struct work {
     size_t actors_count;
     struct task *first, **last; /* waiting */
     size_t waiting, waiting_max, running;
+    uint64_t usual_us, wait_max_us; /* of a job; 0: none has been done; 0: no bound */
 };
 
 static void actor_main(zsock_t *pipe, void *unused)
@@ -52,7 +58,16 @@ static void actor_give(struct actor *actor, struct task *task)
 {
     actor->busy = true;
     actor->work->running++;
+    task->began_us = clock_us();
     zmq_send(zsock_resolve(actor->actor), &task, sizeof task, 0);
+}
+
+static void remember(struct work *work, uint64_t took_us)
+{
+    if (work->usual_us == 0)
+        work->usual_us = took_us;
+    else
+        work->usual_us += took_us / REMEMBERED - work->usual_us / REMEMBERED;
 }
 
 static void actor_readable(void *owner)
@@ -65,6 +80,7 @@ static void actor_readable(void *owner)
     struct task *task = pointer;
     actor->busy = false;
     work->running--;
+    remember(work, clock_us() - task->began_us);
     if (work->first != NULL) {
         struct task *next = work->first;
         work->first = next->next;
@@ -115,19 +131,31 @@ void work_destroy(struct work **self)
     *self = NULL;
 }
 
+void work_limit_wait(struct work *work, uint64_t ms)
+{
+    work->wait_max_us = ms * 1000;
+}
+
+static bool is_full(const struct work *work)
+{
+    uint64_t wait_us = (work->waiting + 1) * work->usual_us / work->actors_count;
+    return work->waiting >= work->waiting_max ||
+           (work->wait_max_us > 0 && wait_us > work->wait_max_us);
+}
+
 enum status work_submit(struct work *work, work_fn *fn, void *job, work_done_fn *done, void *owner)
 {
     struct actor *idle = NULL;
     for (size_t i = 0; i < work->actors_count && idle == NULL; i++)
         if (!work->actors[i].busy)
             idle = &work->actors[i];
-    if (idle == NULL && work->waiting >= work->waiting_max)
+    if (idle == NULL && is_full(work))
         return STATUS_UNAVAILABLE;
 
     struct task *task = malloc(sizeof *task);
     if (task == NULL)
         abort();
-    *task = (struct task){fn, job, done, owner, NULL};
+    *task = (struct task){fn, job, done, owner, 0, NULL};
     if (idle != NULL) {
         actor_give(idle, task);
     } else {

@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "status.h"
 #include <stddef.h>
+#include <stdint.h>
 
 struct work;
 
@@ -19,7 +20,11 @@ struct work *work_new(struct loop *loop, size_t actors, size_t queue);
 /* Waits for jobs under way; jobs that only wait are dropped. */
 void work_destroy(struct work **self);
 
-/* UNAVAILABLE at once when the queue is full. `job` must live until done. */
+/* Refuses, too, what would wait for longer, by what jobs took lately: who is told at once comes again, who waits in vain
+   does not. 0, as at first: no such bound. */
+void work_limit_wait(struct work *work, uint64_t ms);
+
+/* UNAVAILABLE at once when the queue is full or the wait too long. `job` must live until done. */
 enum status work_submit(struct work *work, work_fn *fn, void *job, work_done_fn *done,
                         void *owner) MUST_CHECK;
 

@@ -86,6 +86,9 @@ static void poll_seq(void *owner)
     cache_command(auth->cache, on_seq, run, 5, argv, NULL);
 }
 
+/* Behind it the hash itself and the answer must fit into what a page waits for. */
+enum { HASH_WAIT_MS = 2500 };
+
 static void auth_start(struct service_run *run)
 {
     static struct auth state;
@@ -103,6 +106,7 @@ static void auth_start(struct service_run *run)
     state.argon2_mib = (size_t)config_integer("GUILD_ARGON2_MIB");
     state.cache = cache_new(service_loop(run), config_text("GUILD_REDIS"));
     state.work = work_new(service_loop(run), 2, 16);
+    work_limit_wait(state.work, HASH_WAIT_MS);
     service_set_state(run, &state);
     loop_add_timer(service_loop(run), 500, poll_seq, run);
 }

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { Browser, pause } = require('../support/visitor.js');
 const { trySignal } = require('./inject.js');
+const { asksPassword } = require('./load.js');
 
 const NOTICED_MS = 1500; // from then on an instance that is stuck gets no new work
 
@@ -179,12 +180,13 @@ async function otherClocks(i, traffic, marks) {
   return undo;
 }
 
-/* A day ahead, sessions that live for hours are over, as they must be; an hour ahead none is. */
+/* A day ahead, sessions that live for hours are over, as they must be; an hour ahead none is. When all log in at once, those
+   who are asked to come again are not failed. */
 const clocksDoNotMatter = ({ samples, marks }) => {
   const then = samples.filter((one) => one.at >= marks.first && one.at <= marks.last);
   const out = then.filter((one) => one.status === 401 && !one.leaving && one.at + one.ms < marks.day);
   return [
-    ...nobodyFails({ samples: then }),
+    ...nobodyFails({ samples: then.filter((one) => !(one.status === 503 && asksPassword(one.target))) }),
     ...unless(out.length === 0, `${out.length} of ${then.length} requests lost their session: ${say(out[0])}`),
   ];
 };

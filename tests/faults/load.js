@@ -116,6 +116,7 @@ class Traffic {
   dead = []; // ended sessions that are tried again
   phones = new Phones();
   codes = { given: 0, from: Date.now() }; // the platform sends 300 codes an hour at most
+  hashes = { given: 0, from: Date.now() };
 
   constructor(log, seed, gateways = 1) {
     this.log = log;
@@ -160,7 +161,7 @@ class Traffic {
       const { status, body, sends } = answer;
       await this.log.append({ answer: n, at: Date.now(), sent_at: at, sends, status, body: slim(status, body) });
       if (isFinal(op, status) || Date.now() > end || this.ended) return answer;
-      await pause(this.random.between(50, 600));
+      await pause(this.random.between(50, 600) + (asksPassword(target) ? 1000 * Number(answer.headers?.['retry-after'] ?? 0) : 0));
       if (status === 401) await again();
     }
   }
@@ -180,6 +181,14 @@ class Traffic {
     const hours = (Date.now() - this.codes.from) / 3600000;
     if (this.codes.given >= 100 + 180 * hours) return false;
     this.codes.given++;
+    return true;
+  }
+
+  /* A password's hash keeps a processor busy for some tenths of a second: two a second leave the machine to the rest. */
+  mayHash() {
+    const seconds = (Date.now() - this.hashes.from) / 1000;
+    if (this.hashes.given >= 2 * seconds) return false;
+    this.hashes.given++;
     return true;
   }
 
@@ -240,6 +249,9 @@ async function sent(browser, gateway, method, target, content) {
     return { status: 0, body: { reason: error.code ?? error.message }, sends: error.sends ?? 1 };
   }
 }
+
+/* Where a password is hashed: so many at a time, and the others are asked to come again. */
+const asksPassword = (target) => /\/(sessions|password|accounts)$/.test(target);
 
 /* Codes and log-ins have no session to renew: there a 401 is an answer. */
 function isFinal(op, status) {
@@ -454,8 +466,14 @@ class Member {
     await byShare(this.traffic.random, [
       [24, () => this.look()], [6, () => (this.payer ?? this).look()], [18, () => this.read()], [24, () => this.save()],
       [14, () => this.submit()], [4, () => this.withdraw()], [4, () => this.upload()],
-      [3, async () => { await this.logOut(); await this.logIn(); }], [1.5, () => this.changePassword()],
-      [1.5, () => this.logInByCode()],
+      [6, () => (this.traffic.mayHash() ? this.comeAgain() : this.read())],
+    ]);
+  }
+
+  comeAgain() {
+    return byShare(this.traffic.random, [
+      [50, async () => { await this.logOut(); await this.logIn(); }], [25, () => this.changePassword()],
+      [25, () => this.logInByCode()],
     ]);
   }
 
@@ -557,4 +575,4 @@ async function peopleOf(traffic, count) {
 /* Losses are looked for here, so one person's verdict ends a case; how two decide is tried with the service. */
 const ONE_DECIDES = "UPDATE certification.review_policy SET second_review = 'NEVER'";
 
-module.exports = { byShare, Member, ONE_DECIDES, Reviewer, Traffic, newBrowser, peopleOf, picture, seeded };
+module.exports = { asksPassword, byShare, Member, ONE_DECIDES, Reviewer, Traffic, newBrowser, peopleOf, picture, seeded };

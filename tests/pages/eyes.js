@@ -1,5 +1,6 @@
 /* Chromium with eyes: at every `look` a page is photographed and must fit its width, be accessible (axe: nothing
-   serious) and have caused no error, no refused resource and no violation of the content security policy. */
+   serious) and have caused no error, no refused resource and no violation of the content security policy. It is looked
+   at as it is on the other screen, too: a story is told once (`screensFor`), and twice only with --long. */
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
@@ -14,6 +15,12 @@ const screens = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
   desktop: { viewport: { width: 1440, height: 900 } },
 };
+
+const isLong = process.env.GUILD_TEST_LONG === 'yes';
+const otherThan = { phone: 'desktop', desktop: 'phone' };
+
+/* On which a story is told. */
+const screensFor = (screen) => (isLong ? [screen, otherThan[screen]] : [screen]);
 
 /* Chromium's word on refusals that the story asks for: 401 tells the application that nobody is logged in. */
 function isExpected(message) {
@@ -57,11 +64,26 @@ class Eyes {
     }
   }
 
+  async photograph(screen, place, name) {
+    await this.page.screenshot({ path: path.join(output, `${screen}-${place}-${name}.png`), fullPage: true, scale: 'css' });
+    const wide = await this.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+    if (wide > 0) this.faults.push(`${name}: ${wide} pixels wider than the ${screen}`);
+  }
+
+  /* The same page in the other's size, and back. */
+  async photographOther(place, name) {
+    const other = otherThan[this.screen];
+    await this.page.setViewportSize(screens[other].viewport);
+    await this.settled();
+    await this.photograph(other, place, name);
+    await this.page.setViewportSize(screens[this.screen].viewport);
+    await this.settled();
+  }
+
   async look(name) {
     const place = String(++this.count).padStart(2, '0');
-    await this.page.screenshot({ path: path.join(output, `${this.screen}-${place}-${name}.png`), fullPage: true });
-    const wide = await this.page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
-    if (wide > 0) this.faults.push(`${name}: ${wide} pixels wider than the screen`);
+    await this.photograph(this.screen, place, name);
+    if (!isLong) await this.photographOther(place, name);
     await this.page.evaluate(axe);
     const { violations } = await this.page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
     for (const one of violations.filter((each) => ['serious', 'critical'].includes(each.impact)))
@@ -123,4 +145,4 @@ async function withEyes(screen, story) {
   }
 }
 
-module.exports = { withEyes };
+module.exports = { screensFor, withEyes };

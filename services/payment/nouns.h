@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "files.h"
+#include "link_token.h"
 
 struct payment {
     struct file_store files;
@@ -34,6 +35,9 @@ extern const struct op statement_ops[];
 extern const struct op unit_ops[];
 extern const struct op verdict_ops[];
 extern const struct op voucher_ops[];
+
+/* Links to renew by, which reminders carry: 96 bits are signature. */
+extern const struct link_kind renewal_link_kind;
 
 /* Bills and reminders of renewal: every ten minutes from now on, or once. */
 void renewal_start(struct service_run *run);

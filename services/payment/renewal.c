@@ -3,34 +3,14 @@
 #include "payment.pb-c.h"
 #include "payment_queries.h"
 #include "reasons.h"
-#include "renewal_link.h"
 #include "service.h"
-#include <stdio.h>
 
-enum { EVERY_MS = 600000, TIMEOUT_MS = 10000, AT_ONCE = 200 };
+enum { EVERY_MS = 600000, TIMEOUT_MS = 10000, AT_ONCE = 200 /* reminders, each with a link */ };
 
 static answer told(struct call *c, const struct rows *results)
 {
     (void)results;
     return job_end(c);
-}
-
-/* Binds :link_ids and :link_tokens, for as many reminders as are sent at once. */
-static void set_links(struct call *c)
-{
-    const struct payment *state = service_state(c->run);
-    char token[RENEWAL_TOKEN_SIZE], ids[AT_ONCE * 21 + 2], tokens[AT_ONCE * RENEWAL_TOKEN_SIZE + 2];
-    char *id_end = ids, *token_end = tokens;
-    for (size_t i = 0; i < AT_ONCE; i++) {
-        int64_t id = renewal_link_new(state->event_keys, token);
-        char before = i == 0 ? '{' : ',';
-        id_end +=
-            snprintf(id_end, sizeof ids - (size_t)(id_end - ids), "%c%lld", before, (long long)id);
-        token_end += snprintf(token_end, sizeof tokens - (size_t)(token_end - tokens), "%c%s",
-                              before, token);
-    }
-    call_set(c, "link_ids", arena_printf(c->arena, "%s}", ids));
-    call_set(c, "link_tokens", arena_printf(c->arena, "%s}", tokens));
 }
 
 /* A bill at a time, each with a code of its own, until nobody is left; then the reminders name what is owed. */
@@ -39,7 +19,7 @@ static answer billed(struct call *c, const struct rows *results)
     const struct payment *state = service_state(c->run);
     if (results[0].count == 0 || call_is_late(c)) {
         call_set(c, "site", state->site);
-        set_links(c);
+        link_tokens_set(c, state->event_keys, &renewal_link_kind, AT_ONCE);
         batch_add(c, &sql_reminder_tell);
         return batch_then(c, told);
     }

@@ -1,51 +1,11 @@
 /* D.3: links to renew by. Anybody may ask whether one holds; the account that it was made for uses it once, logged in. */
-#include "renewal_link.h"
-
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
 #include "reasons.h"
 #include "service.h"
-#include <sodium.h>
-#include <string.h>
 
-#define DOMAIN "payment|renewal_link"
-#define BASE64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
-enum { NUMBER_BYTES = 8, MAC_BYTES = 12, TOKEN_BYTES = NUMBER_BYTES + MAC_BYTES };
-
-int64_t renewal_link_new(const struct keyring *keys, char out[static RENEWAL_TOKEN_SIZE])
-{
-    unsigned char token[TOKEN_BYTES], mac[32];
-    uint64_t number = 0;
-    randombytes_buf(token, NUMBER_BYTES);
-    token[0] &= 0x7f;
-    token[NUMBER_BYTES - 1] |= 1;
-    for (size_t i = 0; i < NUMBER_BYTES; i++)
-        number = number << 8 | token[i];
-    secret_mac(keys, DOMAIN, token, NUMBER_BYTES, mac);
-    memcpy(token + NUMBER_BYTES, mac, MAC_BYTES);
-    sodium_bin2base64(out, RENEWAL_TOKEN_SIZE, token, sizeof token, BASE64URL);
-    return (int64_t)number;
-}
-
-int64_t renewal_link_number(const struct keyring *keys, const char *token)
-{
-    unsigned char bytes[TOKEN_BYTES], mac[32];
-    uint64_t number = 0;
-    size_t size = 0;
-    if (sodium_base642bin(bytes, sizeof bytes, token, strlen(token), NULL, &size, NULL,
-                          BASE64URL) != 0 ||
-        size != sizeof bytes)
-        return 0;
-    for (size_t i = 0; i < NUMBER_BYTES; i++)
-        number = number << 8 | bytes[i];
-    for (size_t nth = 0; secret_mac_nth(keys, nth, DOMAIN, bytes, NUMBER_BYTES, mac); nth++)
-        if (sodium_memcmp(mac, bytes + NUMBER_BYTES, MAC_BYTES) == 0)
-            return (int64_t)number;
-    return 0;
-}
-
-/* ---- operations */
+const struct link_kind renewal_link_kind = {"payment|renewal_link", 8, 12};
 
 typedef Payment__RenewalLink__State link_state;
 
@@ -70,7 +30,7 @@ static link_state state_of(const struct rows *row)
 static bool set_link(struct call *c, const char *token)
 {
     const struct payment *state = service_state(c->run);
-    int64_t number = renewal_link_number(state->event_keys, token);
+    int64_t number = link_token_number(state->event_keys, &renewal_link_kind, token);
     call_set_integer(c, "link_id", number);
     return number != 0;
 }

@@ -63,6 +63,10 @@ const struct route routes[] = {
     {GET,    "/api/v1/invitations",                        MEMBER, "certification", "ListInvitations",      JSON,     PUBLIC},
     {POST,   "/api/v1/invitations/:id/answer",             MEMBER, "certification", "AnswerInvitation",     JSON,
      PUBLIC                                                                                                                 },
+    {GET,    "/api/v1/invitation-links/:token",            PUBLIC, "certification", "GetInvitationLink",    JSON,
+     PUBLIC                                                                                                                 },
+    {POST,   "/api/v1/invitation-links/:token/answer",     PUBLIC, "certification",
+     "AnswerInvitationLink",                                                                                JSON,     PUBLIC},
 
  /* inbox and fees */
     {GET,    "/api/v1/messages",                           MEMBER, "notification",  "ListMessages",         JSON,     PUBLIC},

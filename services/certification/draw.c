@@ -221,12 +221,17 @@ static answer draw_invite_done(struct call *c, const struct rows *results)
             c, message_from_rows(&certification__draw_step__descriptor, &results[1], c->arena));
     if (state == NULL)
         return call_fail(c, REASON_draw_gone);
+    if (rows_true(&results[0], 0, "is_over"))
+        return call_fail(c, REASON_draw_over);
     bool waits = strcmp(state, "DRAWN") == 0 || strcmp(state, "NEEDS_MORE") == 0;
     return call_fail(c, waits ? REASON_draw_exhausted : REASON_draw_moved);
 }
 
 static answer draw_invite(struct call *c)
 {
+    const struct certification *state = service_state(c->run);
+    call_set(c, "site", state->site);
+    link_tokens_set(c, state->event_keys, &invitation_link_kind, DRAW_PLACES_MAX);
     batch_add(c, &sql_draw_state);
     batch_add(c, &sql_draw_invite);
     return batch_then(c, draw_invite_done);
@@ -250,18 +255,6 @@ static answer draw_close(struct call *c)
     return batch_reply(c, REASON_draw_moved);
 }
 
-static answer invitation_list(struct call *c)
-{
-    batch_add(c, &sql_invitation_list);
-    return batch_reply(c, REASON_none);
-}
-
-static answer invitation_answer(struct call *c)
-{
-    batch_add(c, &sql_invitation_answer);
-    return batch_reply(c, REASON_invitation_over);
-}
-
 /* ---- what anybody may recompute */
 
 static answer draw_package(struct call *c)
@@ -274,18 +267,16 @@ static answer draw_package(struct call *c)
 #define DRAWER STAFF("expert.draw")
 
 const struct op draw_ops[] = {
-    {"ListDraws",        READER,                draw_list,         0},
-    {"GetDraw",          READER,                draw_get,          0},
-    {"CreateDraw",       DRAWER,                draw_create,       0},
-    {"ChangeDraw",       DRAWER,                draw_change,       0},
-    {"FreezeDraw",       DRAWER,                draw_freeze,       0},
-    {"RunDraw",          STAFF("draw.witness"), draw_run,          0},
-    {"CancelDraw",       DRAWER,                draw_cancel,       0},
-    {"InviteDrawn",      DRAWER,                draw_invite,       0},
-    {"RecordReply",      DRAWER,                draw_reply,        0},
-    {"CloseDraw",        DRAWER,                draw_close,        0},
-    {"GetDrawPackage",   PUBLIC,                draw_package,      0},
-    {"ListInvitations",  MEMBER,                invitation_list,   0},
-    {"AnswerInvitation", MEMBER,                invitation_answer, 0},
+    {"ListDraws",      READER,                draw_list,    0},
+    {"GetDraw",        READER,                draw_get,     0},
+    {"CreateDraw",     DRAWER,                draw_create,  0},
+    {"ChangeDraw",     DRAWER,                draw_change,  0},
+    {"FreezeDraw",     DRAWER,                draw_freeze,  0},
+    {"RunDraw",        STAFF("draw.witness"), draw_run,     0},
+    {"CancelDraw",     DRAWER,                draw_cancel,  0},
+    {"InviteDrawn",    DRAWER,                draw_invite,  0},
+    {"RecordReply",    DRAWER,                draw_reply,   0},
+    {"CloseDraw",      DRAWER,                draw_close,   0},
+    {"GetDrawPackage", PUBLIC,                draw_package, 0},
     OP_END,
 };

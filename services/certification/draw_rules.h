@@ -15,7 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { DRAW_BYTES = 32 };
+enum {
+    DRAW_BYTES = 32,
+    DRAW_PLACES_MAX = 20 * 50 /* rows and places of each that the contract takes */
+};
 
 /* Times that follow each other, nothing named twice. */
 void draw_rules_conditions(const Certification__DrawConditions *conditions,

@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "files.h"
+#include "link_token.h"
 
 struct blank_forms;
 
@@ -36,6 +37,13 @@ void retention_run(struct service_run *run);
 void review_watch_start(struct service_run *run);
 void review_watch_run(struct service_run *run, const char *at);
 
+/* Invitations that nobody answered in time: every minute from now on, or once. */
+void invitation_watch_start(struct service_run *run);
+void invitation_watch_run(struct service_run *run);
+
+/* Links to answer an invitation by: short, for one SMS. 39 bits at random and 80 of signature. */
+extern const struct link_kind invitation_link_kind;
+
 extern const struct op application_ops[];
 extern const struct op appointment_ops[];
 extern const struct op attachment_ops[];
@@ -49,6 +57,7 @@ extern const struct op expert_ops[];
 extern const struct op expiry_ops[];
 extern const struct op figures_ops[];
 extern const struct op handover_ops[];
+extern const struct op invitation_ops[];
 extern const struct op paper_form_ops[];
 extern const struct op paper_review_ops[];
 extern const struct op retention_ops[];

@@ -391,7 +391,8 @@ SELECT d.id, d.draw_no, d.state, d.version, d.conditions, d.created_by_name, d.c
                    'employer_name', CASE WHEN h.names_withheld THEN '' ELSE e.employer_name END,
                    'mobile', CASE WHEN h.names_withheld THEN '' ELSE e.mobile END,
                    'invitation_id', coalesce(v.id, 0)::text, 'reply', coalesce(v.state, 'UNSPECIFIED'),
-                   'replied_at', coalesce(to_jsonb(v.replied_at), '""'), 'note', coalesce(v.note, ''))
+                   'replied_at', coalesce(to_jsonb(v.replied_at), '""'), 'note', coalesce(v.note, ''),
+                   'reply_by', coalesce(to_char(v.reply_by, 'YYYY-MM-DD HH24:MI'), ''))
                    ORDER BY r.slot, r.place)
           FROM draw_result r JOIN draw_candidate k USING (draw_id, expert_no) JOIN expert e ON e.account_id = k.account_id
           LEFT JOIN draw_invitation v ON v.draw_id = r.draw_id AND v.slot = r.slot AND v.place = r.place
@@ -516,14 +517,16 @@ SELECT * FROM answer;
 -- audit: draw.invited draw_no
 -- The next of each slot's order that can come, as many as places are free. One that two slots would ask goes to the first.
 WITH open AS (
-    SELECT * FROM draw WHERE id = :id::bigint AND state IN ('DRAWN', 'NEEDS_MORE') FOR UPDATE),
+    SELECT d.*, draw_reply_by(d) AS reply_by FROM draw d
+     WHERE d.id = :id::bigint AND d.state IN ('DRAWN', 'NEEDS_MORE') AND d.review_at > shanghai_now() FOR UPDATE),
 free AS (
     SELECT r.place::integer AS slot, (row ->> 'count')::integer - (
                SELECT count(*) FROM draw_invitation v
                 WHERE v.draw_id = o.id AND v.slot = r.place AND v.state IN ('INVITED', 'ACCEPTED')) AS places
       FROM open o, jsonb_array_elements(o.conditions -> 'rows') WITH ORDINALITY AS r(row, place)),
 able AS (
-    SELECT DISTINCT ON (c.account_id) o.id AS draw_id, r.slot, r.place, r.outcome, c.account_id, half_day(o.review_at) AS half_day
+    SELECT DISTINCT ON (c.account_id) o.id AS draw_id, r.slot, r.place, r.outcome, c.account_id, half_day(o.review_at) AS half_day,
+           o.reply_by
       FROM open o JOIN draw_result r ON r.draw_id = o.id AND r.outcome <> 'ELSEWHERE'
       JOIN draw_candidate c ON c.draw_id = r.draw_id AND c.expert_no = r.expert_no
       JOIN expert e ON e.account_id = c.account_id AND e.state = 'IN_POOL' AND NOT expert_is_away(e, o.review_at::date)
@@ -532,24 +535,27 @@ able AS (
                           AND (v.draw_id = o.id OR v.half_day = half_day(o.review_at) AND v.state IN ('INVITED', 'ACCEPTED')))
      ORDER BY c.account_id, r.outcome = 'DRAWN' DESC, r.slot),
 ranked AS (SELECT a.*, row_number() OVER (PARTITION BY slot ORDER BY place) AS rank FROM able a),
+chosen AS (
+    SELECT r.*, row_number() OVER (ORDER BY r.slot, r.place) AS nth FROM ranked r JOIN free f USING (slot) WHERE r.rank <= f.places),
 invited AS (
-    INSERT INTO draw_invitation (draw_id, slot, place, account_id, half_day)
-    SELECT r.draw_id, r.slot, r.place, r.account_id, r.half_day FROM ranked r JOIN free f USING (slot) WHERE r.rank <= f.places
-    RETURNING id, draw_id, account_id),
+    INSERT INTO draw_invitation (draw_id, slot, place, account_id, half_day, reply_by, link_no)
+    SELECT draw_id, slot, place, account_id, half_day, reply_by, (:link_ids::bigint[])[nth] FROM chosen
+    RETURNING account_id),
 moved AS (
     UPDATE draw d SET state = 'NOTIFYING', version = d.version + 1 FROM open o
      WHERE d.id = o.id AND EXISTS (SELECT FROM invited)
-    RETURNING d.id, d.draw_no, d.state, d.version, d.conditions),
+    RETURNING d.id, d.draw_no, d.state, d.version, d.review_at),
 told AS (
     INSERT INTO outbox (event, payload)
-    SELECT 'draw.invited', jsonb_build_object('account_id', i.account_id, 'review_at', m.conditions ->> 'review_at',
-               'reply_by', m.conditions ->> 'reply_by')
-      FROM invited i, moved m),
+    SELECT 'draw.invited', jsonb_build_object('account_id', account_id, 'review_at', to_char(m.review_at, 'YYYY-MM-DD HH24:MI'),
+               'review_day', to_char(m.review_at, 'FMMM"月"FMDD"日"'), 'reply_by', to_char(c.reply_by, 'YYYY-MM-DD HH24:MI'),
+               'url', :site::text || '/i?' || (:link_tokens::text[])[c.nth])
+      FROM invited JOIN chosen c USING (account_id), moved m),
 answer AS (SELECT id, draw_no, state, version FROM moved)
 SELECT * FROM answer;
 
 -- name: draw_state
-SELECT state FROM draw WHERE id = :id::bigint;
+SELECT state, review_at <= shanghai_now() AS is_over FROM draw WHERE id = :id::bigint;
 
 -- name: draw_reply
 -- keyed
@@ -604,16 +610,32 @@ SELECT t.* FROM draw_invitation v JOIN draw d ON d.id = v.draw_id, invitation_to
 -- name: invitation_answer
 -- keyed
 -- audit: draw.answered object
-WITH replied AS (
-    UPDATE draw_invitation v SET state = CASE WHEN :accept::boolean THEN 'ACCEPTED' ELSE 'DECLINED' END, replied_at = now()
-      FROM draw d
-     WHERE v.id = :id::bigint AND v.account_id = :caller_id::bigint AND v.state = 'INVITED' AND d.id = v.draw_id
-       AND (d.conditions ->> 'reply_by')::timestamp > now() AT TIME ZONE 'Asia/Shanghai'
-       AND d.state IN ('NOTIFYING', 'NEEDS_MORE')
-    RETURNING v AS invitation, d AS draw),
+WITH own AS (SELECT id FROM draw_invitation WHERE id = :id::bigint AND account_id = :caller_id::bigint),
+replied AS (SELECT v AS invitation FROM own, invitation_reply(own.id, :accept::boolean, :reason::text) AS v),
 answer AS (
-    SELECT t.*, (draw).draw_no || '/' || t.id || '/' || t.state AS object FROM replied r, invitation_told(r.invitation, r.draw) AS t)
+    SELECT t.*, d.draw_no || '/' || t.id || '/' || t.state AS object
+      FROM replied r JOIN draw d ON d.id = (r.invitation).draw_id, invitation_told(r.invitation, d) AS t)
 SELECT * FROM answer;
+
+-- name: invitation_link_get
+SELECT t.* FROM draw_invitation v JOIN draw d ON d.id = v.draw_id, invitation_link_told(v, d) AS t WHERE v.link_no = :link_no::bigint;
+
+-- name: invitation_link_answer
+-- keyed
+-- audit: draw.answered_by_link object
+WITH own AS (SELECT id FROM draw_invitation WHERE link_no = :link_no::bigint),
+replied AS (SELECT v AS invitation FROM own, invitation_reply(own.id, :accept::boolean, :reason::text) AS v),
+answer AS (
+    SELECT t.*, d.draw_no || '/' || (r.invitation).id || '/' || t.state AS object
+      FROM replied r JOIN draw d ON d.id = (r.invitation).draw_id, invitation_link_told(r.invitation, d) AS t)
+SELECT * FROM answer;
+
+-- name: invitation_lapse
+-- What nobody answered until its deadline, once; instances beside each other take different ones.
+UPDATE draw_invitation SET state = 'NO_ANSWER', note = '到期未答复，系统登记'
+ WHERE id IN (SELECT v.id FROM draw_invitation v JOIN draw d ON d.id = v.draw_id AND d.state IN ('NOTIFYING', 'NEEDS_MORE')
+               WHERE v.state = 'INVITED' AND v.reply_by <= shanghai_now()
+               ORDER BY v.id LIMIT 500 FOR UPDATE OF v SKIP LOCKED);
 
 -- ---- figures
 

@@ -80,6 +80,9 @@
     R(reply_moved, CONFLICT, "这份邀请的答复已经变化，您的操作没有保存，请刷新后再看。")           \
     R(invitation_over, CONFLICT,                                                                   \
       "这份邀请已经答复或已过截止时间，如需变更请致电邀请中的联系电话。")                          \
+    R(draw_over, CONFLICT, "评审时间已过，不能再通知专家，请结束这次抽取。")                       \
+    R(invitation_link_gone, NOT_FOUND,                                                             \
+      "这个链接不完整，或不是协会发出的。请核对短信中的链接，或登录平台，在“评审邀请”中答复。")    \
     R(paper_form_changed, CONFLICT,                                                                \
       "这份表格已在别处（其他页面或手机）修改过，请选择保留哪一份后再继续。")                      \
     R(paper_form_moved, CONFLICT, "这份表格的状态已经变化，请刷新页面查看最新情况。")              \

@@ -7,6 +7,7 @@ import { documents, notFound } from '../site/documents.mjs';
 import { draws } from '../site/draws.mjs';
 import { expert } from '../site/expert.mjs';
 import { home } from '../site/home.mjs';
+import { invitation } from '../site/invitation.mjs';
 import { verify } from '../site/verify.mjs';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
@@ -41,11 +42,13 @@ const assets = {
   verify: writeVerify(),
   draws: writeAsset('draws.js', read('site/draws.js')),
   expert: writeAsset('expert.js', read('site/expert.js')),
+  invitation: writeAsset('invitation.js', read('site/invitation.js')),
 };
 
 write('index.html', home(site, assets));
 write('draws.html', draws(site, assets));
 write('expert.html', expert(site, assets));
+write('i.html', invitation(site, assets));
 write('404.html', notFound(site, assets));
 write('verify.html', verify(site, assets));
 write('badge.svg', read('site/badge.svg'));

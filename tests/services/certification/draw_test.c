@@ -5,6 +5,7 @@
 #include "draw_rules.h"
 #include "service_test.h"
 #include <inttypes.h>
+#include <libpq-fe.h>
 #include <string.h>
 
 #define TEXT(t) ((char *)(uintptr_t)(t))
@@ -165,6 +166,7 @@ static const char *answers(int64_t account, int64_t invitation, bool accept)
     Certification__AnswerInvitationRequest request = CERTIFICATION__ANSWER_INVITATION_REQUEST__INIT;
     request.id = invitation;
     request.accept = accept;
+    request.reason = TEXT(accept ? "" : "当天出差");
     return service_test_reason(&who, "AnswerInvitation", &request.base);
 }
 
@@ -692,6 +694,261 @@ static void test_names_are_withheld_until_their_hour(void **state)
     assert_string_equal(get(hidden)->results[0]->mobile, "");
 }
 
+/* ---- the link of the SMS, and who answers nothing */
+
+static int64_t notified(const char *specialty, unsigned count)
+{
+    int64_t id = frozen(specialty, count, 0);
+    assert_string_equal(run(&witness, id), "");
+    assert_string_equal(invite(id), "");
+    return id;
+}
+
+/* The token of the last link that went to the account. */
+static const char *token_of(int64_t account)
+{
+    const char *url = service_test_value("SELECT payload ->> 'url' FROM outbox WHERE event = "
+                                         "'draw.invited' AND payload ->> 'account_id' = '%" PRId64
+                                         "' ORDER BY id DESC LIMIT 1",
+                                         account);
+    static const char site[] = "https://www.xmqgczx.com/i?";
+    assert_memory_equal(url, site, strlen(site));
+    assert_int_equal(strlen(url), strlen(site) + 20);
+    return url + strlen(site);
+}
+
+static const char *link_says(const char *token)
+{
+    return service_test_json(NULL, "GetInvitationLink", "",
+                             arena_printf(arena, "{\"token\":\"%s\"}", token));
+}
+
+static const char *link_answer_is(const char *token, const char *key, const char *accept,
+                                  const char *reason)
+{
+    return service_test_json(NULL, "AnswerInvitationLink", key,
+                             arena_printf(arena,
+                                          "{\"token\":\"%s\",\"accept\":%s,\"reason\":\"%s\"}",
+                                          token, accept, reason));
+}
+
+#define SAYS(told, part) assert_non_null(strstr(told, part))
+
+static void test_the_link_answers_once(void **state)
+{
+    (void)state;
+    experts(350, 2, "C06");
+    int64_t id = notified("C06", 1);
+    int64_t invitation = waiting(id, "id");
+    const char *token = token_of(waiting(id, "account_id"));
+    const char *told = link_says(token);
+    SAYS(told, "\"state\":\"OPEN\"");
+    SAYS(told, "\"review_at\":\"2098-12-01 09:00\"");
+    SAYS(told, "\"reply_by\":\"2098-11-30 18:00\"");
+    SAYS(told, "\"contact_phone\":\"0355-3069919\"");
+    static const char *const secrets[] = {"专家35", "ZJ-",    "18003551778",
+                                          "会议室", "漳泽湖", "水利局"};
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        assert_null(strstr(told, secrets[i]));
+    for (size_t i = 0; i < strlen(token); i++) {
+        char *forged = arena_text(arena, token);
+        forged[i] = forged[i] == 'A' ? 'B' : 'A';
+        SAYS(link_says(forged), "invitation_link_gone");
+        SAYS(link_answer_is(forged, "", "true", ""), "invitation_link_gone");
+    }
+    SAYS(link_says(arena_printf(arena, "%sA", token)), "invitation_link_gone");
+    SAYS(link_says("x"), "invitation_link_gone");
+
+    told = link_answer_is(token, "", "false", "");
+    SAYS(told, "field_errors");
+    SAYS(told, "\"field\":\"reason\"");
+    SAYS(link_says(token), "OPEN");
+    SAYS(link_answer_is(token, "key-link", "false", "当天在外地开会"), "\"state\":\"DECLINED\"");
+    SAYS(link_answer_is(token, "key-link", "false", "当天在外地开会"), "\"state\":\"DECLINED\"");
+    SAYS(link_answer_is(token, "", "true", ""), "invitation_over");
+    SAYS(link_says(token), "DECLINED");
+    assert_string_equal(
+        service_test_value(
+            "SELECT concat_ws(' ', state, note, recorded_by IS NULL, replied_at IS NOT NULL) "
+            "FROM draw_invitation WHERE id = %" PRId64,
+            invitation),
+        "DECLINED 当天在外地开会 t t");
+    assert_string_equal(
+        service_test_value("SELECT string_agg(concat_ws(' ', actor_kind, actor_id, action), ',') "
+                           "FROM audit WHERE object LIKE 'CQ%%/%" PRId64 "/DECLINED'",
+                           invitation),
+        "PUBLIC draw.answered_by_link");
+    assert_string_equal(state_of(id), "NEEDS_MORE");
+
+    assert_string_equal(invite(id), "");
+    int64_t account = waiting(id, "account_id");
+    token = token_of(account);
+    SAYS(link_answer_is(token, "", "true", "不该留下"), "\"state\":\"ACCEPTED\"");
+    assert_string_equal(state_of(id), "CONFIRMED");
+    SAYS(link_says(token), "ACCEPTED");
+    SAYS(link_answer_is(token, "", "false", "改主意了"), "invitation_over");
+    assert_string_equal(service_test_value("SELECT note FROM draw_invitation WHERE draw_id = "
+                                           "%" PRId64 " AND state = 'ACCEPTED'",
+                                           id),
+                        "");
+    service_test_sql("UPDATE draw_invitation SET link_no = NULL"); /* signed, but nobody's */
+    SAYS(link_says(token), "invitation_link_gone");
+}
+
+/* Logged in and by the link it is one answer. */
+static void test_either_way_it_is_one_answer(void **state)
+{
+    Certification__AnswerInvitationRequest silent = CERTIFICATION__ANSWER_INVITATION_REQUEST__INIT;
+    (void)state;
+    experts(355, 1, "A0502");
+    int64_t id = notified("A0502", 1);
+    int64_t account = waiting(id, "account_id");
+    Common__Principal who = service_test_member(account);
+    silent.id = waiting(id, "id");
+    assert_string_equal(service_test_reason(&who, "AnswerInvitation", &silent.base),
+                        "field_errors");
+    assert_string_equal(answers(account, waiting(id, "id"), true), "");
+    SAYS(link_says(token_of(account)), "ACCEPTED");
+    SAYS(link_answer_is(token_of(account), "", "true", ""), "invitation_over");
+}
+
+static void deadlines_pass(int64_t id)
+{
+    service_test_sql(arena_printf(arena,
+                                  "UPDATE draw_invitation SET reply_by = shanghai_now() - interval "
+                                  "'1 second' WHERE draw_id = %" PRId64 " AND state = 'INVITED'",
+                                  id));
+}
+
+static PGconn *instance(void)
+{
+    PGconn *pg = PQconnectdb(getenv("GUILD_DATABASE"));
+    assert_int_equal(PQstatus(pg), CONNECTION_OK);
+    return pg;
+}
+
+static void lapse_in(PGconn *pg)
+{
+    PGresult *result = PQexec(pg, "BEGIN");
+    PQclear(result);
+    result = PQexec(pg, sql_invitation_lapse.text);
+    assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
+    PQclear(result);
+}
+
+static const char *passed_over(int64_t id)
+{
+    return service_test_value(
+        "SELECT (SELECT string_agg(concat_ws(' ', state, note, recorded_by, replied_at), ',' ORDER "
+        "BY id) "
+        "FROM draw_invitation WHERE draw_id = %1$" PRId64
+        ") || ' ' || (SELECT count(*) FROM history WHERE machine = 'draw_invitation' AND to_state "
+        "= 'NO_ANSWER' AND subject IN (SELECT id::text FROM draw_invitation WHERE draw_id = "
+        "%1$" PRId64 "))",
+        id);
+}
+
+#define PASSED_OVER "NO_ANSWER 到期未答复，系统登记"
+
+/* Of several instances at once, and one that dies before it commits: each invitation ends once, and whoever draws is told once. */
+static void test_who_answers_nothing_in_time_is_passed_over(void **state)
+{
+    (void)state;
+    experts(360, 4, "A0503");
+    int64_t id = notified("A0503", 2);
+    int64_t first = waiting(id, "account_id"), invitation = waiting(id, "id");
+    const char *token = token_of(first);
+    deadlines_pass(id);
+    SAYS(link_says(token), "EXPIRED");
+    SAYS(link_answer_is(token, "", "true", ""), "invitation_over");
+    assert_string_equal(answers(first, invitation, true), "invitation_over");
+
+    PGconn *dies = instance(), *one = instance(), *two = instance();
+    lapse_in(dies);
+    PQfinish(dies);
+    assert_string_equal(passed_over(id), "INVITED ,INVITED  0");
+    lapse_in(one);
+    lapse_in(two); /* goes past what the first has */
+    PQclear(PQexec(one, "COMMIT"));
+    PQclear(PQexec(two, "COMMIT"));
+    PQfinish(one);
+    PQfinish(two);
+    assert_string_equal(passed_over(id), PASSED_OVER "," PASSED_OVER " 2");
+    assert_string_equal(state_of(id), "NEEDS_MORE");
+    SAYS(link_says(token), "EXPIRED");
+
+    assert_string_equal(invite(id), "");
+    SAYS(link_says(token), "REPLACED");
+    int64_t next = waiting(id, "account_id");
+    const char *token_of_next = token_of(next);
+    assert_string_equal(answers(next, waiting(id, "id"), false), "");
+    assert_string_equal(ended("CloseDraw", id), "");
+    SAYS(link_says(token_of_next), "DECLINED");
+    SAYS(link_says(token_of(waiting(id, "account_id"))), "CANCELLED");
+    assert_string_equal(
+        service_test_value(
+            "SELECT string_agg((payload ->> 'missing') || (payload ->> 'project_name'), ' ' ORDER "
+            "BY id) "
+            "FROM outbox WHERE event = 'draw.needs_more' AND payload ->> 'draw_id' = '%" PRId64 "'",
+            id),
+        "2漳泽湖生态修复工程 1漳泽湖生态修复工程");
+}
+
+/* By the service's own watch: what is due, and nothing else. */
+static void test_the_watch_passes_over_what_is_due(void **state)
+{
+    (void)state;
+    experts(365, 1, "A0508");
+    experts(366, 1, "A0509");
+    int64_t id = notified("A0508", 1), later = notified("A0509", 1);
+    deadlines_pass(id);
+    invitation_watch_run(service_test_run());
+    service_test_until(
+        arena_printf(arena, "SELECT state = 'NEEDS_MORE' FROM draw WHERE id = %" PRId64, id));
+    assert_string_equal(passed_over(id), PASSED_OVER " 1");
+    assert_string_equal(state_of(later), "NOTIFYING");
+    assert_int_not_equal(waiting(later, "id"), 0);
+}
+
+/* Deadlines from now, in hours, of who is invited now. */
+static void test_each_has_time_to_answer(void **state)
+{
+    static const struct {
+        const char *state;
+        int reply_by, review_at, expected;
+    } cases[] = {
+        {"DRAWN",      5,   100, 5 }, /* as the conditions say */
+        {"DRAWN",      -1,  100, 24}, /* drawn late */
+        {"NEEDS_MORE", 5,   100, 24},
+        {"NEEDS_MORE", 50,  100, 50},
+        {"NEEDS_MORE", -10, 6,   6 }, /* until the review at the latest */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(
+            service_test_value(
+                "SELECT round(extract(epoch FROM draw_reply_by(jsonb_populate_record(NULL::draw, "
+                "jsonb_build_object('state', '%s', 'review_at', shanghai_now() + interval '%d "
+                "hours', 'conditions', jsonb_build_object('reply_by', shanghai_now() + interval "
+                "'%d hours')))) - shanghai_now()) / 3600)",
+                cases[i].state, cases[i].review_at, cases[i].reply_by),
+            arena_printf(arena, "%d", cases[i].expected));
+}
+
+static void test_nobody_is_invited_to_what_is_over(void **state)
+{
+    (void)state;
+    experts(370, 2, "A0504");
+    int64_t id = frozen("A0504", 1, 0);
+    assert_string_equal(run(&witness, id), "");
+    service_test_sql("ALTER TABLE draw DISABLE TRIGGER draw_kept");
+    service_test_sql(
+        arena_printf(arena, "UPDATE draw SET review_at = shanghai_now() WHERE id = %" PRId64, id));
+    service_test_sql("ALTER TABLE draw ENABLE TRIGGER draw_kept");
+    assert_string_equal(invite(id), "draw_over");
+    assert_string_equal(state_of(id), "DRAWN");
+}
+
 /* ---- the record, and who may */
 
 static void test_the_record_is_printed(void **state)
@@ -783,6 +1040,12 @@ int main(void)
         cmocka_unit_test(test_nobody_is_drawn_twice_for_a_half_day),
         cmocka_unit_test(test_a_cap_leaves_out_who_came_often),
         cmocka_unit_test(test_names_are_withheld_until_their_hour),
+        cmocka_unit_test(test_the_link_answers_once),
+        cmocka_unit_test(test_either_way_it_is_one_answer),
+        cmocka_unit_test(test_who_answers_nothing_in_time_is_passed_over),
+        cmocka_unit_test(test_the_watch_passes_over_what_is_due),
+        cmocka_unit_test(test_each_has_time_to_answer),
+        cmocka_unit_test(test_nobody_is_invited_to_what_is_over),
         cmocka_unit_test(test_the_record_is_printed),
         cmocka_unit_test(test_who_may),
     };

@@ -341,6 +341,34 @@ static void test_memberships_by_email(void **state)
     assert_true(mail_says("https://x.cn/app/dues?renewal=1"));
 }
 
+/* N18 leaves room for its link: with the longest day it is one SMS. Who draws hears when somebody else is to be asked. */
+static void test_an_invitation_is_one_sms(void **state)
+{
+    Common__Principal staff = service_test_staff(5, "expert.draw");
+    (void)state;
+    tell("auth", "account.registered",
+         "{\"account_id\":79,\"phone\":\"19900000079\",\"changed_at_us\":\"1\"}");
+    tell("certification", "draw.invited",
+         "{\"account_id\":79,\"review_at\":\"2026-12-11 "
+         "09:00\",\"review_day\":\"12月11日\",\"reply_by\":"
+         "\"2026-12-10 18:00\",\"url\":\"https://www.xmqgczx.com/i?AbCdEfGhIjKlMnOpQrSt\"}");
+    const char *line = newest_sms("19900000079"),
+               *sms = strstr(line, "【长治全咨协会】诚邀您12月11日评审，请答复："
+                                   "https://www.xmqgczx.com/i?AbCdEfGhIjKlMnOpQrSt\"");
+    assert_non_null(sms);
+    const char *quote = strchr(sms, '"');
+    assert_string_equal(service_test_value("SELECT char_length('%.*s')", (int)(quote - sms), sms),
+                        "70");
+    tell("certification", "draw.needs_more",
+         "{\"draw_id\":\"12\",\"draw_no\":\"CQ202612010001\",\"project_name\":"
+         "\"漳泽湖生态修复工程\","
+         "\"missing\":\"2\"}");
+    const Notification__Message *told = inbox(&staff, "", 1)->messages[0];
+    assert_string_equal(told->body, "漳泽湖生态修复工程（CQ202612010001）有专家不能参加或到期没有答"
+                                    "复，还缺2人，请打开抽取，按次序递补下一位。");
+    assert_string_equal(told->link, "/console/draws/12");
+}
+
 /* What happens to a unit's money and papers by the hand of staff: in the inbox, and by SMS. */
 static void test_dues_are_told(void **state)
 {
@@ -486,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
         cmocka_unit_test(test_an_email),
         cmocka_unit_test(test_memberships_by_email),
+        cmocka_unit_test(test_an_invitation_is_one_sms),
         cmocka_unit_test(test_dues_are_told),
         cmocka_unit_test(test_a_stale_code_is_dropped),
         cmocka_unit_test(test_a_code_that_a_crash_left_half_way_is_not_repeated),

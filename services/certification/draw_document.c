@@ -26,7 +26,8 @@ static const char *const reasons[] = {"",
                                       "评审日证书已过期",
                                       "同一半天已被抽中",
                                       "参评次数已达上限",
-                                      "本人暂停参评"};
+                                      "本人暂停参评",
+                                      "近三年曾与须回避的人共同评审"};
 
 static const char *name_of(const struct rows *names, const char *code)
 {

@@ -949,6 +949,108 @@ static void test_nobody_is_invited_to_what_is_over(void **state)
     assert_string_equal(state_of(id), "DRAWN");
 }
 
+/* ---- who sat beside whom */
+
+static int64_t sat_together(const char *specialty, const char *review_at, unsigned count,
+                            bool takes_place)
+{
+    struct wish wish;
+    wish_init(&wish, specialty, count, 0);
+    wish.conditions.review_at = TEXT(review_at);
+    wish.conditions.reply_by = TEXT("2095-01-01 09:00");
+    int64_t id = create(&wish);
+    assert_string_equal(freeze(&drawer, id), "");
+    assert_string_equal(run(&witness, id), "");
+    assert_string_equal(invite(id), "");
+    for (int64_t next; (next = waiting(id, "id")) != 0;)
+        assert_string_equal(record(next, CERTIFICATION__INVITATION__STATE__ACCEPTED), "");
+    assert_string_equal(state_of(id), "CONFIRMED");
+    if (!takes_place) {
+        int64_t one = atoll(
+            service_test_value("SELECT max(id) FROM draw_invitation WHERE draw_id = %" PRId64, id));
+        assert_string_equal(record(one, CERTIFICATION__INVITATION__STATE__DECLINED), "");
+    }
+    assert_string_equal(ended("CloseDraw", id), "");
+    return id;
+}
+
+static void test_who_sat_beside_one_who_keeps_away_keeps_away(void **state)
+{
+    Certification__ExcludedExpert named = CERTIFICATION__EXCLUDED_EXPERT__INIT, *list[] = {&named};
+    Certification__ExcludedUnit unit = CERTIFICATION__EXCLUDED_UNIT__INIT, *units[] = {&unit};
+    Certification__ReadDrawDocumentRequest record_sheet =
+        CERTIFICATION__READ_DRAW_DOCUMENT_REQUEST__INIT;
+    struct wish wish;
+    (void)state;
+    expert(380, "A0505", "\"employer_name\": \"丙公司\"");
+    experts(381, 2, "A0505");
+    sat_together("A0505", "2095-12-01 09:00", 3, true);
+    expert(383, "A0505", ""); /* who sat in none */
+    experts(384, 2, "A0505");
+    wish_init(&wish, "A0505", 1, 0);
+    wish.conditions.review_at = TEXT("2098-12-01 09:00"); /* 36 months after, to the minute */
+    assert_string_equal(why_not(get(create(&wish)), number_of(381)), "");
+
+    named.expert_no = TEXT(number_of(380));
+    named.reason = TEXT("与投标人有利害关系");
+    wish.conditions.excluded_experts = list;
+    wish.conditions.n_excluded_experts = 1;
+    int64_t id = create(&wish);
+    const Certification__Draw *draft = get(id);
+    assert_string_equal(why_not(draft, number_of(380)), "NAMED");
+    assert_string_equal(why_not(draft, number_of(381)), "CO_SERVICE");
+    assert_string_equal(why_not(draft, number_of(382)), "CO_SERVICE");
+    assert_string_equal(why_not(draft, number_of(383)), "");
+    assert_int_equal(draft->counts[0]->candidates, 3);
+
+    assert_string_equal(freeze(&drawer, id), "");
+    assert_string_equal(
+        service_test_value("SELECT count(*) FROM draw, jsonb_array_elements(frozen::jsonb -> "
+                           "'exclusions') AS x WHERE id = %" PRId64
+                           " AND x -> 'reasons' = '[\"CO_SERVICE\"]'",
+                           id),
+        "2");
+    record_sheet.id = id;
+    assert_string_equal(service_test_reason(&drawer, "ReadDrawDocument", &record_sheet.base), "");
+
+    wish.conditions.review_at = TEXT("2098-12-01 09:01");
+    assert_string_equal(why_not(get(create(&wish)), number_of(381)), "");
+
+    wish.conditions.review_at = TEXT("2096-12-01 09:00");
+    wish.conditions.reply_by = TEXT("2096-11-30 18:00");
+    wish.conditions.n_excluded_experts = 0;
+    wish.conditions.owner_unit_name =
+        TEXT("丙公司"); /* the owner: its own people keep away, no more */
+    assert_string_equal(why_not(get(create(&wish)), number_of(380)), "EMPLOYER_NOW");
+    assert_string_equal(why_not(get(create(&wish)), number_of(381)), "");
+    wish.conditions.owner_unit_name = TEXT("长治市水利局");
+    unit.unit_name = TEXT("丙公司");
+    unit.uscc = TEXT("");
+    wish.conditions.excluded_units = units;
+    wish.conditions.n_excluded_units = 1;
+    assert_string_equal(why_not(get(create(&wish)), number_of(380)), "EMPLOYER_NOW");
+    assert_string_equal(why_not(get(create(&wish)), number_of(381)), "CO_SERVICE");
+}
+
+static void test_what_did_not_take_place_brings_nobody_together(void **state)
+{
+    Certification__ExcludedExpert named = CERTIFICATION__EXCLUDED_EXPERT__INIT, *list[] = {&named};
+    struct wish wish;
+    (void)state;
+    experts(390, 3, "A0506");
+    sat_together("A0506", "2095-12-01 09:00", 3, false);
+    named.expert_no = TEXT(number_of(390));
+    named.reason = TEXT("与投标人有利害关系");
+    wish_init(&wish, "A0506", 1, 0);
+    wish.conditions.review_at = TEXT("2096-12-01 09:00");
+    wish.conditions.reply_by = TEXT("2096-11-30 18:00");
+    wish.conditions.excluded_experts = list;
+    wish.conditions.n_excluded_experts = 1;
+    const Certification__Draw *draft = get(create(&wish));
+    assert_string_equal(why_not(draft, number_of(391)), "");
+    assert_string_equal(why_not(draft, number_of(392)), "");
+}
+
 /* ---- the record, and who may */
 
 static void test_the_record_is_printed(void **state)
@@ -1046,6 +1148,8 @@ int main(void)
         cmocka_unit_test(test_the_watch_passes_over_what_is_due),
         cmocka_unit_test(test_each_has_time_to_answer),
         cmocka_unit_test(test_nobody_is_invited_to_what_is_over),
+        cmocka_unit_test(test_who_sat_beside_one_who_keeps_away_keeps_away),
+        cmocka_unit_test(test_what_did_not_take_place_brings_nobody_together),
         cmocka_unit_test(test_the_record_is_printed),
         cmocka_unit_test(test_who_may),
     };

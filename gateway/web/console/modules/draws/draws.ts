@@ -41,6 +41,7 @@ export const reasonNames: Record<Reason, string> = {
   SAME_HALF_DAY: '同一半天已被抽中',
   FREQUENCY: '参评次数已达上限',
   AWAY: '本人暂停参评',
+  CO_SERVICE: '近三年曾与须回避的人共同评审',
 };
 
 export const outcomeNames: Record<Result['outcome'], string> = {

@@ -37,7 +37,7 @@ struct service_call *call_new(struct service_run *run, uint64_t deadline_ms)
         .service_caller = "",
         .run = run,
     };
-    c->idempotency_key = "";
+    c->call.idempotency_key = "";
     c->idempotency_principal = "";
     c->reason = REASON_none;
     c->began_us = clock_us();
@@ -250,7 +250,7 @@ static bool known_value(struct service_call *all, const char *name, const char *
     else if (strcmp(name, "method_name") == 0)
         *ret_value = all->method == NULL ? "" : all->method->name;
     else if (strcmp(name, "idempotency_key") == 0)
-        *ret_value = all->idempotency_key;
+        *ret_value = c->idempotency_key;
     else if (strcmp(name, "idempotency_principal") == 0)
         *ret_value = all->idempotency_principal;
     else if (strcmp(name, "body_hash") == 0)
@@ -323,7 +323,8 @@ static answer batch_send(struct service_call *all)
     struct batch *batch = batch_new(all->call.arena);
     all->sent_keyed = false;
     for (size_t i = 0; i < all->statements_count; i++)
-        all->sent_keyed |= all->statements[i].statement->keyed && all->idempotency_key[0] != '\0';
+        all->sent_keyed |=
+            all->statements[i].statement->keyed && all->call.idempotency_key[0] != '\0';
     if (all->sent_keyed)
         put_bound(batch, bind(all, &sql_idempotency_insert));
     for (size_t i = 0; i < all->statements_count; i++)

@@ -24,8 +24,9 @@ struct call_body {
 struct call {
     const void *request; /* the unpacked, checked request; type it on the handler's first line */
     const Common__Principal *caller; /* verified; NULL in public methods */
-    const char *service_caller; /* name of the calling service or "gateway", as the bus knows it */
-    const char *request_id;     /* for logs and errors */
+    const char *service_caller;  /* name of the calling service or "gateway", as the bus knows it */
+    const char *request_id;      /* for logs and errors */
+    const char *idempotency_key; /* "": none */
     struct arena *arena;
     uint64_t deadline_ms; /* clock_ms */
     struct call_body body;

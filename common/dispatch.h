@@ -42,7 +42,7 @@ struct service_call {
     struct call call; /* first: handlers see this part */
     const struct op *op;
     const ProtobufCMethodDescriptor *method;
-    const char *idempotency_key, *idempotency_principal;
+    const char *idempotency_principal;
     unsigned char body_hash[32];
     reply_fn *reply;
     void *reply_to;

@@ -39,6 +39,12 @@ struct reason {
     R(attachment_none, INVALID, "没有收到文件内容，请重新选择文件上传。")                          \
     R(attachment_quota, CONFLICT,                                                                  \
       "您上传的文件过多。没有用到的文件两天后自动清除，请到时再试，或致电0355-3069919。")          \
+    R(upload_offset, CONFLICT,                                                                     \
+      "文件没有从已收到的地方接着上传，请重新选择这个文件，会从那里继续。")                        \
+    R(upload_gone, NOT_FOUND, "没有这个文件上传到一半的内容，请重新选择文件上传。")                \
+    R(upload_key, INVALID, "分段上传缺少请求编号，请刷新页面后重试。")                             \
+    R(upload_quota, CONFLICT,                                                                      \
+      "没有传完的文件过多，请先传完正在上传的文件。没有传完的文件一天后自动清除。")                \
     R(file_type, UNSUPPORTED, "只能上传JPG、PNG、WebP、HEIC图片或PDF文件，请重新选择。")           \
     R(file_too_large, TOO_LARGE, "文件过大，请上传10MB以内的文件。")                               \
     R(image_too_large, INVALID, "图片尺寸过大，请缩小到4000万像素以内再上传。")                    \

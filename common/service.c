@@ -160,7 +160,7 @@ static answer answer_request(struct service_call *c, const struct request *reque
     call->request = message;
 
     if (request->idempotency_key[0] != '\0') {
-        c->idempotency_key = arena_text(call->arena, request->idempotency_key);
+        call->idempotency_key = arena_text(call->arena, request->idempotency_key);
         c->idempotency_principal = idempotency_principal(c);
         hash_request(c, message);
     }

@@ -1,19 +1,109 @@
 #include "files.h"
 
-#include "clean.h"
-#include "disk.h"
+#include "log.h"
 #include "service.h"
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_SIZE = 48, PLACE_SIZE = 96, THREADS = 2, QUEUE = 16 };
+enum {
+    ID_SIZE = 48,
+    PLACE_SIZE = 96,
+    THREADS = 2,
+    QUEUE = 16,
+    ERASING_QUEUE =
+        1024, /* more than calls can be under way: nothing that is to go is turned away */
+    SWEEP_EVERY_MS = 600000,
+    SWEEP_TIMEOUT_MS = 10000,
+};
 
-void file_store_open(struct file_store *store, struct service_run *run)
+/* ---- storing */
+
+/* What a file is sealed under: its own name and its owner's number. */
+static void place_of(const char *id, int64_t owner, char out[static PLACE_SIZE])
+{
+    snprintf(out, PLACE_SIZE, "attachment|%s|%" PRId64, id, owner);
+}
+
+enum status file_put(struct file_store *store, const char *id, int64_t owner, const void *data,
+                     size_t size)
+{
+    char place[PLACE_SIZE];
+    size_t sealed_size = 0;
+    place_of(id, owner, place);
+    void *sealed = secret_seal_file(store->keys, place, data, size, &sealed_size);
+    enum status status =
+        sealed == NULL ? STATUS_UNAVAILABLE : blob_put(store->blobs, id, sealed, sealed_size);
+    free(sealed);
+    return status;
+}
+
+/* ---- erasing */
+
+struct erasing {
+    struct blob_store *blobs;
+    const char *const *ids;
+    size_t count, failed;
+};
+
+static void erase_work(void *job)
+{
+    struct erasing *erasing = job;
+    for (size_t i = 0; i < erasing->count; i++)
+        erasing->failed += blob_delete(erasing->blobs, erasing->ids[i]) == STATUS_UNAVAILABLE;
+    if (erasing->failed > 0)
+        log_line(LOGGED_WARNING, "files could not be erased", "files=%zu", erasing->failed);
+}
+
+answer file_erase(struct call *c, struct file_store *store, const char *const *ids, size_t count,
+                  handler_worked_fn *done)
+{
+    struct erasing *erasing = arena_alloc(c->arena, sizeof *erasing);
+    *erasing = (struct erasing){.blobs = store->blobs, .ids = ids, .count = count};
+    return work_then(c, store->erasing, erase_work, erasing, done);
+}
+
+/* ---- uploads that nobody went on with */
+
+static answer swept(struct call *c, void *job)
+{
+    (void)job;
+    return job_end(c);
+}
+
+static answer sweep_found(struct call *c, const struct rows *results)
+{
+    const struct rows *pieces = &results[0];
+    if (pieces->count == 0)
+        return job_end(c);
+    const char **ids = arena_alloc(c->arena, pieces->count * sizeof *ids);
+    for (size_t i = 0; i < pieces->count; i++)
+        ids[i] = rows_get(pieces, i, "id");
+    return file_erase(c, c->state, ids, pieces->count, swept);
+}
+
+void file_sweep_run(struct file_store *store)
+{
+    struct call *job = service_job(store->run, SWEEP_TIMEOUT_MS);
+    job->state = store;
+    batch_add(job, store->uploads->sweep);
+    batch_then(job, sweep_found);
+}
+
+static void on_time(void *store)
+{
+    file_sweep_run(store);
+}
+
+/* ---- the store */
+
+void file_store_open(struct file_store *store, struct service_run *run,
+                     const struct upload_statements *uploads)
 {
     const char *why = "";
+    store->run = run;
+    store->uploads = uploads;
     store->image_program = config_text("GUILD_IMAGE_PROGRAM");
     store->keys = keyring_load(config_text("GUILD_FIELD_KEY_FILE"), &why);
     if (store->keys == NULL) {
@@ -27,147 +117,16 @@ void file_store_open(struct file_store *store, struct service_run *run)
     }
     service_watch_files(run, config_text("GUILD_BLOB_FOLDER"));
     store->work = work_new(service_loop(run), THREADS, QUEUE);
+    store->erasing = work_new(service_loop(run), 1, ERASING_QUEUE);
+    loop_add_timer(service_loop(run), SWEEP_EVERY_MS, on_time, store);
 }
 
 void file_store_close(struct file_store *store)
 {
     work_destroy(&store->work);
+    work_destroy(&store->erasing);
     blob_close(&store->blobs);
     keyring_destroy(&store->keys);
-}
-
-/* ---- taking a file: quota, then cleaning and storing in an actor, then the row */
-
-struct upload {
-    struct file_store *store;
-    const struct file_statements *statements;
-    const char *id;
-    int64_t owner;
-    int fd;
-    size_t size;
-    int reason; /* REASON_none: stored */
-    struct cleaned cleaned;
-    unsigned char hash[32];
-};
-
-/* What a file is sealed under: its own name and its owner's number. */
-static void place_of(const char *id, int64_t owner, char out[static PLACE_SIZE])
-{
-    snprintf(out, PLACE_SIZE, "attachment|%s|%" PRId64, id, owner);
-}
-
-/* The thumbnail lies beside its file under a name of its own. */
-static bool store(const struct upload *upload, const char *ending, const struct bytes *content)
-{
-    struct file_store *store = upload->store;
-    char id[ID_SIZE], place[PLACE_SIZE];
-    size_t sealed_size = 0;
-    snprintf(id, sizeof id, "%s%s", upload->id, ending);
-    place_of(id, upload->owner, place);
-    void *sealed = secret_seal_file(store->keys, place, content->data, content->size, &sealed_size);
-    bool stored = sealed != NULL && blob_put(store->blobs, id, sealed, sealed_size) == STATUS_OK;
-    free(sealed);
-    return stored;
-}
-
-static int reason_of_cleaning(enum clean_result result)
-{
-    switch (result) {
-    case CLEAN_DONE:
-        return REASON_none;
-    case CLEAN_TYPE:
-        return REASON_file_type;
-    case CLEAN_TOO_LARGE:
-        return REASON_image_too_large;
-    case CLEAN_BROKEN:
-        return REASON_file_broken;
-    case CLEAN_ACTIVE:
-        return REASON_pdf_active;
-    case CLEAN_TOO_LONG:
-        return REASON_pdf_too_long;
-    case CLEAN_FAILED:
-        return REASON_busy;
-    }
-    return REASON_internal;
-}
-
-static void upload_work(void *job)
-{
-    struct upload *upload = job;
-    upload->reason = reason_of_cleaning(
-        clean_file(upload->store->image_program, upload->fd, upload->size, &upload->cleaned));
-    if (upload->reason == REASON_none && strcmp(upload->cleaned.content_type, CLEAN_OFD) == 0 &&
-        !upload->statements->takes_ofd)
-        upload->reason = REASON_file_type;
-    if (upload->reason != REASON_none)
-        return;
-    crypto_generichash(upload->hash, sizeof upload->hash, upload->cleaned.content.data,
-                       upload->cleaned.content.size, NULL, 0);
-    bool stored =
-        store(upload, "", &upload->cleaned.content) &&
-        (upload->cleaned.thumbnail.size == 0 || store(upload, ".t", &upload->cleaned.thumbnail));
-    if (!stored)
-        upload->reason = REASON_busy;
-}
-
-static answer upload_worked(struct call *c, void *job)
-{
-    struct upload *upload = job;
-    struct cleaned cleaned = upload->cleaned;
-    cleaned_free(&upload->cleaned);
-    if (upload->reason != REASON_none)
-        return call_fail(c, upload->reason);
-
-    call_set(c, "attachment_id", upload->id);
-    call_set(c, "content_type", cleaned.content_type);
-    call_set_integer(c, "clean_bytes", (int64_t)cleaned.content.size);
-    call_set_integer(c, "width", cleaned.width);
-    call_set_integer(c, "height", cleaned.height);
-    call_set_integer(c, "thumbnail_bytes", (int64_t)cleaned.thumbnail.size);
-    call_set(c, "code_text", arena_text(c->arena, cleaned.codes));
-    call_set_bytes(c, "print", cleaned.print, cleaned.print_size);
-    call_set_bytes(c, "content_hash", upload->hash, sizeof upload->hash);
-    batch_add(c, upload->statements->insert);
-    return batch_reply(c, REASON_internal);
-}
-
-/* May an account with so much stored store another file? An expert alone may hand in 140. */
-static bool has_room(const struct rows *stored)
-{
-    return rows_integer(stored, 0, "files") < 200 &&
-           rows_integer(stored, 0, "bytes") < INT64_C(400) * 1024 * 1024;
-}
-
-static answer upload_room(struct call *c, const struct rows *results)
-{
-    struct upload *upload = c->state;
-    char *id = arena_alloc(c->arena, 33);
-    if (!has_room(&results[0]))
-        return call_fail(c, REASON_attachment_quota);
-    secret_random_hex(id, 16);
-    upload->id = id;
-    return work_then(c, upload->store->work, upload_work, upload, upload_worked);
-}
-
-answer file_take(struct call *c, struct file_store *store, const struct file_statements *statements)
-{
-    const Common__UploadAttachmentRequest *req = c->request;
-    if (req->size_bytes > FILE_UPLOAD_MAX)
-        return call_fail(c, REASON_file_too_large);
-    if (disk_used_percent(config_text("GUILD_BLOB_FOLDER")) >= DISK_FILES_PERCENT)
-        return call_fail(c, REASON_storage_full);
-    if (c->body.fd < 0 || c->body.size == 0)
-        return call_fail(c, REASON_attachment_none);
-
-    struct upload *upload = arena_alloc(c->arena, sizeof *upload);
-    *upload = (struct upload){.store = store,
-                              .statements = statements,
-                              .owner = c->caller->account_id,
-                              .fd = c->body.fd,
-                              .size = c->body.size};
-    c->state = upload;
-    batch_add(c, statements->room);
-    return batch_then(c, upload_room);
 }
 
 /* ---- reading a part */

@@ -1,5 +1,5 @@
-/* The files of attachments against the rows that name them. A file is stored before its row, so that a crash may leave
-   one that no row names: after a day it goes. What a row names is opened and hashed: a disk may change it unseen. */
+/* The files of attachments, and the pieces of those that are not whole yet, against the rows that name them. A file is stored
+   before its row, so that a crash may leave one that no row names: after a day it goes. What a row names is opened and hashed: a disk may change it unseen. */
 #include "guildctl.h"
 
 #include "blob.h"
@@ -30,7 +30,9 @@ static void remove_unnamed(void *owner, const char *file)
     snprintf(id, sizeof id, "%.*s", ID_DIGITS, file);
     PGresult *named = database_ask(check->pg,
                                    "SELECT FROM certification.attachment WHERE id = $1 UNION ALL "
-                                   "SELECT FROM payment.attachment WHERE id = $1",
+                                   "SELECT FROM payment.attachment WHERE id = $1 UNION ALL "
+                                   "SELECT FROM certification.upload WHERE $1 = ANY (pieces) UNION "
+                                   "ALL SELECT FROM payment.upload WHERE $1 = ANY (pieces)",
                                    1, values);
     bool unfinished = strstr(file, ".part") != NULL;
     if ((unfinished || PQntuples(named) == 0) && blob_delete(check->blobs, file) == STATUS_OK) {

@@ -75,6 +75,15 @@ static const struct subscription certification_subscriptions[] = {
     {NULL,                        NULL          },
 };
 
+static const struct upload_statements uploads = {
+    .find = &sql_upload_find,
+    .pieces = &sql_upload_pieces,
+    .begun = &sql_upload_begun,
+    .add = &sql_upload_add,
+    .forget = &sql_upload_forget,
+    .sweep = &sql_upload_sweep,
+};
+
 static void certification_start(struct service_run *run)
 {
     static struct certification state;
@@ -86,7 +95,7 @@ static void certification_start(struct service_run *run)
     }
     state.association = config_text("GUILD_ASSOCIATION");
     state.site = config_text("GUILD_SITE");
-    file_store_open(&state.files, run);
+    file_store_open(&state.files, run, &uploads);
     state.blank_forms = blank_forms_new();
     service_set_state(run, &state);
     expert_watch_start(run);

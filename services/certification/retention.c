@@ -2,51 +2,31 @@
    because the process ended in between is one that no row names: `guildctl attachments check` takes it. */
 #include "certification.pb-c.h"
 #include "certification_queries.h"
-#include "log.h"
 #include "nouns.h"
 #include "reasons.h"
 #include "service.h"
 
 enum { EVERY_MS = 600000, TIMEOUT_MS = 30000 };
 
-struct erasing {
-    struct blob_store *blobs;
-    size_t count;
-    const char **files;
-    size_t failed;
-};
-
-static void erase_work(void *job)
-{
-    struct erasing *erasing = job;
-    for (size_t i = 0; i < erasing->count; i++)
-        erasing->failed += blob_delete(erasing->blobs, erasing->files[i]) == STATUS_UNAVAILABLE;
-}
-
 static answer erased(struct call *c, void *job)
 {
-    const struct erasing *erasing = job;
-    if (erasing->failed > 0)
-        log_line(LOGGED_WARNING, "files could not be erased", "files=%zu", erasing->failed);
+    (void)job;
     return job_end(c);
 }
 
 /* A file, and its thumbnail where it has one. */
 static answer retention_due(struct call *c, const struct rows *results)
 {
-    const struct certification *state = service_state(c->run);
+    struct certification *state = service_state(c->run);
     const struct rows *due = &results[0];
-    struct erasing *erasing = arena_alloc(c->arena, sizeof *erasing);
     if (due->count == 0)
         return job_end(c);
-    *erasing = (struct erasing){.blobs = state->files.blobs,
-                                .files = arena_alloc(c->arena, 2 * due->count * sizeof(char *))};
+    const char **files = arena_alloc(c->arena, 2 * due->count * sizeof *files);
     for (size_t i = 0; i < due->count; i++) {
-        const char *id = rows_get(due, i, "attachment_id");
-        erasing->files[erasing->count++] = id;
-        erasing->files[erasing->count++] = arena_printf(c->arena, "%s.t", id);
+        files[2 * i] = rows_get(due, i, "attachment_id");
+        files[2 * i + 1] = arena_printf(c->arena, "%s.t", files[2 * i]);
     }
-    return work_then(c, state->files.work, erase_work, erasing, erased);
+    return file_erase(c, &state->files, files, 2 * due->count, erased);
 }
 
 void retention_run(struct service_run *run)

@@ -29,17 +29,36 @@ static struct file_store *store_of(struct call *c)
     return &state->files;
 }
 
-static answer take(struct call *c, const char *purpose, const struct file_statements *how)
+static bool is_for(struct call *c, const char *purpose)
 {
     const Common__UploadAttachmentRequest *req = c->request;
-    if (strcmp(req->purpose, purpose) != 0)
-        return call_fail_field(c, "purpose", "没有这种用途的附件，请刷新页面后重试。");
-    return file_take(c, store_of(c), how);
+    return strcmp(req->purpose, purpose) == 0;
+}
+
+static answer refuse_purpose(struct call *c)
+{
+    return call_fail_field(c, "purpose", "没有这种用途的附件，请刷新页面后重试。");
+}
+
+static answer take(struct call *c, const char *purpose, const struct file_statements *how)
+{
+    return is_for(c, purpose) ? file_take(c, store_of(c), how) : refuse_purpose(c);
 }
 
 static answer voucher_upload(struct call *c)
 {
     return take(c, "voucher_files", &statements);
+}
+
+static answer voucher_piece_upload(struct call *c)
+{
+    return is_for(c, "voucher_files") ? file_take_piece(c, store_of(c), &statements)
+                                      : refuse_purpose(c);
+}
+
+static answer voucher_upload_get(struct call *c)
+{
+    return file_upload_get(c, store_of(c));
 }
 
 static answer receipt_upload(struct call *c)
@@ -84,10 +103,12 @@ static answer receipt_file_read(struct call *c)
 }
 
 const struct op attachment_ops[] = {
-    {"UploadVoucherFile", MEMBER,                     voucher_upload,    FILE_UPLOAD_MAX},
-    {"UploadReceiptFile", STAFF("receipt.issue"),     receipt_upload,    FILE_UPLOAD_MAX},
-    {"UploadPicture",     STAFF("fee.schedule.edit"), picture_upload,    FILE_UPLOAD_MAX},
-    {"ReadPaymentFile",   ANYONE_LOGGED_IN,           attachment_read,   0              },
-    {"ReadReceiptFile",   SERVICES_ONLY,              receipt_file_read, 0              },
+    {"UploadVoucherFile",  MEMBER,                     voucher_upload,       FILE_UPLOAD_MAX},
+    {"UploadVoucherPiece", MEMBER,                     voucher_piece_upload, FILE_PIECE_MAX },
+    {"GetVoucherUpload",   MEMBER,                     voucher_upload_get,   0              },
+    {"UploadReceiptFile",  STAFF("receipt.issue"),     receipt_upload,       FILE_UPLOAD_MAX},
+    {"UploadPicture",      STAFF("fee.schedule.edit"), picture_upload,       FILE_UPLOAD_MAX},
+    {"ReadPaymentFile",    ANYONE_LOGGED_IN,           attachment_read,      0              },
+    {"ReadReceiptFile",    SERVICES_ONLY,              receipt_file_read,    0              },
     OP_END,
 };

@@ -72,6 +72,15 @@ static const struct subscription payment_subscriptions[] = {
     {NULL,                          NULL          },
 };
 
+static const struct upload_statements uploads = {
+    .find = &sql_upload_find,
+    .pieces = &sql_upload_pieces,
+    .begun = &sql_upload_begun,
+    .add = &sql_upload_add,
+    .forget = &sql_upload_forget,
+    .sweep = &sql_upload_sweep,
+};
+
 static void payment_start(struct service_run *run)
 {
     static struct payment state;
@@ -89,7 +98,7 @@ static void payment_start(struct service_run *run)
         exit(2);
     }
     crypto_sign_ed25519_sk_to_pk(state.certificate_public_key, state.certificate_key);
-    file_store_open(&state.files, run);
+    file_store_open(&state.files, run, &uploads);
     service_set_state(run, &state);
     renewal_start(run);
     auto_start(run);

@@ -36,6 +36,7 @@ SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
  WHERE account_id = :caller_id::bigint AND purpose = 'voucher_files' AND :caller_kind::text = 'MEMBER';
 
 -- name: attachment_insert
+-- keyed
 WITH made AS (
     INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height, content_hash,
                             thumbnail_bytes)
@@ -44,8 +45,9 @@ WITH made AS (
     RETURNING *),
 printed AS (
     INSERT INTO attachment_print (attachment_id, variant, planes)
-    SELECT m.id, p.variant, p.planes FROM made m, print_rows(:print::bytea) AS p WHERE m.purpose = 'voucher_files')
-SELECT id, file_name, content_type, size_bytes, width, height, created_at FROM made;
+    SELECT m.id, p.variant, p.planes FROM made m, print_rows(:print::bytea) AS p WHERE m.purpose = 'voucher_files'),
+answer AS (SELECT id, file_name, content_type, size_bytes, width, height, created_at FROM made)
+SELECT * FROM answer;
 
 -- name: attachment_find
 -- A unit its own vouchers, and the receipts made out to it; staff what their work needs.
@@ -103,6 +105,46 @@ SELECT * FROM answer;
 -- A member of staff opened somebody's file.
 INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
 VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.read', :id, :request_id);
+
+-- name: upload_find
+-- How far a file in pieces is, or what it became; no row: nothing is known of it.
+SELECT coalesce(u.received_bytes, 0) AS received_bytes, filed.answer AS attachment
+  FROM (SELECT :caller_kind::text || ':' || :caller_id::bigint AS owner) AS who
+  LEFT JOIN upload u ON u.owner = who.owner AND u.key = :upload_key::text
+  LEFT JOIN LATERAL (SELECT i.answer -> 0 AS answer FROM idempotency i JOIN attachment a ON a.id = i.answer -> 0 ->> 'id'
+                      WHERE i.principal = who.owner AND i.key = :upload_key AND i.method LIKE 'Upload%' LIMIT 1) AS filed ON true
+ WHERE u.key IS NOT NULL OR filed.answer IS NOT NULL;
+
+-- name: upload_pieces
+SELECT piece.id, piece.size_bytes FROM upload u, unnest(u.pieces, u.sizes) WITH ORDINALITY AS piece(id, size_bytes, place)
+ WHERE u.owner = :caller_kind::text || ':' || :caller_id::bigint AND u.key = :upload_key::text ORDER BY piece.place;
+
+-- name: upload_begun
+-- What somebody has begun and not brought to an end.
+SELECT coalesce(sum(received_bytes), 0) AS bytes, coalesce(sum(cardinality(pieces)), 0) AS pieces FROM upload
+ WHERE owner = :caller_kind::text || ':' || :caller_id::bigint;
+
+-- name: upload_add
+-- Only where it ends: of two with one offset, one counts.
+INSERT INTO upload (owner, key, received_bytes, pieces, sizes)
+SELECT who.owner, :upload_key::text, :piece_bytes::int, ARRAY[:piece_id::text], ARRAY[:piece_bytes::int]
+  FROM (SELECT :caller_kind::text || ':' || :caller_id::bigint AS owner) AS who
+ WHERE :offset::int = 0 OR EXISTS (SELECT 1 FROM upload u WHERE u.owner = who.owner AND u.key = :upload_key)
+ON CONFLICT (owner, key) DO UPDATE
+   SET received_bytes = upload.received_bytes + excluded.received_bytes, pieces = upload.pieces || excluded.pieces,
+       sizes = upload.sizes || excluded.sizes, changed_at = now()
+ WHERE upload.received_bytes = :offset
+RETURNING received_bytes;
+
+-- name: upload_forget
+DELETE FROM upload WHERE owner = :caller_kind::text || ':' || :caller_id::bigint AND key = :upload_key::text;
+
+-- name: upload_sweep
+WITH left_alone AS (
+    SELECT owner, key FROM upload WHERE changed_at < now() - interval '1 day' ORDER BY changed_at LIMIT 100
+       FOR UPDATE SKIP LOCKED),
+swept AS (DELETE FROM upload USING left_alone WHERE upload.owner = left_alone.owner AND upload.key = left_alone.key RETURNING pieces)
+SELECT unnest(pieces) AS id FROM swept;
 
 -- ---- units, as certification tells of them
 

@@ -69,9 +69,10 @@ function crc32(bytes) {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/* One blank page. */
-function newPdf() {
-  return Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n');
+/* One blank page; with so many bytes that say nothing. */
+function newPdf(bytes = 0) {
+  const idle = bytes > 0 ? `%${randomBytes(bytes >> 1).toString('hex')}\n` : '';
+  return Buffer.from(`%PDF-1.4\n${idle}1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n`);
 }
 
 /* A receipt as OFD: a ZIP with OFD.xml, stored. */

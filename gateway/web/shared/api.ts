@@ -3,7 +3,8 @@
    refusal is thrown as a Problem. Nothing else in the pages knows a URL or an HTTP status. */
 import type { components, operations } from '#contract';
 import operationTable from '#operations';
-import { patiently } from './patience';
+import { begunKey, forgetBegun, keepBegun, markOf } from './begun';
+import { isPassing, patiently } from './patience';
 import { Problem, problemOf, unreachable } from './problem';
 
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
@@ -202,32 +203,113 @@ function sendFile(xhr: XMLHttpRequest, url: string, key: string, file: Blob, onP
   });
 }
 
+type Taking = 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'uploadPicture' | 'uploadRecordedLetter' | 'uploadPiece' | 'uploadVoucherPiece' | 'previewStatement' | 'importStatement';
+
+/* Once, or after a log-in again. */
+async function sendOnce<Name extends Taking>(
+  name: Name, request: Request<Name>, file: Blob, key: string, signal: AbortSignal, onProgress: (part: number) => void,
+): Promise<Reply<Name>> {
+  const { url } = splitRequest(table[name], request);
+  const xhr = new XMLHttpRequest();
+  const abort = (): void => xhr.abort();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', abort);
+  try {
+    return (await sendFile(xhr, url, key, file, onProgress)) as Reply<Name>;
+  } catch (error) {
+    if (!(error instanceof Problem) || !(await mayRepeat(error, {}))) throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+  return sendOnce(name, request, file, key, signal, onProgress);
+}
+
 /* An operation whose body is a file; the rest of its request goes into the address. It waits for its turn, and for the
    network; `onWait` is told why, '' when it goes on. Repeats have the same key: what was stored is not stored twice. */
-export function upload<Name extends 'uploadAttachment' | 'uploadVoucherFile' | 'uploadReceiptFile' | 'uploadPicture' | 'uploadRecordedLetter' | 'previewStatement' | 'importStatement'>(
+export function upload<Name extends Taking>(
   name: Name, request: Request<Name>, file: Blob, onProgress: (part: number) => void, onWait: (why: string) => void = () => undefined,
 ): Upload<Reply<Name>> {
-  const { url } = splitRequest(table[name], request);
   const key = newKey();
   const stop = new AbortController();
-  const attempt = async (): Promise<Reply<Name>> => {
-    const xhr = new XMLHttpRequest();
-    const abort = (): void => xhr.abort();
-    stop.signal.addEventListener('abort', abort);
-    try {
-      return (await sendFile(xhr, url, key, file, onProgress)) as Reply<Name>;
-    } catch (error) {
-      if (!(error instanceof Problem) || !(await mayRepeat(error, {}))) throw error;
-    } finally {
-      stop.signal.removeEventListener('abort', abort);
-    }
-    return attempt();
-  };
+  const attempt = (): Promise<Reply<Name>> => sendOnce(name, request, file, key, stop.signal, onProgress);
   return { done: patiently(attempt, stop.signal, onWait), cancel: () => stop.abort() };
 }
 
+/* ---- attachments: what is large goes in pieces, and after a break from where it was */
+
+const PIECE_BYTES = 512 * 1024;
+
+/* Where files come in pieces: what takes one, and what tells how far a file is. */
+const filePieces: Partial<Record<FilesOf, { piece: 'uploadPiece' | 'uploadVoucherPiece'; reached: 'getUpload' | 'getVoucherUpload' }>> = {
+  member: { piece: 'uploadPiece', reached: 'getUpload' }, payment: { piece: 'uploadVoucherPiece', reached: 'getVoucherUpload' },
+};
+
+/* How far it is, as the server knows it. */
+async function askReached(of: FilesOf, key: string): Promise<Schema<'common.Upload'>> {
+  const reached = filePieces[of]?.reached;
+  try {
+    return reached ? await api[reached]({ key }) : { received_bytes: 0 };
+  } catch (error) {
+    if (error instanceof Problem && error.reason === 'upload_gone') return { received_bytes: 0 };
+    throw error;
+  }
+}
+
 export function uploadAttachment(
-  of: FilesOf, purpose: string, file: File, onProgress: (part: number) => void, onWait?: (why: string) => void,
+  of: FilesOf, purpose: string, file: File, onProgress: (part: number) => void, onWait: (why: string) => void = () => undefined,
 ): Upload<Schema<'common.Attachment'>> {
-  return upload(fileTaking[of], { purpose, file_name: file.name }, file, onProgress, onWait);
+  const request = { purpose, file_name: file.name };
+  const stop = new AbortController();
+  const inPieces = file.size > 2 * PIECE_BYTES ? filePieces[of]?.piece : undefined;
+  let mark = '';
+  let key = newKey();
+  let isAsked = true; // nobody knows how far it is
+
+  const sendFrom = <Name extends Taking>(name: Name, offset: number, end: number): Promise<Reply<Name>> =>
+    sendOnce(name, { ...request, offset } as unknown as Request<Name>, file.slice(offset, end, file.type), key, stop.signal,
+      (part) => onProgress((offset + part * (end - offset)) / file.size));
+
+  /* Everything but the last piece; where that begins. */
+  const sendPieces = async (from: number, onFurther: () => void): Promise<number> => {
+    let offset = from;
+    while (inPieces && file.size - offset > 2 * PIECE_BYTES) {
+      ({ received_bytes: offset } = await sendFrom(inPieces, offset, offset + PIECE_BYTES));
+      onFurther();
+    }
+    return offset;
+  };
+
+  const attempt = async (onFurther: () => void): Promise<Schema<'common.Attachment'>> => {
+    const { received_bytes: reached, attachment } = isAsked ? await askReached(of, key) : { received_bytes: 0 };
+    if (attachment) return attachment;
+    isAsked = true;
+    try {
+      return await sendFrom(fileTaking[of], await sendPieces(reached, onFurther), file.size);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      /* too much was begun: whole, as from a page that knows no pieces */
+      if (error.reason === 'upload_quota') return sendFrom(fileTaking[of], 0, file.size);
+      if (error.reason !== 'upload_gone') throw error;
+      key = newKey();
+      keepBegun(mark, key);
+      return attempt(onFurther);
+    }
+  };
+
+  const run = async (): Promise<Schema<'common.Attachment'>> => {
+    if (inPieces) mark = await markOf(purpose, file);
+    const begun = mark === '' ? undefined : begunKey(mark);
+    isAsked = begun !== undefined;
+    key = begun ?? key;
+    keepBegun(mark, key);
+    try {
+      const attachment = await patiently(attempt, stop.signal, onWait);
+      forgetBegun(mark);
+      return attachment;
+    } catch (error) {
+      if (!isPassing(error)) forgetBegun(mark);
+      throw error;
+    }
+  };
+  return { done: run(), cancel: () => stop.abort() };
 }

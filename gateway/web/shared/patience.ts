@@ -51,23 +51,23 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /* Worth another try: nothing came through, or nobody had time. What the server refuses for what it is stays refused. */
-function isPassing(error: unknown): error is Problem {
-  return error instanceof Problem && (error.isUnsettled || error.reason === 'body_short' || error.status === 429);
+export function isPassing(error: unknown): error is Problem {
+  return error instanceof Problem && (error.isUnsettled || ['body_short', 'upload_offset'].includes(error.reason) || error.status === 429);
 }
 
-/* Calls `attempt` when it is its turn, and again after what passes; `onWait` hears why it waits, and '' when it goes on.
-   Rejects with the last Problem after eight tries, or with an AbortError. */
-export async function patiently<Answer>(attempt: () => Promise<Answer>, signal: AbortSignal, onWait: (why: string) => void): Promise<Answer> {
+/* Calls `attempt` when it is its turn, and again after what passes; `onWait` hears why it waits, and '' when it goes on. The
+   attempt tells when it got further. Rejects with the last Problem after eight tries without that, or with an AbortError. */
+export async function patiently<Answer>(attempt: (onFurther: () => void) => Promise<Answer>, signal: AbortSignal, onWait: (why: string) => void): Promise<Answer> {
   onWait('等待上传');
   await turn(signal);
   try {
     for (let tried = 1; ; tried += 1) {
       onWait('');
       try {
-        return await attempt();
+        return await attempt(() => (tried = 0));
       } catch (error) {
         if (!isPassing(error) || tried === TRIES) throw error;
-        onWait(error.status === 0 || error.reason === 'body_short' ? '网络中断，恢复后自动重新上传' : '系统繁忙，稍后自动重新上传');
+        onWait(error.status === 0 || error.reason === 'body_short' ? '网络中断，恢复后自动继续上传' : '系统繁忙，稍后自动继续上传');
         await pause(Math.min(WAIT_MOST_MS, Math.max(error.retryAfterS * 1000, 500 * 2 ** tried)), signal);
       }
     }

@@ -1,0 +1,45 @@
+/* Which uploads this browser has begun and not brought to an end, so that a file that is chosen once more after the page was
+   loaded anew goes on where it was. A file is known by the hash of its content; nothing else of it is kept. */
+
+const KEPT = 'guild.begun';
+const DAY_MS = 86_400_000; // as long as the server keeps what came of it
+
+type Begun = Record<string, { key: string; at: number }>;
+
+function read(): Begun {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? '{}') as Begun;
+    return Object.fromEntries(Object.entries(kept).filter(([, { at }]) => at > Date.now() - DAY_MS));
+  } catch {
+    return {}; // forbidden, or not ours
+  }
+}
+
+function write(begun: Begun): void {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(begun));
+  } catch {
+    return; // forbidden or full: it is sent anew after the next loading
+  }
+}
+
+/* What a file for a purpose is known by; '' where the browser does not tell (a page that did not come over HTTPS). */
+export async function markOf(purpose: string, file: Blob): Promise<string> {
+  if (!isSecureContext) return '';
+  const content = await file.arrayBuffer().catch(() => undefined);
+  if (!content) return ''; // it cannot be read: the sending tells
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
+  return `${purpose} ${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/* The key of the upload that was begun; undefined: none was. */
+export const begunKey = (mark: string): string | undefined => read()[mark]?.key;
+
+export function keepBegun(mark: string, key: string): void {
+  if (mark !== '') write({ ...read(), [mark]: { key, at: Date.now() } });
+}
+
+export function forgetBegun(mark: string): void {
+  const { [mark]: ended, ...rest } = read();
+  if (ended) write(rest);
+}

@@ -1,0 +1,395 @@
+/* Files that come in pieces: they go on where they were, whichever instance took the last piece, and are filed once; what
+   nobody goes on with goes. Through the real guild-image. */
+#define main service_program
+#include "../../../services/certification/main.c"
+#undef main
+#include "clock.h"
+#include "consent.h"
+#include "service_test.h"
+#include <gd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PIECE = FILE_PIECE_MAX, PEOPLE = 5, CROWD = 200 };
+
+static struct arena *arena;
+static const unsigned char *picture; /* of more than two pieces */
+static size_t picture_size, rest_at;
+static Common__Principal person;
+
+static struct certification *opened(void)
+{
+    return service_state(service_test_run());
+}
+
+static unsigned char *noise(int side, int quality, size_t *ret_size)
+{
+    unsigned seed = 7;
+    int size = 0;
+    gdImagePtr image = gdImageCreateTrueColor(side, side);
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            seed = seed * 1664525 + 1013904223;
+            gdImageSetPixel(image, x, y, (int)(seed >> 8));
+        }
+    unsigned char *data = gdImageJpegPtr(image, &size, quality);
+    gdImageDestroy(image);
+    *ret_size = (size_t)size;
+    return data;
+}
+
+/* ---- what is asked, and what is told */
+
+static const char *send(const char *method, const char *purpose, const char *key, size_t offset,
+                        size_t size)
+{
+    if (size > 0)
+        service_test_body(picture + offset, size);
+    return service_test_json(&person, method, key,
+                             arena_printf(arena,
+                                          "{\"purpose\":\"%s\",\"file_name\":\"照.jpg\","
+                                          "\"offset\":%zu,\"size_bytes\":%zu}",
+                                          purpose, offset, size));
+}
+
+static const char *piece(const char *key, size_t offset, size_t size)
+{
+    return send("UploadPiece", "business_license_file", key, offset, size);
+}
+
+static const char *last(const char *key, size_t offset)
+{
+    return send("UploadAttachment", "business_license_file", key, offset, picture_size - offset);
+}
+
+static const char *reached(const char *key)
+{
+    return service_test_json(&person, "GetUpload", "",
+                             arena_printf(arena, "{\"key\":\"%s\"}", key));
+}
+
+static void says(const char *told, const char *words)
+{
+    if (strstr(told, words) == NULL)
+        fail_msg("%s is not in: %s", words, told);
+}
+
+static void says_received(const char *told, size_t bytes)
+{
+    says(told, arena_printf(arena, "\"received_bytes\":%zu", bytes));
+}
+
+static const char *id_of(const char *told)
+{
+    const char *at = strstr(told, "\"id\":\"");
+    if (at == NULL)
+        fail_msg("no attachment: %s", told);
+    return arena_copy(arena, at, sizeof "\"id\":\"" - 1 + 32 + 1);
+}
+
+static void put_pieces(const char *key)
+{
+    for (size_t at = 0; at < rest_at; at += PIECE)
+        says_received(piece(key, at, PIECE), at + PIECE);
+}
+
+static void count_one(void *count, const char *id)
+{
+    (void)id;
+    ++*(int *)count;
+}
+
+static int blobs(void)
+{
+    int count = 0;
+    assert_int_equal(blob_list(opened()->files.blobs, -5, count_one, &count), STATUS_OK);
+    return count;
+}
+
+/* Each file has a thumbnail; of those begun the pieces are there, and nothing else. */
+static void assert_nothing_left_over(void)
+{
+    const char *wanted =
+        service_test_value("SELECT 2 * (SELECT count(*) FROM attachment) + (SELECT "
+                           "coalesce(sum(cardinality(pieces)), 0) FROM upload)");
+    assert_string_equal(arena_printf(arena, "%d", blobs()), wanted);
+}
+
+/* ---- */
+
+static void test_a_whole_file_is_filed_once(void **state)
+{
+    (void)state;
+    const char *first = last("whole-01", 0);
+    assert_string_equal(id_of(last("whole-01", 0)), id_of(first));
+    says(send("UploadAttachment", "id_card_files", "whole-01", 0, picture_size), "consent_needed");
+    says(send("UploadAttachment", "qualification_files", "whole-01", 0, picture_size),
+         "key_reused");
+    assert_string_not_equal(id_of(last("whole-02", 0)), id_of(first));
+    assert_string_not_equal(id_of(last("", 0)),
+                            id_of(last("", 0))); /* no key: as often as it comes */
+    assert_string_equal(service_test_value("SELECT count(*) FROM attachment WHERE account_id = %d",
+                                           (int)person.account_id),
+                        "4");
+    assert_nothing_left_over();
+}
+
+/* Nothing of it is in an instance: the store is closed and opened between the pieces. */
+static void test_pieces_become_the_same_file(void **state)
+{
+    (void)state;
+    says(reached("pieces-1"), "upload_gone");
+    for (size_t at = 0; at < rest_at; at += PIECE) {
+        says_received(piece("pieces-1", at, PIECE), at + PIECE);
+        file_store_close(&opened()->files);
+        file_store_open(&opened()->files, service_test_run(), &uploads);
+        opened()->files.image_program = IMAGE_PROGRAM;
+        says_received(reached("pieces-1"), at + PIECE);
+    }
+    assert_nothing_left_over();
+    const char *filed = last("pieces-1", rest_at);
+    assert_string_equal(id_of(reached("pieces-1")), id_of(filed));
+    assert_string_equal(id_of(last("pieces-1", rest_at)), id_of(filed)); /* the answer was lost */
+    (void)last("whole-03", 0);
+    assert_string_equal(
+        service_test_value("SELECT count(*) || ' ' || count(DISTINCT content_hash) FROM "
+                           "attachment WHERE account_id = %d",
+                           (int)person.account_id),
+        "2 1");
+    assert_string_equal(service_test_value("SELECT count(*) FROM upload"), "0");
+    assert_nothing_left_over();
+}
+
+static void test_only_the_next_piece_is_taken(void **state)
+{
+    (void)state;
+    says(piece("order-01", PIECE, PIECE), "upload_offset"); /* nothing is before it */
+    says_received(piece("order-01", 0, PIECE), PIECE);
+    says(piece("order-01", 0, PIECE), "upload_offset");             /* again */
+    says(piece("order-01", PIECE - 1, PIECE), "upload_offset");     /* over what is there */
+    says(piece("order-01", (size_t)2 * PIECE, 1), "upload_offset"); /* a hole */
+    says(last("order-01", (size_t)2 * PIECE), "upload_offset");
+    says_received(reached("order-01"), PIECE);
+    says(piece("", 0, PIECE), "upload_key");
+    says(piece("order-02", 0, 0), "attachment_none");
+    says(piece("order-02", 0, PIECE + 1), "\"field\":\"size_bytes\"");
+    says(piece("order-02", 0, PIECE + 1), "每段不超过512KB");
+    says(service_test_json(&person, "UploadPiece", "order-02",
+                           "{\"purpose\":\"business_license_file\",\"offset\":10485760,"
+                           "\"size_bytes\":1}"),
+         "file_too_large");
+    says(send("UploadPiece", "holiday_files", "order-02", 0, 10), "\"field\":\"purpose\"");
+    says(reached("order-02"), "upload_gone");
+    assert_nothing_left_over();
+}
+
+static void test_of_somebody_else_nobody_knows(void **state)
+{
+    (void)state;
+    put_pieces("others-1");
+    person.account_id++;
+    says(reached("others-1"), "upload_gone");
+    says(piece("others-1", rest_at, 10), "upload_offset");
+    says(last("others-1", rest_at), "upload_offset");
+    person.account_id--;
+    says_received(reached("others-1"), rest_at);
+    const char *filed = id_of(last("others-1", rest_at));
+    person.account_id++;
+    says(reached("others-1"), "upload_gone");
+    assert_string_not_equal(id_of(last("others-1", 0)), filed); /* an upload of one's own */
+    person.account_id--;
+    assert_nothing_left_over();
+}
+
+/* It is of no use, and says so, where its pieces do not make a file or are lost. */
+static void test_what_does_not_become_a_file(void **state)
+{
+    (void)state;
+    says_received(piece("broken-1", 0, PIECE), PIECE);
+    service_test_body(picture, 100);
+    says(service_test_json(&person, "UploadAttachment", "broken-1",
+                           arena_printf(arena,
+                                        "{\"purpose\":\"business_license_file\",\"offset\":%d,"
+                                        "\"size_bytes\":100}",
+                                        PIECE)),
+         "file_broken");
+    put_pieces("lost-001");
+    const char *blob = service_test_value("SELECT pieces[1] FROM upload WHERE key = 'lost-001'");
+    assert_int_equal(blob_delete(opened()->files.blobs, blob), STATUS_OK);
+    says(last("lost-001", rest_at), "upload_gone");
+    says(last("lost-001", 0), "\"id\":"); /* sent anew */
+    assert_nothing_left_over();
+}
+
+static void test_no_piece_of_an_identity_card_without_consent(void **state)
+{
+    (void)state;
+    says(send("UploadPiece", "id_card_files", "card-001", 0, PIECE), "consent_needed");
+    consents(person.account_id);
+    says_received(send("UploadPiece", "id_card_files", "card-001", 0, PIECE), PIECE);
+    assert_nothing_left_over();
+}
+
+static void test_what_is_abandoned_is_swept(void **state)
+{
+    (void)state;
+    int before = blobs();
+    says_received(piece("swept-01", 0, PIECE), PIECE);
+    says_received(piece("swept-01", PIECE, PIECE), (size_t)2 * PIECE);
+    says_received(piece("fresh-01", 0, PIECE), PIECE);
+    service_test_sql("UPDATE upload SET changed_at = now() - interval '25 hours' WHERE key = "
+                     "'swept-01'; UPDATE upload SET changed_at = now() - interval '23 hours' "
+                     "WHERE key = 'fresh-01'");
+    file_sweep_run(&opened()->files);
+    service_test_until("SELECT NOT EXISTS (SELECT FROM upload WHERE key = 'swept-01')");
+    for (int i = 0; i < 1000 && blobs() > before + 1; i++)
+        service_test_until("SELECT pg_sleep(0.01) IS NOT NULL");
+    assert_int_equal(blobs(), before + 1);
+    says(reached("swept-01"), "upload_gone");
+    says_received(reached("fresh-01"), PIECE);
+}
+
+static void test_so_much_may_be_begun(void **state)
+{
+    (void)state;
+    service_test_sql(arena_printf(arena,
+                                  "INSERT INTO upload (owner, key, received_bytes, pieces, sizes) "
+                                  "VALUES ('MEMBER:%d', 'much-001', %d, '{x}', '{1}')",
+                                  (int)person.account_id, 64 * 1024 * 1024 - PIECE));
+    says_received(piece("quota-01", 0, PIECE), PIECE);
+    says(piece("quota-01", PIECE, 1), "upload_quota");
+    says(last("quota-02", 0), "\"id\":"); /* whole it still goes */
+    service_test_sql("UPDATE upload SET received_bytes = 1, pieces = array_fill('x'::text, "
+                     "ARRAY[255]), sizes = array_fill(1, ARRAY[255]) WHERE key = 'much-001'");
+    says(piece("quota-01", PIECE, 1), "upload_quota");
+    service_test_sql("DELETE FROM upload WHERE key = 'much-001'");
+    service_test_sql(arena_printf(
+        arena,
+        "INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, "
+        "content_hash) SELECT 'full' || n, %d, 'business_license_file', '', 'image/jpeg', 1, '' "
+        "FROM generate_series(1, 200) AS n",
+        (int)person.account_id));
+    says(piece("quota-03", 0, PIECE), "attachment_quota"); /* not only with the last one */
+    service_test_sql("DELETE FROM attachment WHERE id LIKE 'full%'");
+    assert_nothing_left_over();
+}
+
+/* ---- many at once */
+
+static struct {
+    size_t answered, done, named;
+} crowd;
+
+static void on_answer(void *to, enum status status, const void *payload, size_t size)
+{
+    (void)to;
+    if (status == STATUS_OK) {
+        crowd.done++;
+    } else {
+        const Common__Problem *problem = (const Common__Problem *)message_unpack(
+            &common__problem__descriptor, payload, size, arena);
+        crowd.named += strcmp(problem->reason, "busy") == 0;
+    }
+    if (++crowd.answered == CROWD)
+        loop_stop(service_test_run()->loop);
+}
+
+static int body_of(const unsigned char *data, size_t size)
+{
+    int fd = memfd_create("body", MFD_CLOEXEC);
+    assert_int_equal(write(fd, data, size), size);
+    return fd;
+}
+
+static void ask(const char *method, int64_t account, const char *key, const unsigned char *data,
+                size_t size)
+{
+    Common__UploadAttachmentRequest request = COMMON__UPLOAD_ATTACHMENT_REQUEST__INIT;
+    Common__Principal *who = arena_alloc(arena, sizeof *who);
+    size_t packed;
+    *who = service_test_member(account);
+    request.purpose = (char *)(uintptr_t) "business_license_file";
+    request.size_bytes = (uint32_t)size;
+    const void *payload = message_pack(&request.base, arena, &packed);
+    service_dispatch(service_test_run(), &(struct request){
+                                             .method = method,
+                                             .payload = payload,
+                                             .payload_size = packed,
+                                             .caller = who,
+                                             .idempotency_key = key,
+                                             .request_id = "test",
+                                             .from = "gateway",
+                                             .body = {body_of(data, size), size},
+                                             .deadline_ms = clock_ms() + 60000,
+                                             .reply = on_answer,
+    });
+}
+
+/* Whole files and first pieces, some of them twice at the same time. */
+static void test_two_hundred_at_once_are_answered(void **state)
+{
+    size_t size;
+    unsigned char *small = noise(100, 80, &size);
+    (void)state;
+    for (int i = 0; i < CROWD; i++)
+        ask(i % 3 == 0 ? "UploadPiece" : "UploadAttachment", 1000 + i % PEOPLE,
+            arena_printf(arena, "crowd-%03d", i / 20 * 10 + i % 10), small, size);
+    loop_run(service_test_run()->loop);
+    gdFree(small);
+    assert_int_equal(crowd.done + crowd.named, CROWD);
+    assert_in_range(crowd.done, 2, CROWD);
+    assert_string_equal(service_test_value("SELECT count(*) FROM (SELECT FROM attachment a JOIN "
+                                           "idempotency i ON i.answer -> 0 ->> 'id' = a.id GROUP "
+                                           "BY i.principal, i.key HAVING count(*) > 1) AS twice"),
+                        "0");
+    assert_nothing_left_over();
+}
+
+static int open_service(void **state)
+{
+    (void)state;
+    arena = arena_new(0);
+    picture = noise(1000, 95, &picture_size);
+    rest_at = (picture_size - 1) / PIECE * PIECE;
+    assert_in_range(rest_at, 2 * PIECE, FILE_UPLOAD_MAX);
+    service_test_open(&certification);
+    opened()->files.image_program = IMAGE_PROGRAM;
+    return 0;
+}
+
+/* Each test has an account of its own. */
+static int open_account(void **state)
+{
+    static int64_t account;
+    (void)state;
+    person = service_test_member(account += 10);
+    return 0;
+}
+
+static int close_service(void **state)
+{
+    (void)state;
+    service_test_close();
+    gdFree((void *)(uintptr_t)picture);
+    arena_destroy(&arena);
+    return 0;
+}
+
+int main(void)
+{
+#define TEST(it) cmocka_unit_test_setup(it, open_account)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_whole_file_is_filed_once),
+        TEST(test_pieces_become_the_same_file),
+        TEST(test_only_the_next_piece_is_taken),
+        TEST(test_of_somebody_else_nobody_knows),
+        TEST(test_what_does_not_become_a_file),
+        TEST(test_no_piece_of_an_identity_card_without_consent),
+        TEST(test_what_is_abandoned_is_swept),
+        TEST(test_so_much_may_be_begun),
+        TEST(test_two_hundred_at_once_are_answered),
+    };
+    return cmocka_run_group_tests(tests, open_service, close_service);
+}

@@ -39,6 +39,21 @@ enum status file_put(struct file_store *store, const char *id, int64_t owner, co
     return status;
 }
 
+/* In tenths of a megabyte, rounded up: what is over 30 MB is not called 30.0 MB. */
+static const char *megabytes(struct arena *arena, int64_t bytes)
+{
+    int64_t tenths = (bytes * 10 + 1024 * 1024 - 1) / (1024 * 1024);
+    return arena_printf(arena, "%" PRId64 ".%" PRId64 "MB", tenths / 10, tenths % 10);
+}
+
+const char *file_form_words(struct arena *arena, int64_t form_bytes, int64_t field_bytes)
+{
+    return arena_printf(arena,
+                        "这次提交的附件共%s，超过30MB的上限，其中此项%s。请删除不需要的文件，"
+                        "或压缩后重新上传。",
+                        megabytes(arena, form_bytes), megabytes(arena, field_bytes));
+}
+
 /* ---- erasing */
 
 struct erasing {

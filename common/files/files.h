@@ -89,6 +89,9 @@ enum status file_put(struct file_store *store, const char *id, int64_t owner, co
 answer file_erase(struct call *c, struct file_store *store, const char *const *ids, size_t count,
                   handler_worked_fn *done);
 
+/* What is said to who hands in a form whose files have more than V12's 30 MiB together, at a field that holds so many of them. */
+const char *file_form_words(struct arena *arena, int64_t form_bytes, int64_t field_bytes);
+
 /* A stored file, whole, into `out`. For actors. NOT_FOUND, UNAVAILABLE, or INTERNAL: it is another than was stored. */
 enum status file_load(struct file_store *store, const char *id, int64_t owner, size_t size,
                       unsigned char *out) MUST_CHECK;

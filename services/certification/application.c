@@ -92,13 +92,18 @@ static answer codes_refused(struct call *c, const Certification__SubmitApplicati
 
 static answer application_submit_done(struct call *c, const struct rows *results)
 {
+    const Certification__SubmitApplicationRequest *req = c->request;
     const char *unknown = rows_get(&results[0], 0, "fields_unknown");
-    if (results[1].count == 0 && unknown != NULL && strcmp(unknown, "{}") != 0)
-        return codes_refused(c, c->request, unknown);
-    if (results[1].count == 0)
-        return call_fail(c, submission_refusal(&results[0]));
-    return call_reply(
-        c, message_from_rows(&certification__identity__descriptor, &results[1], c->arena));
+    const struct rows *over = &results[1], *made = &results[2];
+    if (made->count > 0)
+        return call_reply(c,
+                          message_from_rows(&certification__identity__descriptor, made, c->arena));
+    if (unknown != NULL && strcmp(unknown, "{}") != 0)
+        return codes_refused(c, req, unknown);
+    if (over->count > 0)
+        return form_files_refused(c, arena_printf(c->arena, "form.%s.", form_name(req->kind)),
+                                  over);
+    return call_fail(c, submission_refusal(&results[0]));
 }
 
 static answer application_submit(struct call *c)
@@ -118,6 +123,7 @@ static answer application_submit(struct call *c)
         return form_is_absent(c);
 
     batch_add(c, &sql_application_explain);
+    batch_add(c, &sql_form_files_over);
     batch_add(c, &sql_application_submit);
     return batch_then(c, application_submit_done);
 }

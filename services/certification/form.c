@@ -1,6 +1,7 @@
 #include "form.h"
 
 #include "check.h"
+#include "files.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,7 +85,7 @@ static void find(void *context, const char *path, const struct field_rule *rule,
 {
     struct found *found = context;
     if (rule->file)
-        columns_add(&found->files, *text, rule->field, "");
+        columns_add(&found->files, *text, rule->field, path);
     else if (rule->dictionary[0] != '\0' && **text != '\0')
         columns_add(&found->codes, path, rule->dictionary, *text);
 }
@@ -109,9 +110,20 @@ void form_bind_named(struct call *c, ProtobufCMessage *message)
     message_visit(message, c->arena, find, &found);
     call_set(c, "file_ids", column(&found.files, 0));
     call_set(c, "file_purposes", column(&found.files, 1));
+    call_set(c, "file_fields", column(&found.files, 2));
     call_set(c, "code_fields", column(&found.codes, 0));
     call_set(c, "code_dictionaries", column(&found.codes, 1));
     call_set(c, "codes", column(&found.codes, 2));
+}
+
+answer form_files_refused(struct call *c, const char *path, const struct rows *over)
+{
+    struct field_errors errors = {.arena = c->arena};
+    for (size_t i = 0; i < over->count; i++)
+        field_errors_add(&errors, arena_printf(c->arena, "%s%s", path, rows_get(over, i, "field")),
+                         file_form_words(c->arena, rows_integer(over, i, "form_bytes"),
+                                         rows_integer(over, i, "field_bytes")));
+    return call_fail_fields(c, &errors);
 }
 
 bool form_bind(struct call *c, const struct keyring *keys, const Certification__Form *form,

@@ -13,10 +13,14 @@ ProtobufCMessage *form_of(const Certification__Form *form, Certification__Identi
 const char *form_name(Certification__Identity__Kind kind);
 
 /* Binds what a form of some kind names, for a statement:
-   :file_ids, :file_purposes     text[], each attachment that it names and the field that names it
+   :file_ids, :file_purposes, :file_fields
+                                 text[], each attachment that it names, the field that names it, and its path
    :code_fields, :code_dictionaries, :codes
                                  text[], each code of an option list that it names */
 void form_bind_named(struct call *c, ProtobufCMessage *message);
+
+/* Refuses a form whose files have too many bytes: what the statement form_files_over gave. `path` is the form's, with a dot. */
+answer form_files_refused(struct call *c, const char *path, const struct rows *over);
 
 /* Binds the form of the kind for a statement, what nobody but its owner may read sealed; beside what it names:
    :form                         jsonb, the form itself

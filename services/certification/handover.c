@@ -39,9 +39,15 @@ static bool take_proof(struct call *c, const char *proof)
     return caller == c->caller->account_id;
 }
 
-static void bind_letter(struct call *c, char *const *ids, size_t count)
+static void bind_letter(struct call *c, const char *field, char *const *ids, size_t count)
 {
-    call_set(c, "letter", message_array((const char *const *)ids, count, c->arena));
+    const char *letter = message_array((const char *const *)ids, count, c->arena);
+    const char **fields = arena_alloc(c->arena, (count + 1) * sizeof *fields);
+    for (size_t i = 0; i < count; i++)
+        fields[i] = field;
+    call_set(c, "letter", letter);
+    call_set(c, "file_ids", letter);
+    call_set(c, "file_fields", message_array(fields, count, c->arena));
 }
 
 /* No row was made: the facts read in the same batch say why. A repeat of a refused one has no facts. */
@@ -68,10 +74,12 @@ static answer ask_refused(struct call *c, const struct rows *facts)
 
 static answer handover_asked(struct call *c, const struct rows *results)
 {
-    if (results[1].count == 0)
-        return ask_refused(c, &results[0]);
-    return call_reply(
-        c, message_from_rows(&certification__handover_step__descriptor, &results[1], c->arena));
+    if (results[2].count > 0)
+        return call_reply(
+            c, message_from_rows(&certification__handover_step__descriptor, &results[2], c->arena));
+    if (results[1].count > 0)
+        return form_files_refused(c, "", &results[1]);
+    return ask_refused(c, &results[0]);
 }
 
 static answer handover_request(struct call *c)
@@ -79,8 +87,9 @@ static answer handover_request(struct call *c)
     const Certification__RequestHandoverRequest *req = c->request;
     if (!take_proof(c, req->phone_proof))
         return call_fail(c, REASON_phone_unproven);
-    bind_letter(c, req->handover_letter, req->n_handover_letter);
+    bind_letter(c, "handover_letter", req->handover_letter, req->n_handover_letter);
     batch_add(c, &sql_handover_explain);
+    batch_add(c, &sql_form_files_over);
     batch_add(c, &sql_handover_request);
     return batch_then(c, handover_asked);
 }
@@ -111,8 +120,9 @@ static answer handover_record(struct call *c)
     const Certification__RecordHandoverRequest *req = c->request;
     call_set(c, "phone_account", "0"); /* auth looks whose it is */
     call_set(c, "proven_until", NULL);
-    bind_letter(c, req->recorded_letter, req->n_recorded_letter);
+    bind_letter(c, "recorded_letter", req->recorded_letter, req->n_recorded_letter);
     batch_add(c, &sql_handover_explain);
+    batch_add(c, &sql_form_files_over);
     batch_add(c, &sql_handover_record);
     return batch_then(c, handover_asked);
 }

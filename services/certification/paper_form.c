@@ -154,12 +154,13 @@ static int hand_in_refusal(const struct rows *facts, bool by_code)
 static answer paper_form_hand_in_done(struct call *c, const struct rows *results)
 {
     const Certification__HandInPaperFormRequest *req = c->request;
-    if (results[1].count == 0)
-        return call_fail(
-            c, hand_in_refusal(&results[0],
-                               req->kind == CERTIFICATION__PAPER_FORM__KIND__UNSPECIFIED));
-    return call_reply(
-        c, message_from_rows(&certification__paper_form_step__descriptor, &results[1], c->arena));
+    if (results[2].count > 0)
+        return call_reply(c, message_from_rows(&certification__paper_form_step__descriptor,
+                                               &results[2], c->arena));
+    if (results[1].count > 0)
+        return form_files_refused(c, "", &results[1]);
+    return call_fail(
+        c, hand_in_refusal(&results[0], req->kind == CERTIFICATION__PAPER_FORM__KIND__UNSPECIFIED));
 }
 
 static answer paper_form_hand_in(struct call *c)
@@ -167,6 +168,7 @@ static answer paper_form_hand_in(struct call *c)
     const Certification__HandInPaperFormRequest *req = c->request;
     form_bind_named(c, (ProtobufCMessage *)(uintptr_t)&req->base);
     batch_add(c, &sql_paper_form_explain);
+    batch_add(c, &sql_form_files_over);
     batch_add(c, &sql_paper_form_hand_in);
     return batch_then(c, paper_form_hand_in_done);
 }

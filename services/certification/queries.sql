@@ -66,6 +66,10 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
        files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0 AS files_are_there,
        ARRAY(SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[])) AS fields_unknown;
 
+-- name: form_files_over
+-- The fields of a form that has too many bytes of files.
+SELECT field, field_bytes, form_bytes FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]);
+
 -- name: application_submit
 -- keyed
 -- audit: application.submitted application_no
@@ -84,6 +88,7 @@ WITH drafted AS (
                           AND s.id_number_index = :id_number_index::text)
        AND NOT may_not_retry(draft.account_id, draft.kind)
        AND files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0
+       AND NOT EXISTS (SELECT FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]))
        AND NOT EXISTS (SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[]))
     RETURNING account_id, kind),
 moved AS (

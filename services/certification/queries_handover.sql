@@ -53,6 +53,7 @@ answer AS (
        AND NOT EXISTS (SELECT FROM handover h WHERE h.state IN ('REQUESTED', 'REVIEWED', 'APPROVED')
                           AND (h.account_id = u.account_id OR h.new_phone = :new_phone))
        AND files_missing(:caller_id::bigint, :letter::text[], array_fill('handover_letter'::text, ARRAY[cardinality(:letter::text[])])) = 0
+       AND NOT EXISTS (SELECT FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]))
     RETURNING id, handover_no, state, version)
 SELECT * FROM answer;
 
@@ -81,6 +82,7 @@ WITH answer AS (
                           AND (h.account_id = i.account_id OR h.new_phone = :new_phone))
        AND (SELECT count(*) FROM attachment a WHERE a.id = ANY (:letter::text[]) AND a.account_id = :caller_id::bigint
                AND a.purpose = 'recorded_letter') = cardinality(:letter::text[])
+       AND NOT EXISTS (SELECT FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]))
     RETURNING id, handover_no, state, version)
 SELECT * FROM answer;
 

@@ -92,6 +92,7 @@ chosen AS (
        AND (p.kind = :kind::text OR :kind::text = 'UNSPECIFIED' AND EXISTS (SELECT FROM named))
        AND NOT EXISTS (SELECT FROM named n WHERE (n.form_no, n.edition) <> (p.form_no, p.edition))
        AND files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0
+       AND NOT EXISTS (SELECT FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]))
      FOR UPDATE),
 filed AS (
     UPDATE paper_form p SET version = p.version + 1, stamped_scan = :stamped_scan::text[], stamped_license = c.license,

@@ -236,6 +236,8 @@ SELECT (SELECT count(*) FROM bill WHERE id = ANY (:bill_ids::bigint[]) AND accou
            AND state IN ('OPEN', 'PARTLY_PAID')) AS open_bills,
        (SELECT count(*) FROM attachment WHERE id = ANY (:voucher_files::text[]) AND account_id = :caller_id::bigint
            AND purpose = 'voucher_files') AS own_files,
+       (SELECT coalesce(sum(size_bytes), 0) FROM attachment WHERE id = ANY (:voucher_files::text[])) AS file_bytes,
+       (SELECT coalesce(sum(size_bytes), 0) FROM attachment WHERE id = ANY (:voucher_files::text[])) > 30 * 1024 * 1024 AS is_over,
        (SELECT count(*) FROM voucher v WHERE v.file_ids && :voucher_files::text[] AND v.state IN ('SUBMITTED', 'CONFIRMED'))
            AS used_files,
        :paid_date::date > current_date AS in_future, :paid_date::date < current_date - 400 AS too_old,
@@ -258,6 +260,7 @@ WITH made AS (
                AND b.state IN ('OPEN', 'PARTLY_PAID')) = cardinality(:bill_ids::bigint[])
        AND (SELECT count(*) FROM attachment a WHERE a.id = ANY (:voucher_files::text[]) AND a.account_id = u.account_id
                AND a.purpose = 'voucher_files') = cardinality(:voucher_files::text[])
+       AND (SELECT coalesce(sum(size_bytes), 0) FROM attachment WHERE id = ANY (:voucher_files::text[])) <= 30 * 1024 * 1024
        AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.file_ids && :voucher_files::text[]
                           AND v.state IN ('SUBMITTED', 'CONFIRMED'))
     RETURNING *),

@@ -1,5 +1,6 @@
 /* Vouchers as the unit hands them in, and as either side reads them. */
 #include "check.h"
+#include "files.h"
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
@@ -22,6 +23,10 @@ static answer voucher_submitted(struct call *c, const struct rows *results)
         return call_fail_field(c, "bill_ids", "所选账单已缴清或已变动，请刷新页面后重新选择。");
     if (rows_integer(row, 0, "own_files") != (int64_t)req->n_voucher_files)
         return call_fail_field(c, "voucher_files", "有凭证文件没有上传成功，请重新上传。");
+    if (rows_true(row, 0, "is_over"))
+        return call_fail_field(c, "voucher_files",
+                               file_form_words(c->arena, rows_integer(row, 0, "file_bytes"),
+                                               rows_integer(row, 0, "file_bytes")));
     if (rows_integer(row, 0, "used_files") > 0)
         return call_fail_field(c, "voucher_files",
                                "这份凭证文件已随另一笔缴费提交，请上传本次付款的凭证。");

@@ -392,6 +392,46 @@ static void test_a_form_of_another_kind_is_none(void **state)
     assert_named(refused(EXPERT, of_person(person_form(2, "王自然"))), "form");
 }
 
+static void weighs(const char *id, int bytes)
+{
+    service_test_sql(
+        arena_printf(arena, "UPDATE attachment SET size_bytes = %d WHERE id = '%s'", bytes, id));
+}
+
+/* V12: 30 MiB of files a form, counted where they lie; the fields that hold most are named, and what to do. */
+static void test_the_files_of_a_form_have_a_limit_together(void **state)
+{
+    enum { MOST = 30 * 1024 * 1024 };
+    Common__Principal person = service_test_member(103);
+    ProtobufCMessage *reply;
+    (void)state;
+    Certification__NaturalPersonForm *form = person_form(103, "王自然");
+    Certification__Qualification **rows = arena_alloc(arena, 2 * sizeof(void *));
+    rows[0] = form->qualifications[0];
+    rows[1] = qualification(103);
+    rows[1]->certificate_no = TEXT("建造14CD-02");
+    form->qualifications = rows;
+    form->n_qualifications = 2;
+    weighs(rows[0]->certificate_files[0], 10 * 1024 * 1024);
+    weighs(rows[1]->certificate_files[0], MOST - 10 * 1024 * 1024 + 1);
+    uint32_t version = save(&person, PERSON, 0, of_person(form));
+    assert_int_equal(submit(&person, PERSON, version, of_person(form), &reply), STATUS_INVALID);
+    const Common__Problem *problem = (const Common__Problem *)reply;
+    assert_int_equal(problem->n_errors, 2);
+    assert_string_equal(problem->errors[0]->field,
+                        "form.natural_person.qualifications.1.certificate_files");
+    assert_string_equal(
+        problem->errors[0]->message,
+        "这次提交的附件共30.1MB，超过30MB的上限，其中此项20.1MB。请删除不需要的文件，"
+        "或压缩后重新上传。");
+    assert_string_equal(problem->errors[1]->field,
+                        "form.natural_person.qualifications.0.certificate_files");
+    assert_string_equal(
+        service_test_value("SELECT count(*) FROM submission WHERE account_id = 103"), "0");
+    weighs(rows[1]->certificate_files[0], MOST - 10 * 1024 * 1024);
+    assert_int_equal(submit(&person, PERSON, version, of_person(form), &reply), STATUS_OK);
+}
+
 static int open_service(void **state)
 {
     (void)state;
@@ -429,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_codes_must_be_on_their_lists),
         cmocka_unit_test(test_what_is_chosen_belongs_together),
         cmocka_unit_test(test_files_deep_in_a_form_are_the_persons_own),
+        cmocka_unit_test(test_the_files_of_a_form_have_a_limit_together),
         cmocka_unit_test(test_a_form_of_another_kind_is_none),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

@@ -328,6 +328,15 @@ static void test_what_stands_against_it_is_named(void **state)
               "\"handover_letter\": [\"%s\"]}",
               code_of(account), proof(61, phone_of(60), 0, clock_unix() + 60), mine),
          "phone_unproven"); /* another's */
+    const char *large = letter(60, "handover_letter");
+    service_test_sql(
+        arena_printf(arena, "UPDATE attachment SET size_bytes = 31457281 WHERE id = '%s'", large));
+    const char *told = JSON(&who, "RequestHandover",
+                            "{\"uscc\": \"%s\", \"new_name\": \"钱接任\", \"phone_proof\": \"%s\", "
+                            "\"handover_letter\": [\"%s\"]}",
+                            code_of(account), proof(60, phone_of(60), 0, clock_unix() + 60), large);
+    SAYS(told, "\"field\":\"handover_letter\"");
+    SAYS(told, "超过30MB的上限");
     SAYS(JSON(&who, "RequestHandover",
               "{\"uscc\": \"%s\", \"new_name\": \"钱接任\", \"phone_proof\": \"x\", "
               "\"handover_letter\": [\"%s\"]}",

@@ -396,6 +396,14 @@ static void test_a_scan_must_be_ones_own(void **state)
               scan(account, "qualification_files", "")),
          "files_missing");
     SAYS(JSON(&who, "HandInPaperForm", "{\"kind\": \"HOLDER\"}"), "stamped_scan");
+    const char *large = scan(account, "stamped_scan", "");
+    service_test_sql(
+        arena_printf(arena, "UPDATE attachment SET size_bytes = 31457281 WHERE id = '%s'", large));
+    const char *told =
+        JSON(&who, "HandInPaperForm", "{\"kind\": \"HOLDER\", \"stamped_scan\": [\"%s\"]}", large);
+    SAYS(told, "\"field\":\"stamped_scan\"");
+    SAYS(told, "超过30MB的上限");
+    assert_string_equal(state_of(account, "HOLDER"), "GENERATED");
 }
 
 /* ---- those who look through them */

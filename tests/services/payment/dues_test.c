@@ -66,6 +66,12 @@ static void test_bad_vouchers_are_refused_by_field(void **state)
          "bill_ids");
     SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, file_of(1), "2000", "")),
          "voucher_files");
+    const char *large = file_of(account);
+    service_test_sql(
+        arena_printf(arena, "UPDATE attachment SET size_bytes = 31457281 WHERE id = '%s'", large));
+    const char *told = JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, large, "2000", ""));
+    SAYS(told, "\"field\":\"voucher_files\"");
+    SAYS(told, "这次提交的附件共30.1MB，超过30MB的上限");
     assert_string_equal(
         VALUE("SELECT count(*) FROM voucher WHERE account_id = %lld", (long long)account), "0");
 

@@ -92,9 +92,11 @@ class Eyes {
     console.log(`  ${this.screen} ${place} ${name}`);
   }
 
-  /* A picture that the page gave. */
+  /* A picture that the page gave, or a file for it: a large one comes sooner to it from a disk. */
   keep(name, bytes) {
-    fs.writeFileSync(path.join(output, name), bytes);
+    const file = path.join(output, name);
+    fs.writeFileSync(file, bytes);
+    return file;
   }
 
   /* Waits until the page shows the text. */

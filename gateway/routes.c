@@ -186,6 +186,8 @@ const struct route routes[] = {
      DOWNLOAD,                                                                                                        PUBLIC},
     {GET,    "/api/v1/staff/reviews/:id/reviewers",        STAFF,  "certification", "ListReviewers",        JSON,
      PUBLIC                                                                                                                 },
+    {POST,   "/api/v1/staff/reviews/:id/reminder",         STAFF,  "certification", "RemindReviewer",       JSON,
+     PUBLIC                                                                                                                 },
     {POST,   "/api/v1/staff/reviews/:id/transfer",         STAFF,  "certification", "TransferReview",       JSON,
      PUBLIC                                                                                                                 },
     {POST,   "/api/v1/staff/reviews/:id/id-number",        STAFF,  "certification", "RevealIdNumber",       JSON,

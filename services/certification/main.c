@@ -56,6 +56,7 @@ static const struct subscription certification_subscriptions[] = {
     {"review.late",               "notification"},
     {"review.overdue",            "notification"},
     {"review.digest",             "notification"},
+    {"review.reminded",           "notification"},
     {"calendar.changed",          "payment"     },
     {"unit.applied",              "payment"     },
     {"consent.withdrawn",         "notification"},

@@ -130,6 +130,8 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
        linked_units_json(s) AS units,
        CASE WHEN r.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') THEN units_alike_words(r.account_id, s, true) ELSE '' END AS names_near,
        CASE WHEN r.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') THEN units_alike_words(r.account_id, s, false) ELSE '' END AS phones_shared,
+       CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_at END AS reminded_at,
+       CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_by_name ELSE '' END AS reminded_by_name,
        l.uscc_agrees IS NOT NULL AS licence_is_read, l.uscc_agrees AS licence_uscc_agrees,
        coalesce(l.name_agrees, true) AS licence_name_agrees
   FROM review r JOIN submission s USING (account_id, kind, version)
@@ -186,6 +188,24 @@ WITH answer AS (
        AND r.state = 'CLAIMED' AND r.claimed_by = :caller_id::bigint
        AND review_may_act(r, c.id, c.permissions)
     RETURNING r.id, r.claimed_until)
+SELECT * FROM answer;
+
+-- name: review_remind
+-- keyed
+-- audit: review.reminded id
+-- Of a case in somebody else's hands, who hears of it; not again within four hours, unless it went to another one.
+WITH reminded AS (
+    UPDATE review r SET reminded_at = now(), reminded_to = claimed_by, reminded_by_name = :caller_name
+     WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[])
+       AND r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by <> :caller_id::bigint
+       AND (r.reminded_at IS NULL OR r.reminded_at < now() - interval '4 hours' OR r.reminded_to <> r.claimed_by)
+    RETURNING r.*),
+told AS (
+    INSERT INTO outbox (event, payload)
+    SELECT 'review.reminded', jsonb_build_object('staff_id', r.claimed_by, 'review_id', r.id, 'kind', r.kind, 'by_name', r.reminded_by_name,
+               'unit_name', s.unit_name, 'application_no', s.application_no, 'promised_by', r.promised_by)
+      FROM reminded r JOIN submission s USING (account_id, kind, version)),
+answer AS (SELECT id, reminded_at, reminded_by_name FROM reminded)
 SELECT * FROM answer;
 
 -- name: review_release

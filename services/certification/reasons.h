@@ -34,6 +34,8 @@
     R(review_needs_second, CONFLICT, "复核规则刚刚改变，您的结论没有保存，请刷新后再看。")         \
     R(review_not_transferred, CONFLICT,                                                            \
       "没有转交：这份申请已不在您手中，或那位同事不能处理，请刷新后另选。")                        \
+    R(review_unclaimed, CONFLICT, "现在没有其他同事在审核这份申请，请领取后自己审核。")            \
+    R(review_reminded, CONFLICT, "这位同事4小时内已被催办过，请稍后再催，或当面联系。")            \
     R(expert_not_certified, CONFLICT, "该专家的认证已撤销或已过期，重新认证通过后才能恢复入库。")  \
     R(not_revocable, CONFLICT,                                                                     \
       "这项认证现在不能撤销：它已不在有效状态，或有修改正在审核，请刷新后再看。")                  \

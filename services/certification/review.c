@@ -196,6 +196,27 @@ static answer review_transfer(struct call *c)
     return batch_reply(c, REASON_review_not_transferred);
 }
 
+/* Who has it in hand hears that a colleague waits. */
+static answer review_remind_done(struct call *c, const struct rows *results)
+{
+    if (results[0].count > 0)
+        return call_reply(c, message_from_rows(&certification__review_reminder__descriptor,
+                                               &results[0], c->arena));
+    if (results[1].count == 0)
+        return call_fail(c, REASON_review_gone);
+    if (!rows_true(&results[1], 0, "is_open"))
+        return call_fail(c, REASON_review_stale);
+    return call_fail(c, rows_true(&results[1], 0, "is_others") ? REASON_review_reminded
+                                                               : REASON_review_unclaimed);
+}
+
+static answer review_remind(struct call *c)
+{
+    batch_add(c, &sql_review_remind);
+    batch_add(c, &sql_review_state);
+    return batch_then(c, review_remind_done);
+}
+
 /* ---- the verdict */
 
 static answer review_decide_done(struct call *c, const struct rows *results)
@@ -250,6 +271,7 @@ const struct op review_ops[] = {
     {"ReleaseReview",     REVIEWER,            review_release,  0},
     {"ListReviewers",     REVIEWER,            reviewer_list,   0},
     {"TransferReview",    REVIEWER,            review_transfer, 0},
+    {"RemindReviewer",    REVIEWER,            review_remind,   0},
     {"DecideReview",      REVIEWER,            review_decide,   0},
     {"RevealIdNumber",    STAFF("pii.reveal"), review_reveal,   0},
     {"AllowRetry",        REVIEWER,            retry_allow,     0},

@@ -80,12 +80,15 @@ static void add_template(struct call *c, const struct rows *templates, size_t ro
     const char *inbox = rows_get(templates, row, "inbox_text"),
                *sms = rows_get(templates, row, "sms_text");
     const char *audience = rows_get(templates, row, "audience");
-    bool to_reviewers = strcmp(audience, "REVIEWERS") == 0;
+    bool to_reviewers = strcmp(audience, "REVIEWERS") == 0,
+         to_staff = strcmp(audience, "STAFF") == 0;
     const char *phone = strcmp(audience, "PHONE") == 0 ? event_text(event, "phone", arena)
                                                        : rows_get(templates, row, "phone");
     call_set(c, "template_code", rows_get(templates, row, "code"));
     if (inbox[0] != '\0') {
-        call_set(c, "to_account", to_reviewers ? NULL : event_text(event, "account_id", arena));
+        call_set(c, "to_account",
+                 to_reviewers || to_staff ? NULL : event_text(event, "account_id", arena));
+        call_set(c, "to_staff", to_staff ? event_text(event, "staff_id", arena) : NULL);
         call_set(c, "to_permission",
                  to_reviewers ? reviewers_of(rows_get(templates, row, "permission"), event, arena)
                               : NULL);

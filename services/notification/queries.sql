@@ -1,6 +1,6 @@
 -- Statements of notification. Search path: its own schema.
 
--- ---- the inbox: a member's own messages, or those to a permission that the member of staff holds
+-- ---- the inbox: a member's own messages; those to a member of staff, or to a permission that he holds
 
 -- name: message_list
 SELECT m.id, m.title, m.body, m.link, r.message_id IS NOT NULL AS read, m.created_at,
@@ -8,7 +8,7 @@ SELECT m.id, m.title, m.body, m.link, r.message_id IS NOT NULL AS read, m.create
   FROM message m
   LEFT JOIN message_read r ON r.message_id = m.id AND r.reader_kind = :caller_kind AND r.reader_id = :caller_id::bigint
  WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
-        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+        OR :caller_kind::text = 'STAFF' AND (m.permission = ANY (:caller_permissions::text[]) OR m.staff_id = :caller_id::bigint))
    AND (NOT :unread_only::boolean OR r.message_id IS NULL)
    AND m.id < :before_id::bigint
  ORDER BY m.id DESC
@@ -19,14 +19,14 @@ SELECT count(*) AS total
   FROM message m
   LEFT JOIN message_read r ON r.message_id = m.id AND r.reader_kind = :caller_kind AND r.reader_id = :caller_id::bigint
  WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
-        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+        OR :caller_kind::text = 'STAFF' AND (m.permission = ANY (:caller_permissions::text[]) OR m.staff_id = :caller_id::bigint))
    AND (NOT :unread_only::boolean OR r.message_id IS NULL);
 
 -- name: message_unread
 SELECT count(*) AS unread
   FROM message m
  WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
-        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+        OR :caller_kind::text = 'STAFF' AND (m.permission = ANY (:caller_permissions::text[]) OR m.staff_id = :caller_id::bigint))
    AND NOT EXISTS (SELECT 1 FROM message_read r WHERE r.message_id = m.id AND r.reader_kind = :caller_kind
                       AND r.reader_id = :caller_id::bigint);
 
@@ -35,7 +35,7 @@ INSERT INTO message_read (message_id, reader_kind, reader_id)
 SELECT m.id, :caller_kind, :caller_id FROM message m
  WHERE (:id::bigint = 0 OR m.id = :id::bigint)
    AND (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint
-        OR :caller_kind::text = 'STAFF' AND m.permission = ANY (:caller_permissions::text[]))
+        OR :caller_kind::text = 'STAFF' AND (m.permission = ANY (:caller_permissions::text[]) OR m.staff_id = :caller_id::bigint))
 ON CONFLICT DO NOTHING;
 
 -- ---- events
@@ -58,8 +58,8 @@ SELECT code, event, title, inbox_text, sms_text, mail_text FROM template
  WHERE enabled AND audience = 'ACCOUNT' AND split_part(event, '.', 1) = :about::text ORDER BY code;
 
 -- name: message_insert
-INSERT INTO message (account_id, permission, template, title, body, link)
-VALUES (:to_account, :to_permission, :template_code, :title, :body, :link);
+INSERT INTO message (account_id, permission, staff_id, template, title, body, link)
+VALUES (:to_account, :to_permission, :to_staff, :template_code, :title, :body, :link);
 
 -- name: delivery_insert
 INSERT INTO delivery (channel, template, address, sealed_text, is_code, subject, file_id, mail_id)

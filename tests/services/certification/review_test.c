@@ -301,6 +301,58 @@ static void test_a_review_is_handed_to_a_colleague_who_may_take_it(void **state)
     assert_string_equal(happens(APPROVE, CHECKER, id), "");
 }
 
+static const char *remind(enum who who, int64_t id)
+{
+    Certification__ReviewRequest request = CERTIFICATION__REVIEW_REQUEST__INIT;
+    request.id = id;
+    return service_test_reason(&people[who], "RemindReviewer", &request.base);
+}
+
+static const char *reminders(int64_t id)
+{
+    return service_test_value("SELECT count(*) FROM outbox WHERE event = 'review.reminded' AND "
+                              "payload ->> 'review_id' = '%lld'",
+                              (long long)id);
+}
+
+/* B.13: who has it in hand hears of it, not twice in four hours; whoever has it next may be reminded at once. */
+static void test_a_colleague_is_reminded(void **state)
+{
+    Common__Principal stranger = service_test_staff(21, "cert.review cert.person.review");
+    Certification__ReviewRequest request = CERTIFICATION__REVIEW_REQUEST__INIT;
+    int64_t id = given("OWNER_UNIT", "CLAIMED", 0, HOLDER_MAKER);
+    (void)state;
+    assert_string_equal(remind(SECRETARY, given("OWNER_UNIT", "QUEUED", 0, NOBODY)),
+                        "review_unclaimed");
+    assert_string_equal(remind(SECRETARY, given("OWNER_UNIT", "CLAIMED", 0, GONE)),
+                        "review_unclaimed");
+    assert_string_equal(remind(SECRETARY, given("OWNER_UNIT", "APPROVED", 0, HOLDER_MAKER)),
+                        "review_stale");
+    assert_string_equal(remind(MAKER, id), "review_unclaimed"); /* nobody reminds himself */
+    request.id = id;
+    assert_string_equal(service_test_reason(&stranger, "RemindReviewer", &request.base),
+                        "review_gone");
+    assert_string_equal(reminders(id), "0");
+    assert_string_equal(remind(SECRETARY, id), "");
+    assert_string_equal(remind(CHECKER, id), "review_reminded");
+    assert_string_equal(reminders(id), "1");
+    assert_string_equal(
+        service_test_value("SELECT payload ->> 'staff_id' FROM outbox WHERE event = "
+                           "'review.reminded'"),
+        "11");
+    assert_string_equal(service_test_value("SELECT count(*) FROM audit WHERE action = "
+                                           "'review.reminded' AND object = '%lld'",
+                                           (long long)id),
+                        "1");
+    (void)service_test_value("UPDATE review SET reminded_at = now() - interval '241 minutes' WHERE "
+                             "id = %lld RETURNING id",
+                             (long long)id);
+    assert_string_equal(remind(CHECKER, id), "");
+    assert_string_equal(transfer(&people[MAKER], id, people[CHECKER].account_id), "");
+    assert_string_equal(remind(SECRETARY, id), "");
+    assert_string_equal(reminders(id), "3");
+}
+
 static void test_a_policy_is_changed_by_who_saw_it(void **state)
 {
     Certification__SaveReviewPolicyRequest request =
@@ -348,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_a_member_unit_is_approved_with_its_post),
         cmocka_unit_test(test_the_second_persons_word_reaches_the_first),
         cmocka_unit_test(test_a_review_is_handed_to_a_colleague_who_may_take_it),
+        cmocka_unit_test(test_a_colleague_is_reminded),
         cmocka_unit_test(test_a_policy_is_changed_by_who_saw_it),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

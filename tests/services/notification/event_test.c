@@ -161,6 +161,30 @@ static void test_reviewers_share_their_message(void **state)
     assert_int_equal(inbox(&administrator, "", 0)->total, 0);
 }
 
+/* N21C: to one of them alone, whatever the others may do; a member with the same number has nothing of it. */
+static void test_one_reviewer_is_reminded(void **state)
+{
+    Common__Principal reviewer = service_test_staff(31, "cert.owner.review"),
+                      colleague = service_test_staff(32, "cert.owner.review"),
+                      member = service_test_member(31);
+    uint32_t before = unread(&colleague);
+    (void)state;
+    tell("certification", "review.reminded",
+         "{\"staff_id\":31,\"review_id\":7,\"kind\":\"OWNER_UNIT\",\"by_name\":\"李秘书\","
+         "\"unit_name\":\"长治市建设公司\",\"application_no\":\"JS1\",\"promised_by\":\"2026-12-"
+         "01\"}");
+    Notification__MessagePage *page = inbox(&reviewer, "", 0);
+    assert_string_equal(
+        page->messages[0]->body,
+        "李秘书催办：长治市建设公司的建设单位认证（编号JS1）由您审核，承诺2026-12-01前"
+        "完成。请尽快处理，或转交其他同事。");
+    assert_string_equal(page->messages[0]->link, "/console/reviews/7");
+    assert_int_equal(unread(&reviewer), before + 1);
+    assert_int_equal(unread(&colleague), before);
+    assert_int_equal(unread(&member), 0);
+    assert_int_equal(mark_read(&reviewer, page->messages[0]->id), before);
+}
+
 /* N23 goes to the old phone; later notices to the new one, whatever the order in which the events come. */
 static void test_a_changed_phone(void **state)
 {
@@ -507,6 +531,7 @@ int main(void)
         cmocka_unit_test(test_a_code_is_an_sms_and_no_message),
         cmocka_unit_test(test_a_person_is_told_each_step),
         cmocka_unit_test(test_reviewers_share_their_message),
+        cmocka_unit_test(test_one_reviewer_is_reminded),
         cmocka_unit_test(test_a_changed_phone),
         cmocka_unit_test(test_what_overtakes_the_phone_waits_for_it),
         cmocka_unit_test(test_an_event_counts_once),

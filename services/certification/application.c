@@ -75,35 +75,45 @@ static int submission_refusal(const struct rows *facts)
     return REASON_state_changed;
 }
 
-/* Codes that are not, or no longer, in their option lists. */
-static answer codes_refused(struct call *c, const Certification__SubmitApplicationRequest *req,
-                            const char *unknown)
+/* Each field of a list as the database gives it, "{one,two}". */
+static answer fields_refused(struct call *c, const char *fields, const char *message)
 {
+    const Certification__SubmitApplicationRequest *req = c->request;
     struct field_errors errors = {.arena = c->arena};
     const char *name = form_name(req->kind);
-    for (const char *at = unknown; *at != '\0' && *at != '}';) {
+    for (const char *at = fields; *at != '\0' && *at != '}';) {
         size_t size = strcspn(++at, ",}");
         field_errors_add(&errors, arena_printf(c->arena, "form.%s.%.*s", name, (int)size, at),
-                         "这个选项已停用或不存在，请重新选择。");
+                         message);
         at += size;
     }
     return call_fail_fields(c, &errors);
 }
 
+static bool names_fields(const struct rows *facts, const char *column)
+{
+    const char *fields = rows_get(facts, 0, column);
+    return fields != NULL && strcmp(fields, "{}") != 0;
+}
+
 static answer application_submit_done(struct call *c, const struct rows *results)
 {
     const Certification__SubmitApplicationRequest *req = c->request;
-    const char *unknown = rows_get(&results[0], 0, "fields_unknown");
-    const struct rows *over = &results[1], *made = &results[2];
+    const struct rows *facts = &results[0], *over = &results[1], *made = &results[2];
+    int refusal = submission_refusal(facts);
     if (made->count > 0)
         return call_reply(c,
                           message_from_rows(&certification__identity__descriptor, made, c->arena));
-    if (unknown != NULL && strcmp(unknown, "{}") != 0)
-        return codes_refused(c, req, unknown);
+    if (names_fields(facts, "fields_unknown"))
+        return fields_refused(c, rows_get(facts, 0, "fields_unknown"),
+                              "这个选项已停用或不存在，请重新选择。");
     if (over->count > 0)
         return form_files_refused(c, arena_printf(c->arena, "form.%s.", form_name(req->kind)),
                                   over);
-    return call_fail(c, submission_refusal(&results[0]));
+    if (refusal == REASON_state_changed && names_fields(facts, "fields_doubted"))
+        return fields_refused(c, rows_get(facts, 0, "fields_doubted"),
+                              "与营业执照二维码中的内容不同，请更正；填写无误的，请先勾选确认。");
+    return call_fail(c, refusal);
 }
 
 static answer application_submit(struct call *c)

@@ -64,7 +64,9 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
                   AND account_id <> :caller_id::bigint) AS id_number_taken,
        may_not_retry(:caller_id::bigint, :kind::text) AS may_not_retry,
        files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0 AS files_are_there,
-       ARRAY(SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[])) AS fields_unknown;
+       ARRAY(SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[])) AS fields_unknown,
+       ARRAY(SELECT DISTINCT split_part(d, '=', 1) FROM unnest(licence_doubts(:caller_id::bigint, :form::jsonb)) AS d
+              WHERE d <> ALL (:acknowledged::text[])) AS fields_doubted;
 
 -- name: form_files_over
 -- The fields of a form that has too many bytes of files.
@@ -90,6 +92,7 @@ WITH drafted AS (
        AND files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0
        AND NOT EXISTS (SELECT FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]))
        AND NOT EXISTS (SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[]))
+       AND licence_doubts(:caller_id::bigint, :form::jsonb) <@ :acknowledged::text[]
     RETURNING account_id, kind),
 moved AS (
     INSERT INTO identity (account_id, kind, state, last_version)
@@ -99,11 +102,11 @@ moved AS (
            state = CASE WHEN identity.in_force_version IS NULL THEN 'PENDING' ELSE 'APPROVED_PENDING' END
     RETURNING account_id, kind, state, last_version, in_force_version, decided_at),
 frozen AS (
-    INSERT INTO submission (account_id, kind, version, application_no, form, id_number_index, expected_by)
+    INSERT INTO submission (account_id, kind, version, application_no, form, id_number_index, expected_by, acknowledged)
     SELECT account_id, kind, last_version,
            CASE kind WHEN 'OWNER_UNIT' THEN 'JS' WHEN 'MEMBER_UNIT' THEN 'HY' WHEN 'EXPERT' THEN 'ZJ' ELSE 'ZR' END
                || to_char(now(), 'YYYYMMDD') || lpad(nextval('application_no')::text, 5, '0'),
-           :form::jsonb, :id_number_index::text, working_day_after(now()::date, 3)
+           :form::jsonb, :id_number_index::text, working_day_after(now()::date, 3), licence_doubts(account_id, :form::jsonb)
       FROM moved
     RETURNING account_id, kind, version, application_no, unit_name, submitted_at, expected_by),
 queued AS (

@@ -132,8 +132,8 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
        CASE WHEN r.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') THEN units_alike_words(r.account_id, s, false) ELSE '' END AS phones_shared,
        CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_at END AS reminded_at,
        CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_by_name ELSE '' END AS reminded_by_name,
-       l.uscc_agrees IS NOT NULL AS licence_is_read, l.uscc_agrees AS licence_uscc_agrees,
-       coalesce(l.name_agrees, true) AS licence_name_agrees
+       l.uscc_agrees IS NOT NULL AS licence_is_read, licence_doubt_words(s, 'uscc') AS licence_uscc_other,
+       licence_doubt_words(s, 'unit_name') AS licence_name_other
   FROM review r JOIN submission s USING (account_id, kind, version)
   CROSS JOIN LATERAL licence_agrees(r.account_id, s.form) AS l
   JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind

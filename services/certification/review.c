@@ -79,8 +79,8 @@ static void add_prechecks(struct call *c, const struct rows *row, Certification_
             .certificates_all_expired = strstr(reds, "certificates_all_expired") != NULL,
             .certificates_elsewhere = rows_integer(row, 0, "certificates_elsewhere"),
             .licence_is_read = rows_true(row, 0, "licence_is_read"),
-            .licence_uscc_agrees = rows_true(row, 0, "licence_uscc_agrees"),
-            .licence_name_agrees = rows_true(row, 0, "licence_name_agrees"),
+            .licence_uscc_other = rows_get(row, 0, "licence_uscc_other"),
+            .licence_name_other = rows_get(row, 0, "licence_name_other"),
         },
         found);
     review->prechecks = arena_alloc(c->arena, count * sizeof *review->prechecks);

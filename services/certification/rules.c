@@ -281,11 +281,15 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
     if (facts->phones_shared[0] != '\0')
         out[n++] = say_more(WARNING, "电话与名录中的其他单位相同：", facts->phones_shared);
     if (facts->licence_is_read)
-        out[n++] = facts->licence_uscc_agrees
-                       ? say(GOOD, "营业执照二维码中的信用代码与填写一致")
-                       : say(BAD, "营业执照二维码中的信用代码与填写不同，请对照执照核对");
-    if (!facts->licence_name_agrees)
-        out[n++] = say(WARNING, "营业执照二维码中的名称与填写不同，请对照执照核对");
+        out[n++] =
+            facts->licence_uscc_other[0] == '\0'
+                ? say(GOOD, "营业执照二维码中的信用代码与填写一致")
+                : (struct precheck){
+                      BAD, "营业执照二维码中的信用代码与填写不同，请对照执照核对。二维码中为",
+                      facts->licence_uscc_other, "licence_uscc"};
+    if (facts->licence_name_other[0] != '\0')
+        out[n++] = say_more(WARNING, "营业执照二维码中的名称与填写不同，请对照执照核对。二维码中为",
+                            facts->licence_name_other);
     return n + precheck_ends(facts, out + n);
 }
 

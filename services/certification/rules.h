@@ -44,7 +44,8 @@ struct precheck_facts {
     bool certificates_all_expired;
     int64_t certificates_elsewhere; /* registered with another unit than the person's own */
     bool licence_is_read;           /* the QR code of a licence gave a credit code */
-    bool licence_uscc_agrees, licence_name_agrees;
+    const char *licence_uscc_other,
+        *licence_name_other; /* what it says against the form; or empty */
 };
 /* The sentence is `text` and `detail`. `code`: who approves acknowledges it (review_reds); empty: need not. */
 struct precheck {

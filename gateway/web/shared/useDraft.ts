@@ -4,10 +4,12 @@
    dirty     something was typed; it will be saved soon
    saving    under way
    failed    not stored (no network, platform away): tried again by itself
-   conflict  the draft was changed elsewhere (another tab, the phone); nothing is saved until the person chooses
+   conflict  the draft was changed elsewhere (another tab, the phone), and both changed the same fields: nothing is saved until
+             the person chooses
 
-   One save at a time: what is typed meanwhile goes with the next one. */
-import { computed, onScopeDispose, ref, watch } from 'vue';
+   One save at a time: what is typed meanwhile goes with the next one. What was changed elsewhere alone comes into the page by
+   itself; of fields that both changed, those that the person did not choose are set aside, and may still be exchanged. */
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import { Problem } from './problem';
 
 const SAVE_AFTER_MS = 3000;
@@ -20,17 +22,40 @@ export interface Saved {
   saved_at: string;
 }
 
+export interface Stored<Form> {
+  form: Form;
+  saved: Saved; // version 0: there is none
+}
+
 export interface DraftSource<Form> {
   form: Form; // reactive
   save: (form: Form, version: number) => Promise<Saved>;
+  load: () => Promise<Stored<Form>>; // as it is stored now
   conflictReason: string; // of the problem that says the stored version is another one
 }
+
+/* Fields that were changed here and elsewhere: the values that stand elsewhere, or that the person did not choose. */
+export interface Clash<Form> {
+  values: Partial<Form>;
+  kept?: 'mine' | 'theirs'; // what was chosen, and stands in the page
+}
+
+/* Equal whatever the order of the keys. */
+function isSame(one: unknown, other: unknown): boolean {
+  const sorted = (_: string, value: unknown) =>
+    value && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
+}
+
+const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 export function useDraft<Form extends object>(source: DraftSource<Form>) {
   const state = ref<DraftState>('clean');
   const version = ref(0);
   const savedAt = ref('');
   const problem = ref<Problem | null>(null);
+  const merged = shallowRef<(keyof Form & string)[]>([]); // fields that came from elsewhere by themselves
+  const clash = shallowRef<Clash<Form> | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stored = JSON.stringify(source.form);
   let running: Promise<void> | undefined;
@@ -42,10 +67,29 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
     timer = setTimeout(() => void flush(), ms);
   }
 
-  function failed(error: unknown): void {
+  /* Another version is stored than the one that this page began with (`why`): both are put together, field by field. */
+  async function merge(why: Problem): Promise<void> {
+    const other = await source.load();
+    const base = JSON.parse(stored) as Form;
+    const names = Object.keys(source.form) as (keyof Form & string)[];
+    const changed = names.filter((name) => !isSame(other.form[name], base[name]) && !isSame(other.form[name], source.form[name]));
+    const both = changed.filter((name) => !isSame(source.form[name], base[name]));
+    merged.value = changed.filter((name) => !both.includes(name));
+    for (const name of merged.value) source.form[name] = copyOf(other.form[name]);
+    if (both.length > 0) clash.value = { values: Object.fromEntries(both.map((name) => [name, other.form[name]])) as Partial<Form> };
+    stored = JSON.stringify(other.form);
+    version.value = other.saved.version;
+    savedAt.value = other.saved.saved_at;
+    problem.value = both.length > 0 ? why : null;
+    state.value = both.length > 0 ? 'conflict' : differs() ? 'dirty' : 'clean';
+    if (state.value === 'dirty') saveIn(0);
+  }
+
+  async function failed(error: unknown): Promise<void> {
     if (!(error instanceof Problem)) throw error;
+    if (error.reason === source.conflictReason) return merge(error).catch(failed);
     problem.value = error;
-    state.value = error.reason === source.conflictReason ? 'conflict' : 'failed';
+    state.value = 'failed';
     if (error.isUnsettled) saveIn(RETRY_AFTER_MS);
   }
 
@@ -60,7 +104,7 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
       problem.value = null;
       state.value = differs() ? 'dirty' : 'clean';
     } catch (error) {
-      failed(error);
+      await failed(error);
     }
   }
 
@@ -86,9 +130,18 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
     state.value = 'clean';
   }
 
-  /* The person keeps this page's content over the other one, whose version is `other`. */
-  async function overwrite(other: number): Promise<void> {
-    version.value = other;
+  /* Puts the values of the clash into the page, and those that stood there aside. */
+  function exchange(values: Partial<Form>): Partial<Form> {
+    const before = Object.fromEntries(Object.keys(values).map((name) => [name, copyOf(source.form[name as keyof Form])])) as Partial<Form>;
+    Object.assign(source.form, copyOf(values));
+    return before;
+  }
+
+  /* The person says which of the fields that both changed are to stay; after that, that it should be the others. */
+  async function keep(which: 'mine' | 'theirs'): Promise<void> {
+    const { values, kept = 'mine' } = clash.value ?? { values: {} };
+    clash.value = { values: kept === which ? values : exchange(values), kept: which };
+    problem.value = null;
     state.value = 'dirty';
     await flush();
   }
@@ -101,13 +154,17 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
   onScopeDispose(() => clearTimeout(timer));
 
   return {
+    form: source.form,
     state,
     version,
     savedAt,
     problem,
     isAtRisk: computed(() => state.value !== 'clean'),
+    merged,
+    clash,
     flush,
     settle,
-    overwrite,
+    merge,
+    keep,
   };
 }

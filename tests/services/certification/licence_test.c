@@ -99,6 +99,78 @@ static void test_a_reviewer_is_told(void **state)
     assert_null(strstr(told, "营业执照二维码"));
 }
 
+/* What a unit is told that hands in a form against its licence, with what it acknowledges; "" when it is taken. */
+static const char *handed_in(int64_t account, const char *uscc, const char *acknowledged)
+{
+    Common__Principal member = service_test_member(account);
+    const char *form = arena_printf(
+        arena,
+        "{\"owner_unit\":{\"unit_name\":\"某某（长治）有限公司\",\"contact_name\":\"王建设\","
+        "\"contact_phone\":\"18003551778\",\"uscc\":\"%s\",\"business_license_file\":[\"l%lld\"]}}",
+        uscc, (long long)account);
+    (void)service_test_json(&member, "SaveDraft", "",
+                            arena_printf(arena,
+                                         "{\"kind\":\"OWNER_UNIT\",\"version\":%s,\"form\":%s}",
+                                         VALUE("SELECT coalesce(max(version), 0) FROM draft WHERE "
+                                               "account_id = %lld",
+                                               (long long)account),
+                                         form));
+    return service_test_json(
+        &member, "SubmitApplication", "",
+        arena_printf(arena,
+                     "{\"kind\":\"OWNER_UNIT\",\"version\":%s,\"form\":%s,\"acknowledged\":[%s]}",
+                     VALUE("SELECT version FROM draft WHERE account_id = %lld", (long long)account),
+                     form, acknowledged));
+}
+
+static void licence(int64_t account, const char *code_text)
+{
+    service_test_sql(arena_printf(
+        arena,
+        "INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, "
+        "content_hash, code_text) VALUES ('l%1$lld', %1$lld, 'business_license_file', '', "
+        "'image/jpeg', 1, '', $t$%2$s$t$)",
+        (long long)account, code_text));
+}
+
+/* Corrected or acknowledged; what the reviewer reads says which, and nothing is approved by it. */
+static void test_a_difference_is_acknowledged(void **state)
+{
+    Common__Principal clerk = service_test_staff(11, "cert.review cert.owner.review");
+    const char *told, *id;
+    (void)state;
+    licence(80, "统一社会信用代码:51140400MJ1637600Q;企业名称:另一家公司");
+    told = handed_in(80, NUMBER, "");
+    assert_non_null(strstr(told, "form.owner_unit.uscc"));
+    assert_non_null(strstr(told, "form.owner_unit.unit_name"));
+    told = handed_in(80, NUMBER, "\"uscc=51140400MJ1637600Q\",\"unit_name=某某公司\"");
+    assert_null(strstr(told, "form.owner_unit.uscc")); /* the other name is another one */
+    assert_non_null(strstr(told, "form.owner_unit.unit_name"));
+    assert_string_equal(VALUE("SELECT count(*) FROM submission WHERE account_id = 80"), "0");
+    told = handed_in(80, NUMBER,
+                     "\"uscc=51140400MJ1637600Q\",\"unit_name=另一家公司\",\"uscc=nothing\"");
+    assert_non_null(strstr(told, "PENDING"));
+    assert_string_equal(VALUE("SELECT acknowledged FROM submission WHERE account_id = 80"),
+                        "{unit_name=另一家公司,uscc=51140400MJ1637600Q}");
+    id = VALUE("SELECT id FROM review WHERE account_id = 80");
+    told = service_test_json(&clerk, "GetReview", "", arena_printf(arena, "{\"id\": %s}", id));
+    assert_non_null(strstr(told, "二维码中为51140400MJ1637600Q（申请人提交时已确认填写无误）"));
+    assert_non_null(strstr(told, "二维码中为另一家公司（申请人提交时已确认填写无误）"));
+    told = service_test_json(
+        &clerk, "DecideReview", "",
+        arena_printf(arena, "{\"id\":%s,\"submission_version\":1,\"verdict\":\"APPROVE\"}", id));
+    assert_non_null(strstr(told, "reds_unacknowledged"));
+}
+
+static void test_a_form_that_agrees_needs_nothing(void **state)
+{
+    (void)state;
+    licence(81, "统一社会信用代码:51140400MJ1637600Q;企业名称:某某（长治）有限公司");
+    assert_non_null(strstr(handed_in(81, NUMBER, ""), "form.owner_unit.uscc"));
+    assert_non_null(strstr(handed_in(81, "51140400MJ1637600Q", ""), "PENDING")); /* corrected */
+    assert_string_equal(VALUE("SELECT acknowledged FROM submission WHERE account_id = 81"), "{}");
+}
+
 static int open_service(void **state)
 {
     (void)state;
@@ -121,6 +193,8 @@ int main(void)
         cmocka_unit_test(test_what_is_read),
         cmocka_unit_test(test_numbers_are_judged_alike),
         cmocka_unit_test(test_a_reviewer_is_told),
+        cmocka_unit_test(test_a_difference_is_acknowledged),
+        cmocka_unit_test(test_a_form_that_agrees_needs_nothing),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

@@ -23,7 +23,8 @@ static int told(const Certification__Form *form, const char *uscc, const char *w
                                    .region = "",
                                    .names_near = "",
                                    .phones_shared = "",
-                                   .licence_name_agrees = true};
+                                   .licence_uscc_other = "",
+                                   .licence_name_other = ""};
     size_t count = rules_precheck(&facts, found);
     for (size_t i = 0; i < count; i++)
         if (strstr(found[i].text, words) != NULL)

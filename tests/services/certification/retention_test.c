@@ -137,6 +137,65 @@ static void test_what_nobody_needs_is_erased(void **state)
         "UNUSED_FILE business_license_file 00000000000000000000000000000001");
 }
 
+/* A hand-over of 单位's account that came to its end so many days ago, with its letter. */
+static void handover(int account, const char *state, const char *letter, int days, int closing)
+{
+    char statement[1200];
+    snprintf(
+        statement, sizeof statement,
+        "BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO handover (account_id, "
+        "kind, unit_name, uscc, state, asked_by, asker_id, new_name, new_phone, "
+        "closing_account, letter, refusal, first_by, decided_by, requested_at, decided_at, "
+        "switched_at) SELECT %d, 'OWNER_UNIT', '单位', 'U%d', '%s', 'HOLDER', %d, '李四', "
+        "'18003551778', nullif(%d, 0), '{%s}', '说明不清楚', 1, 2, at, at, at FROM (SELECT "
+        "now() - interval '%d days' AS at) AS t; COMMIT",
+        account, account, state, account, closing, letter, days);
+    service_test_sql(statement);
+}
+
+/* Letters go by what became of the hand-over; one that is named twice by the later; the closed account's drafts go, too. */
+static void test_hand_overs_leave_nothing_behind(void **state)
+{
+    static const char *const letters[] = {
+        "0000000000000000000000000000000a", "0000000000000000000000000000000b",
+        "0000000000000000000000000000000c", "0000000000000000000000000000000d",
+        "0000000000000000000000000000000e", "0000000000000000000000000000000f"};
+    (void)state;
+    file(letters[0], 30, "handover_letter", 2000);
+    handover(30, "SWITCHED", letters[0], 1827, 0);
+    file(letters[1], 31, "handover_letter", 2000);
+    handover(31, "SWITCHED", letters[1], 1825, 0);
+    file(letters[2], 9, "recorded_letter", 200); /* of staff */
+    handover(32, "REFUSED", letters[2], 181, 0);
+    file(letters[3], 33, "handover_letter", 200); /* asked once more with the same */
+    handover(33, "WITHDRAWN", letters[3], 181, 0);
+    handover(33, "REQUESTED", letters[3], 181, 0);
+    file(letters[4], 34, "handover_letter", 3); /* never handed in */
+    file(letters[5], 40, "business_license_file", 40);
+    draft(40, "OWNER_UNIT", letters[5], 40);
+    handover(35, "SWITCHED", letters[1], 31, 40);
+    draft(41, "OWNER_UNIT", "none", 40);
+    handover(36, "SWITCHED", letters[1], 29, 41);
+    run();
+    run(); /* what only a draft named is unused from then on */
+    assert_false(has_row(letters[0]));
+    assert_false(has_row(letters[2]));
+    assert_false(has_row(letters[4]));
+    assert_false(has_row(letters[5]));
+    wait_for_file(letters[0]);
+    wait_for_file(letters[2]);
+    assert_true(has_row(letters[1]));
+    assert_true(has_row(letters[3]));
+    assert_string_equal(
+        service_test_value("SELECT string_agg(account_id::text, ',') FROM draft WHERE account_id "
+                           "IN (40, 41)"),
+        "41");
+    assert_string_equal(
+        service_test_value("SELECT string_agg(rule || ' ' || account_id, ', ' ORDER BY rule, "
+                           "account_id) FROM erasure WHERE account_id IN (9, 30, 31, 33, 34, 40)"),
+        "CLOSED_DRAFT 40, HANDOVER_LETTER 30, REFUSED_HANDOVER 9, UNUSED_FILE 34, UNUSED_FILE 40");
+}
+
 static void test_staff_set_how_long(void **state)
 {
     Common__Principal secretary = service_test_staff(9, "param.edit");
@@ -178,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_nobody_needs_is_erased),
+        cmocka_unit_test(test_hand_overs_leave_nothing_behind),
         cmocka_unit_test(test_staff_set_how_long),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

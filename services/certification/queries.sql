@@ -5,11 +5,13 @@
 -- name: identity_list
 SELECT k.kind, coalesce(i.state, 'NONE') AS state,
        coalesce(NOT d.submitted, false) AS has_draft, coalesce(s.application_no, '') AS application_no,
-       coalesce(s.version, 0) AS submission_version, s.submitted_at, i.decided_at
+       coalesce(s.version, 0) AS submission_version, s.submitted_at, i.decided_at,
+       coalesce(e.paper, '') AS ending_paper, e.ends_on AS ending_on
   FROM (VALUES (1, 'OWNER_UNIT'), (2, 'MEMBER_UNIT'), (3, 'EXPERT'), (4, 'NATURAL_PERSON')) AS k(place, kind)
   LEFT JOIN identity i ON i.account_id = :caller_id::bigint AND i.kind = k.kind
   LEFT JOIN draft d ON d.account_id = :caller_id::bigint AND d.kind = k.kind
   LEFT JOIN submission s ON s.account_id = i.account_id AND s.kind = i.kind AND s.version = i.last_version
+  LEFT JOIN LATERAL identity_ending(i) AS e ON true
  ORDER BY k.place;
 
 -- name: application_get

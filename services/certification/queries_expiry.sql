@@ -6,12 +6,7 @@ WITH due AS (
     SELECT DISTINCT ON (t.account_id, p.paper, p.valid_to) t.account_id, t.kind, p.paper, p.valid_to,
            CASE WHEN p.valid_to <= current_date THEN 0 WHEN p.valid_to <= current_date + 30 THEN 30 ELSE 90 END AS step
       FROM unit u JOIN unit_identity t ON t.unit_id = u.id AND t.state = 'IN_FORCE' JOIN submission s USING (account_id, kind, version),
-           LATERAL (SELECT '营业执照' AS paper, nullif(s.form ->> 'license_valid_to', '')::date AS valid_to
-                    UNION ALL
-                    SELECT q.qual_name, nullif(q.qual_valid_to, '')::date
-                      FROM jsonb_to_recordset(s.form -> 'unit_qualifications')
-                               AS q(qual_name text, qual_valid_to text, qual_valid_forever boolean)
-                     WHERE q.qual_valid_forever IS NOT TRUE) AS p
+           form_papers(s.form) AS p
      WHERE u.first_expiry <= current_date + 90 AND p.valid_to BETWEEN current_date - 7 AND current_date + 90
      ORDER BY t.account_id, p.paper, p.valid_to, t.kind),
 reminded AS (

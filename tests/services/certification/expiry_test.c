@@ -174,9 +174,48 @@ static void test_a_unit_ends_with_its_licence(void **state)
                                            "= 'unit.changed' AND payload ->> 'account_id' = '13' "
                                            "ORDER BY id DESC LIMIT 1"),
                         "false");
+    assert_string_equal(service_test_value("SELECT payload ->> 'ended' FROM outbox WHERE event = "
+                                           "'unit.changed' AND payload ->> 'account_id' = '13' "
+                                           "ORDER BY id DESC LIMIT 1"),
+                        "EXPIRED");
+    Common__Principal member = service_test_member(13);
+    has(service_test_json(&member, "ListIdentities", "", "{}"),
+        arena_printf(arena, "\"ending_paper\":\"营业执照\",\"ending_on\":\"%s\"", day(-1)));
+    has(service_test_json(&member, "GetApplication", "", "{\"kind\":\"MEMBER_UNIT\"}"),
+        arena_printf(arena, "\"ending_on\":\"%s\"", day(-1)));
     approved("MEMBER_UNIT", 13, unit(13, day(300), ""));
     assert_string_equal(service_test_value("SELECT state FROM unit WHERE uscc = 'U13'"),
                         "IN_FORCE");
+}
+
+/* What the personal centre tells beforehand: the first of what ends in 90 days; what ended long ago only of the licence. */
+static void test_what_ends_soon_is_told(void **state)
+{
+    static const struct {
+        int licence, qualification;
+        const char *paper;
+        int ends;
+    } cases[] = {
+        {91,   91,  "",             0   },
+        {90,   91,  "营业执照", 90  },
+        {300,  20,  "监理",       20  },
+        {30,   -10, "监理",       -10 },
+        {300,  -31, "",             0   },
+        {-400, 300, "营业执照", -400},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t account = 60 + (int64_t)i;
+        approved("OWNER_UNIT", account,
+                 unit(account, day(cases[i].licence), row("监理", day(cases[i].qualification))));
+        assert_string_equal(
+            service_test_value("SELECT coalesce((SELECT paper || ' ' || ends_on FROM identity i, "
+                               "identity_ending(i) WHERE account_id = %lld), '')",
+                               (long long)account),
+            cases[i].paper[0] == '\0'
+                ? ""
+                : arena_printf(arena, "%s %s", cases[i].paper, day(cases[i].ends)));
+    }
 }
 
 static void test_an_expert_ends_with_the_last_certificate(void **state)
@@ -274,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_an_expert_ends_with_the_last_certificate),
         cmocka_unit_test(test_the_database_ends_nothing_that_is_good),
         cmocka_unit_test(test_an_ended_licence_is_approved_knowingly),
+        cmocka_unit_test(test_what_ends_soon_is_told),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

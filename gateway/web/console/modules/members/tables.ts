@@ -25,7 +25,7 @@ export async function membersTable(filter: Request<'listMembers'>): Promise<void
   do {
     const page = await api.listMembers({ ...filter, cursor, limit: 100 });
     rows.push(...page.members.map(({ unit_name, uscc, association_post_name, status, certified }) => [
-      unit_name, uscc, association_post_name, status?.member_no ?? '', status ? memberBadges[status.state].text : '', status?.first_day ?? '', status?.last_day ?? '', certified ? '已认证' : '未生效或已撤销',
+      unit_name, uscc, association_post_name, status?.member_no ?? '', status ? memberBadges[status.state].text : '', status?.first_day ?? '', status?.last_day ?? '', certified ? '已认证' : '未生效或已失效',
     ]));
     cursor = page.next_cursor;
   } while (cursor !== '');

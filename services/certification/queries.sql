@@ -712,11 +712,11 @@ SELECT (SELECT jsonb_agg(to_jsonb(c)) FROM (
 SELECT title, version FROM dictionary WHERE name = :name;
 
 -- name: dictionary_offered
-SELECT code, name, parent, note, place, enabled FROM dictionary_item
+SELECT code, name, parent, note, place, enabled, initials FROM dictionary_item
  WHERE dictionary = :name AND enabled ORDER BY place, code;
 
 -- name: dictionary_items
-SELECT code, name, parent, note, place, enabled FROM dictionary_item
+SELECT code, name, parent, note, place, enabled, initials FROM dictionary_item
  WHERE dictionary = :name ORDER BY place, code;
 
 -- name: dictionary_list
@@ -741,6 +741,6 @@ saved AS (
 answer AS (
     SELECT dictionary, :version::int + 1 AS version, dictionary || '/' || code AS object,
            jsonb_build_object('code', code, 'name', name, 'parent', parent, 'note', note, 'place', place,
-               'enabled', enabled) AS item
+               'enabled', enabled, 'initials', initials) AS item
       FROM saved)
 SELECT * FROM answer;

@@ -4,7 +4,7 @@ import definitions from '#forms';
 import { api, type Schema } from './api';
 import { checkIdNumber, checkMobile, checkPhone, checkUscc } from './checks';
 import type { Kind } from './words';
-import { ref, type Ref } from 'vue';
+import { shallowRef, type ShallowRef } from 'vue';
 
 export interface Field {
   name: string;
@@ -16,6 +16,7 @@ export interface Field {
   unless?: string;
   placeholder?: string;
   hint?: string;
+  suggest?: string;
   required?: boolean;
   file?: boolean;
   min?: number;
@@ -122,19 +123,29 @@ export function faultsOf(schema: string, values: Values, path = ''): Fault[] {
 export type Item = Schema<'certification.Dictionary'>['items'][number];
 
 const RETRY_AFTER_MS = 5000;
-const lists = new Map<string, Ref<Item[]>>();
+const lists = new Map<string, ShallowRef<Item[]>>();
 
 /* The items of an option list, empty until they have come; asked for once in a page's life. */
-export function dictionary(name: string): Ref<Item[]> {
+export function dictionary(name: string): ShallowRef<Item[]> {
   const known = lists.get(name);
   if (known) return known;
-  const items = ref<Item[]>([]);
+  const items = shallowRef<Item[]>([]);
   lists.set(name, items);
   api.getDictionary({ name }, { quiet: true }).then(
     (list) => (items.value = list.items),
     () => setTimeout(() => lists.delete(name), RETRY_AFTER_MS), // then who still needs it asks again
   );
   return items;
+}
+
+/* What is offered to a text that stays free: the names of its option list, those of several titles (中级(工程师/经济师)) one by one. */
+export function suggestionsOf(field: Field): string[] {
+  const names = dictionary(field.suggest ?? '').value.filter((item) => item.code !== 'OTHER').map((item) => item.name.replace('(旧)', ''));
+  return [...new Set(names.flatMap((name) => {
+    const [, grade = '', titles] = /^(.*)\((.*\/.*)\)$/.exec(name) ?? [];
+    if (!titles) return [name];
+    return titles.split('/').map((title) => (titles.startsWith(grade) && !title.startsWith(grade) ? grade + title : title));
+  }))];
 }
 
 /* What the codes of an option list are called. */
@@ -157,30 +168,6 @@ const narrowed: Record<string, (items: Item[], values: Values) => Item[]> = {
 export function optionsOf(field: Field, values: Values): Item[] {
   const { value } = dictionary(field.dictionary ?? '');
   return narrowed[field.name]?.(value, values) ?? value;
-}
-
-export type Branch = { value: string; label: string; children?: Branch[] };
-
-/* A list whose items stand below each other; undefined: it is flat. */
-export function treeOf(items: Item[]): Branch[] | undefined {
-  const branches = new Map<string, Branch>(items.map((item) => [item.code, { value: item.code, label: item.name }]));
-  const isTree = items.some((item) => branches.has(item.parent));
-  if (!isTree) return undefined;
-  const roots: Branch[] = [];
-  for (const item of items) {
-    const branch = branches.get(item.code) as Branch;
-    const above = branches.get(item.parent);
-    if (above) (above.children ??= []).push(branch);
-    else roots.push(branch);
-  }
-  return roots;
-}
-
-/* A list whose items stand below each other, for a native select: deeper ones further to the right. */
-export function indented(items: Item[]): (Item & { shown: string })[] {
-  const parents = new Map(items.map((item) => [item.code, item.parent]));
-  const depth = (code: string): number => (parents.get(code) ? 1 + depth(parents.get(code) as string) : 0);
-  return items.map((item) => ({ ...item, shown: `${'　'.repeat(depth(item.code))}${item.name}` }));
 }
 
 /* Codes without those that stand below another one of them: a parent covers its children. */

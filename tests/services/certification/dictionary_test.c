@@ -79,7 +79,6 @@ static void test_each_dictionary_has_its_items(void **state)
         {"education_level",     11  },
         {"degree",              4   },
         {"study_mode",          5   },
-        {"review_specialty",    73  },
         {"region",              3225},
         {"expert_type",         6   },
         {"qualification",       53  },
@@ -110,12 +109,78 @@ static void test_items_are_what_the_standards_say(void **state)
     assert_item("ethnicity", "97", "其他", "", "");
     assert_item("education_level", "21", "大学本科毕业", "", "大学本科");
     assert_item("degree", "4", "学士", "", "");
-    assert_item("review_specialty", "A010204", "乡和村庄", "A0102", "");
-    assert_item("review_specialty", "A0501", "建筑", "A05", "常用");
-    assert_item("review_specialty", "A", "工程", "", "");
     assert_item("qualification", "COST1", "一级造价工程师", "COST", "造价");
     assert_item("qualification", "TITLE_MIDDLE", "中级(工程师/经济师/会计师)", "TITLE", "职称");
     assert_item("qualification_major", "SUPERVISE_04", "房屋建筑", "SUPERVISE", "注册专业");
+}
+
+static void test_specialties_are_the_national_classification(void **state)
+{
+    const Certification__Dictionary *d = offered("review_specialty");
+    (void)state;
+    assert_int_equal(d->n_items, 2217);
+    assert_item("review_specialty", "A", "工程", "", "");
+    assert_item("review_specialty", "A0501", "建筑工程", "A05", "常用");
+    assert_item("review_specialty", "A010204", "乡和村庄规划", "A0102", "");
+    assert_item("review_specialty", "A043003", "土地复垦", "A0430", "");
+    assert_item("review_specialty", "A081008", "变电工程", "A0810", "");
+    assert_item("review_specialty", "B014705", "水下与海洋测绘设备", "B0147", "");
+    assert_item("review_specialty", "C020114", "采购与招标投标咨询", "C0201", "常用");
+    assert_item("review_specialty", "C0201", "咨询服务", "C02_2018", "");
+    assert_string_equal(
+        service_test_value("SELECT count(*) FROM dictionary_item WHERE dictionary = "
+                           "'review_specialty' AND enabled AND code <> 'A' AND parent <> '' AND "
+                           "NOT starts_with(code, replace(parent, '_2018', ''))"),
+        "0");
+    assert_string_equal(/* as many on each level as in the migration's list */
+                        service_test_value(
+                            "SELECT string_agg(digits || ':' || items, ' ' ORDER BY digits) FROM ("
+                            "SELECT length(replace(code, '_2018', '')) AS digits, count(*) AS "
+                            "items "
+                            "FROM dictionary_item WHERE dictionary = 'review_specialty' AND "
+                            "enabled GROUP BY 1) g"),
+                        "1:3 3:33 5:314 7:1867");
+}
+
+/* The first letters of the pinyin, as they are typed; only of the list that is searched by them. */
+static void test_specialties_have_initials(void **state)
+{
+    static const struct {
+        const char *code, *initials;
+    } expected[] = {
+        {"A0102",   "cxgh"           },
+        {"A0201",   "xmjykxxyjpgjhpj"},
+        {"A06",     "gczj"           },
+        {"A010103", "qygh"           }, /* 区 is a surname, too, and read otherwise there */
+        {"A081802", "zzygc"          },
+        {"B013408", "vocszlsb"       },
+        {"C0502",   "kj"             },
+    };
+    const Certification__Dictionary *d = offered("review_specialty");
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        assert_string_equal(item(d, expected[i].code)->initials, expected[i].initials);
+    assert_string_equal(item(offered("region"), "140400")->initials, "");
+    assert_string_equal(service_test_value("SELECT pinyin_initials('区明')"), "om");
+}
+
+/* What the house called by the standard's codes stays what it was, and papers keep the names of their day. */
+static void test_older_specialties_are_kept(void **state)
+{
+    static const char *const gone[] = {"C01", "C02", "C03", "C04", "C05", "C06"};
+    const Certification__Dictionary *whole =
+        dictionary(&editor, "GetWholeDictionary", "review_specialty");
+    (void)state;
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
+        assert_false(item(whole, gone[i])->enabled);
+        assert_null(item(offered("review_specialty"), gone[i]));
+    }
+    assert_string_equal(item(whole, "C02")->name, "造价咨询");
+    assert_item("review_specialty", "A1001", "全过程工程咨询", "A10", "常用");
+    assert_string_equal(service_test_value("SELECT dictionary_name('review_specialty', 'A010204', "
+                                           "now() - interval '1 day') || ' ' || dictionary_name("
+                                           "'review_specialty', 'A010204', now())"),
+                        "乡和村庄 乡和村庄规划");
 }
 
 static void test_disabled_items_are_told_to_staff_only(void **state)
@@ -217,7 +282,7 @@ static void test_a_change_raises_the_version_and_is_kept(void **state)
     assert_string_equal(
         service_test_value("SELECT string_agg(concat_ws(' ', version, code, changed_by, "
                            "before ->> 'name', after ->> 'name', after ->> 'enabled'), ',' ORDER "
-                           "BY id) FROM dictionary_change"),
+                           "BY id) FROM dictionary_change WHERE dictionary = 'unit_nature'"),
         "2 FOUNDATION 14 基金会 true,3 FOUNDATION 14 基金会 基金会(慈善) false");
     assert_string_equal(
         service_test_value("SELECT string_agg(concat_ws(' ', actor_id, object), ',') FROM audit "
@@ -323,6 +388,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_dictionary_has_its_items),
         cmocka_unit_test(test_items_are_what_the_standards_say),
+        cmocka_unit_test(test_specialties_are_the_national_classification),
+        cmocka_unit_test(test_specialties_have_initials),
+        cmocka_unit_test(test_older_specialties_are_kept),
         cmocka_unit_test(test_disabled_items_are_told_to_staff_only),
         cmocka_unit_test(test_regions_are_a_tree),
         cmocka_unit_test(test_parents_are_there),

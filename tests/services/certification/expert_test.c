@@ -354,11 +354,11 @@ static void test_each_criterion(void **state)
     Certification__ListExpertsRequest request = CERTIFICATION__LIST_EXPERTS_REQUEST__INIT;
     (void)state;
     join(7, "\"name\": \"马六\", \"province_code\": \"130000\", \"city_code\": \"130100\", "
-            "\"review_specialties\": [\"C02\", \"A010204\"], \"qualifications\": ["
+            "\"review_specialties\": [\"C0201\", \"A010204\"], \"qualifications\": ["
             "{\"qualification_code\": \"CONSULT1\", \"valid_to\": \"2024-05-01\"}, "
             "{\"qualification_code\": \"PROFESSOR\", \"valid_to\": \"2025-05-01\"}]");
 
-    static const char *const specialties[] = {"A", "A01", "A0102", "A010204", "C02"};
+    static const char *const specialties[] = {"A", "A01", "A0102", "A010204", "C0201"};
     for (size_t i = 1; i < sizeof specialties / sizeof specialties[0]; i++) {
         request.specialty = TEXT(specialties[i]);
         assert_string_equal(found(&request), "马六");

@@ -1,10 +1,12 @@
-/* Separate consent (PIPL 29): the text that holds, what was agreed to and when, and taking it back. The drafts that need one
+/* Separate consent (PIPL 29): the text that holds, what was agreed to and when, taking it back, and the next text. The drafts that need one
    are kept by the database (schema/027_consent.sql). */
 #include "certification.pb-c.h"
 #include "certification_queries.h"
+#include "clock.h"
 #include "nouns.h"
 #include "reasons.h"
 #include "service.h"
+#include <string.h>
 
 static answer consent_get(struct call *c)
 {
@@ -30,10 +32,31 @@ static answer consent_withdraw(struct call *c)
     return batch_reply(c, REASON_consent_gone);
 }
 
+static answer text_list(struct call *c)
+{
+    batch_add(c, &sql_consent_text_list);
+    return batch_reply(c, REASON_none);
+}
+
+static answer text_publish(struct call *c)
+{
+    const Certification__PublishConsentTextRequest *req = c->request;
+    char today[11];
+    clock_day(today);
+    if (strcmp(req->effective_on, today) < 0)
+        return call_fail_field(c, "effective_on", "生效日期不能早于今天。");
+    batch_add(c, &sql_consent_text_publish);
+    return batch_reply(c, REASON_consent_text_stale);
+}
+
+#define PUBLISHER STAFF("consent.publish")
+
 const struct op consent_ops[] = {
-    {"GetConsent",      MEMBER, consent_get,      0},
-    {"ListConsents",    MEMBER, consent_list,     0},
-    {"GiveConsent",     MEMBER, consent_give,     0},
-    {"WithdrawConsent", MEMBER, consent_withdraw, 0},
+    {"GetConsent",         MEMBER,    consent_get,      0},
+    {"ListConsents",       MEMBER,    consent_list,     0},
+    {"GiveConsent",        MEMBER,    consent_give,     0},
+    {"WithdrawConsent",    MEMBER,    consent_withdraw, 0},
+    {"ListConsentTexts",   PUBLISHER, text_list,        0},
+    {"PublishConsentText", PUBLISHER, text_publish,     0},
     OP_END,
 };

@@ -44,3 +44,25 @@ SELECT * FROM answer;
 
 -- name: consent_of_card
 SELECT consent_is_given(:caller_id::bigint, 'ID_CARD') AS is_given;
+
+-- name: consent_text_list
+SELECT t.scope, t.version, t.title, t.body, t.text_hash, t.published_at, t.published_by_name, t.effective_at,
+       CASE WHEN t.effective_at > now() THEN 'COMING' WHEN t.version = (consent_current(t.scope)).version THEN 'IN_FORCE' ELSE 'PAST' END AS state,
+       (SELECT count(*) FROM consent c WHERE c.scope = t.scope AND c.version = t.version AND c.withdrawn_at IS NULL) AS holders
+  FROM consent_text t WHERE t.scope = :scope::text ORDER BY t.effective_at DESC LIMIT 100;
+
+-- name: consent_text_publish
+-- keyed
+-- audit: consent.published object
+-- Only after the version that the page showed, and only what says something else. A day is named in the association's time.
+WITH latest AS (
+    SELECT version, body, title FROM consent_text WHERE scope = :scope::text ORDER BY effective_at DESC LIMIT 1),
+published AS (
+    INSERT INTO consent_text (scope, version, title, body, text_hash, effective_at, published_by, published_by_name)
+    SELECT :scope::text, :effective_on::text, :title::text, :body::text, encode(sha256(convert_to(:body::text, 'UTF8')), 'hex'),
+           greatest(now(), :effective_on::date::timestamp AT TIME ZONE 'Asia/Shanghai'), :caller_id::bigint, :caller_name::text
+      FROM latest WHERE version = :after_version::text AND (title, body) <> (:title::text, :body::text)
+    RETURNING scope, version, title, body, text_hash, published_at, published_by_name, effective_at,
+              CASE WHEN effective_at > now() THEN 'COMING' ELSE 'IN_FORCE' END AS state),
+answer AS (SELECT *, scope || '/' || version AS object FROM published)
+SELECT * FROM answer;

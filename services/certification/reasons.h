@@ -11,6 +11,9 @@
     R(consent_needed, CONFLICT,                                                                    \
       "请先阅读并单独同意身份证信息的处理，再填写专家资料；已填写的内容不会丢失。")                \
     R(consent_text_changed, CONFLICT, "同意书已更新，请刷新页面，阅读新的内容后再决定。")          \
+    R(consent_text_stale, CONFLICT,                                                                \
+      "内容与最后一版相同，或已有同事发布了新的一版，请刷新页面核对后再发布。")                    \
+    R(consent_text_order, CONFLICT, "生效日期须晚于已发布的最后一版，请改选之后的日期。")          \
     R(consent_gone, CONFLICT, "没有可以撤回的同意，它可能已经撤回，请刷新页面。")                  \
     R(nothing_changed, CONFLICT, "内容与已认证的资料相同，没有需要重新审核的修改。")               \
     R(uscc_taken, CONFLICT,                                                                        \

@@ -169,6 +169,66 @@ static void test_the_database_keeps_what_was_agreed(void **state)
         assert_string_equal(VALUE("SELECT pg_temp.broken('%s')", refused[i][0]), refused[i][1]);
 }
 
+#define BODY                                                                                                                                  \
+    "一、处理什么：您的身份证号码和照片。二、为什么处理：为审核您的专家身份，确认申请人是本人。" \
+    "三、怎样处理：加密保存，只有承担审核的工作人员可以查看。"
+
+static const char *publish(Common__Principal who, const char *after, const char *body,
+                           const char *day)
+{
+    return JSON(who, "PublishConsentText",
+                "{\"scope\": \"ID_CARD\", \"after_version\": \"%s\", \"title\": \"单独同意书\", "
+                "\"body\": \"%s\", \"effective_on\": \"%s\"}",
+                after, body, day);
+}
+
+/* For today: everybody is asked anew. For a later day: nobody is, until it comes. */
+static void test_the_secretary_publishes_the_next_text(void **state)
+{
+    Common__Principal who = somebody();
+    Common__Principal secretary = service_test_staff(14, "consent.publish");
+    Common__Principal clerk = service_test_staff(15, "dict.edit param.edit");
+    const char *yesterday = VALUE("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date - 1");
+    const char *today = VALUE("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date");
+    const char *tomorrow = VALUE("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date + 1");
+    (void)state;
+    consents(last_account);
+    SAYS(save(who, "EXPERT", "0"), "\"version\":1");
+    SAYS(publish(clerk, "2026-11", BODY, today), "not_allowed");
+    SAYS(publish(who, "2026-11", BODY, today), "not_allowed");
+    SAYS(JSON(clerk, "ListConsentTexts", "{\"scope\": \"ID_CARD\"}"), "not_allowed");
+
+    SAYS(publish(secretary, "2026-11", BODY, yesterday), "effective_on");
+    SAYS(publish(secretary, "2026-11", "太短", today), "body");
+    SAYS(publish(secretary, "2026-10", BODY, today), "consent_text_stale");
+    SAYS(publish(secretary, "2026-11", BODY, today), "\"state\":\"IN_FORCE\"");
+    SAYS(publish(secretary, "2026-11", BODY "四、", tomorrow), "consent_text_stale");
+    SAYS(publish(secretary, today, BODY, tomorrow), "consent_text_stale"); /* says nothing else */
+    SAYS(publish(secretary, today, BODY "四、", today), "consent_text_order");
+    SAYS(save(who, "EXPERT", "1"), "consent_needed");
+    SAYS(JSON(who, "GetConsent", "{\"scope\": \"ID_CARD\"}"), BODY);
+    SAYS(give(who, today), "\"version\":\"2");
+
+    SAYS(publish(secretary, today, BODY "四、保存多久。", tomorrow), "\"state\":\"COMING\"");
+    SAYS(JSON(secretary, "ListConsentTexts", "{\"scope\": \"ID_CARD\"}"), "\"state\":\"PAST\"");
+    SAYS(JSON(secretary, "ListConsentTexts", "{\"scope\": \"ID_CARD\"}"), "\"holders\":1");
+    SAYS(save(who, "EXPERT", "1"), "\"version\":2");
+    assert_string_equal(VALUE("SELECT string_agg(actor_id || ' ' || object, ',' ORDER BY id) FROM "
+                              "audit WHERE action = 'consent.published'"),
+                        arena_printf(arena, "14 ID_CARD/%s,14 ID_CARD/%s", today, tomorrow));
+    assert_string_equal(VALUE("SELECT string_agg(DISTINCT published_by_name, ',') FROM "
+                              "consent_text WHERE published_by = 14"),
+                        secretary.display_name);
+    assert_string_equal(VALUE("SELECT pg_temp.broken('UPDATE consent_text SET body = ''x''')"),
+                        "consent_text_kept");
+
+    service_test_sql("BEGIN; SET LOCAL session_replication_role = replica; UPDATE consent_text SET "
+                     "effective_at = now() WHERE effective_at > now(); COMMIT"); /* its day comes */
+    SAYS(save(who, "EXPERT", "2"), "consent_needed");
+    SAYS(give(who, tomorrow), "\"version\":\"2");
+    SAYS(save(who, "EXPERT", "2"), "\"version\":3");
+}
+
 static int open_service(void **state)
 {
     (void)state;
@@ -192,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_a_new_version_asks_again),
         cmocka_unit_test(test_it_can_be_taken_back),
         cmocka_unit_test(test_the_database_keeps_what_was_agreed),
+        cmocka_unit_test(test_the_secretary_publishes_the_next_text),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

@@ -17,6 +17,7 @@
 enum {
     HTTP_READ_MS = 3000,
     HTTP_WRITE_MS = 8000,
+    HTTP_DOWNLOAD_MS = 8000, /* many are drawn first: pages of fonts, codes and pictures */
     HTTP_UPLOAD_MS = 120000,
     HTTP_BUS_MARGIN_MS = 100, /* the bus gets so much less than the client waits */
     HTTP_UPLOAD_MAX = 10 * 1024 * 1024,

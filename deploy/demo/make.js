@@ -57,7 +57,7 @@ const staff = [
 /* A member of staff, logged in; made where he is not there yet. */
 async function clerkOf([login, name, role]) {
   const clerk = new Visitor(options.url);
-  const known = await clerk.send('POST', '/api/v1/staff/sessions', { json: { login, password } });
+  const known = await clerk.ask('POST', '/api/v1/staff/sessions', { json: { login, password } });
   if (known.status === 200) return clerk;
   const told = execFileSync(path.join(__dirname, '../ctl'),
     ['--data', options.data, 'staff', 'create', '--login', login, '--name', name, '--role', role], { encoding: 'utf8' });

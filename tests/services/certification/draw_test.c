@@ -737,8 +737,8 @@ static const char *link_answer_is(const char *token, const char *key, const char
 static void test_the_link_answers_once(void **state)
 {
     (void)state;
-    experts(350, 2, "C06");
-    int64_t id = notified("C06", 1);
+    experts(350, 2, "C12");
+    int64_t id = notified("C12", 1);
     int64_t invitation = waiting(id, "id");
     const char *token = token_of(waiting(id, "account_id"));
     const char *told = link_says(token);

@@ -478,7 +478,8 @@ static answer replay(struct service_call *all, const struct rows *stored)
     if (kept == NULL)
         return call_fail(&all->call, REASON_outcome_unknown);
     if (!is_of_this_body(all, stored))
-        return call_fail(&all->call, REASON_key_reused);
+        return all->reused == NULL ? call_fail(&all->call, REASON_key_reused)
+                                   : all->reused(&all->call);
 
     struct rows *results =
         arena_alloc(all->call.arena, (all->statements_count + 1) * sizeof *results);
@@ -497,6 +498,11 @@ static answer repeat_looked_up(struct call *c, const struct rows *results)
     if (kept != NULL && is_of_this_body(all, &results[0]))
         (void)rows_from_json(kept, c->arena, &rows);
     return all->repeat_done(c, &rows);
+}
+
+void batch_if_reused(struct call *c, handler_fn *undo)
+{
+    whole(c)->reused = undo;
 }
 
 answer repeat_then(struct call *c, handler_done_fn *done)

@@ -137,6 +137,10 @@ answer batch_then(struct call *c, handler_done_fn *done);
    this call? `done` gets the rows that its keyed statement gave then, or none. */
 answer repeat_then(struct call *c, handler_done_fn *done);
 
+/* Before batch_then: what comes where the key is found to be another request's, to take back what was done outside the
+   database; it ends in call_fail(key_reused). */
+void batch_if_reused(struct call *c, handler_fn *undo);
+
 /* -- work in an actor; `busy` answers the call when the queue is full */
 answer work_then(struct call *c, struct work *work, work_fn *fn, void *job,
                  handler_worked_fn *done);

@@ -32,7 +32,12 @@ void clock_utc_text(char out[static 25])
 
 void clock_day(char out[static 11])
 {
-    time_t shanghai = time(NULL) + 8 * 3600;
+    clock_day_in(0, out);
+}
+
+void clock_day_in(int days, char out[static 11])
+{
+    time_t shanghai = time(NULL) + 8 * 3600 + (time_t)days * 86400;
     struct tm day;
     gmtime_r(&shanghai, &day);
     strftime(out, 11, "%Y-%m-%d", &day);

@@ -20,4 +20,7 @@ void clock_utc_text(char out[static 25]);
 /* "2026-11-23", the day it is in Shanghai. */
 void clock_day(char out[static 11]);
 
+/* The day that it will be there in so many days. */
+void clock_day_in(int days, char out[static 11]);
+
 #endif

@@ -59,6 +59,7 @@ struct service_call {
     handler_done_fn *batch_done; /* or: */
     int reason_no_row;
     handler_done_fn *repeat_done;
+    handler_fn *reused; /* NULL: it is refused */
     size_t page_size;
 
     handler_worked_fn *worked;

@@ -221,6 +221,53 @@ static answer take_repeated(struct call *c, const struct rows *filed)
     return filed->count == 0 ? call_fail(c, REASON_key_reused) : take_answer(c, filed);
 }
 
+static answer take_gone(struct call *c, const struct rows *filed)
+{
+    return filed->count == 0 ? call_fail(c, REASON_upload_gone) : take_answer(c, filed);
+}
+
+static answer reused_erased(struct call *c, void *job)
+{
+    (void)job;
+    return call_fail(c, REASON_key_reused);
+}
+
+/* Another file was filed with the same key meanwhile: what this one stored would belong to nobody. */
+static answer take_reused(struct call *c)
+{
+    const struct upload *upload = c->state;
+    const char **mine = arena_alloc(c->arena, 2 * sizeof *mine);
+    mine[0] = upload->id;
+    mine[1] = arena_printf(c->arena, "%s.t", upload->id);
+    return file_erase(c, upload->store, mine, 2, reused_erased);
+}
+
+static answer refused_erased(struct call *c, void *job)
+{
+    const struct upload *upload = c->state;
+    (void)job;
+    return call_fail(c, upload->reason);
+}
+
+static answer refused_forgotten(struct call *c, const struct rows *results)
+{
+    struct upload *upload = c->state;
+    (void)results;
+    return file_erase(c, upload->store, upload->erased, upload->erased_count, refused_erased);
+}
+
+/* Pieces of what will never be a file go at once: they count against what a person may have begun. Where a piece is gone, another
+   request with this key may have filed it. */
+static answer take_refused(struct call *c, struct upload *upload)
+{
+    if (upload->reason == REASON_upload_gone && c->idempotency_key[0] != '\0')
+        return repeat_then(c, take_gone);
+    if (upload->reason == REASON_busy || upload->erased_count == 0)
+        return call_fail(c, upload->reason);
+    batch_add(c, upload->store->uploads->forget);
+    return batch_then(c, refused_forgotten);
+}
+
 static answer take_erased(struct call *c, void *job)
 {
     (void)job;
@@ -251,7 +298,7 @@ static answer take_worked(struct call *c, void *job)
     struct cleaned cleaned = upload->cleaned;
     cleaned_free(&upload->cleaned);
     if (upload->reason != REASON_none)
-        return call_fail(c, upload->reason);
+        return take_refused(c, upload);
 
     call_set(c, "attachment_id", upload->id);
     call_set(c, "content_type", cleaned.content_type);
@@ -265,6 +312,7 @@ static answer take_worked(struct call *c, void *job)
     batch_add(c, upload->statements->insert);
     if (upload->erased_count > 0)
         batch_add(c, upload->store->uploads->forget);
+    batch_if_reused(c, take_reused);
     return batch_then(c, take_filed);
 }
 

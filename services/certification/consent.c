@@ -38,13 +38,19 @@ static answer text_list(struct call *c)
     return batch_reply(c, REASON_none);
 }
 
+/* A slip of the year would bar every other text until then: none is taken back. */
+enum { AHEAD_DAYS = 90 };
+
 static answer text_publish(struct call *c)
 {
     const Certification__PublishConsentTextRequest *req = c->request;
-    char today[11];
+    char today[11], last[11];
     clock_day(today);
+    clock_day_in(AHEAD_DAYS, last);
     if (strcmp(req->effective_on, today) < 0)
         return call_fail_field(c, "effective_on", "生效日期不能早于今天。");
+    if (strcmp(req->effective_on, last) > 0)
+        return call_fail_field(c, "effective_on", "生效日期最晚在今天起90天内。");
     batch_add(c, &sql_consent_text_publish);
     return batch_reply(c, REASON_consent_text_stale);
 }

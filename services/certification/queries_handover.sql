@@ -61,7 +61,7 @@ SELECT * FROM answer;
 -- keyed
 -- audit: handover.withdrawn handover_no
 WITH answer AS (
-    UPDATE handover SET state = 'WITHDRAWN', version = version + 1
+    UPDATE handover SET state = 'WITHDRAWN', version = version + 1, withdrawn_at = now()
      WHERE id = :id::bigint AND version = :version::int AND state IN ('REQUESTED', 'REVIEWED')
        AND asker_id = :caller_id::bigint AND asked_by <> 'STAFF'
     RETURNING id, handover_no, state, version)

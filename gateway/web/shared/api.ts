@@ -279,6 +279,7 @@ export function uploadAttachment(
     return offset;
   };
 
+  let isRenewed = false; // begun once more; not again and again
   const attempt = async (onFurther: () => void): Promise<Schema<'common.Attachment'>> => {
     const { received_bytes: reached, attachment } = isAsked ? await askReached(of, key) : { received_bytes: 0 };
     if (attachment) return attachment;
@@ -289,7 +290,8 @@ export function uploadAttachment(
       if (!(error instanceof Problem)) throw error;
       /* too much was begun: whole, as from a page that knows no pieces */
       if (error.reason === 'upload_quota') return sendFrom(fileTaking[of], 0, file.size);
-      if (error.reason !== 'upload_gone') throw error;
+      if (error.reason !== 'upload_gone' || isRenewed) throw error;
+      isRenewed = true;
       key = newKey();
       keepBegun(mark, key);
       return attempt(onFurther);
@@ -297,7 +299,7 @@ export function uploadAttachment(
   };
 
   const run = async (): Promise<Schema<'common.Attachment'>> => {
-    if (inPieces) mark = await markOf(purpose, file);
+    if (inPieces) mark = await markOf(purpose, file.name, file);
     const begun = mark === '' ? undefined : begunKey(mark);
     isAsked = begun !== undefined;
     key = begun ?? key;

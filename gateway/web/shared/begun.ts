@@ -1,5 +1,5 @@
 /* Which uploads this browser has begun and not brought to an end, so that a file that is chosen once more after the page was
-   loaded anew goes on where it was. A file is known by the hash of its content; nothing else of it is kept. */
+   loaded anew goes on where it was. A file is known by its name and the hash of its content. */
 
 const KEPT = 'guild.begun';
 const DAY_MS = 86_400_000; // as long as the server keeps what came of it
@@ -23,13 +23,13 @@ function write(begun: Begun): void {
   }
 }
 
-/* What a file for a purpose is known by; '' where the browser does not tell (a page that did not come over HTTPS). */
-export async function markOf(purpose: string, file: Blob): Promise<string> {
+/* What a file of a name, for a purpose, is known by; '' where the browser does not tell (a page that did not come over HTTPS). */
+export async function markOf(purpose: string, name: string, file: Blob): Promise<string> {
   if (!isSecureContext) return '';
   const content = await file.arrayBuffer().catch(() => undefined);
   if (!content) return ''; // it cannot be read: the sending tells
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
-  return `${purpose} ${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return `${purpose} ${name} ${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /* The key of the upload that was begun; undefined: none was. */

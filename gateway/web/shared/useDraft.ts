@@ -58,7 +58,7 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
   const clash = shallowRef<Clash<Form> | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stored = JSON.stringify(source.form);
-  let running: Promise<void> | undefined;
+  let running: Promise<void> | undefined; // a save or a merge; whoever waits for it does not hear of its failure
 
   const differs = () => JSON.stringify(source.form) !== stored;
 
@@ -70,6 +70,7 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
   /* Another version is stored than the one that this page began with (`why`): both are put together, field by field. */
   async function merge(why: Problem): Promise<void> {
     const other = await source.load();
+    if (other.saved.version === version.value) throw why; // nothing newer is there: it was refused for another reason
     const base = JSON.parse(stored) as Form;
     const names = Object.keys(source.form) as (keyof Form & string)[];
     const changed = names.filter((name) => !isSame(other.form[name], base[name]) && !isSame(other.form[name], source.form[name]));
@@ -85,9 +86,8 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
     if (state.value === 'dirty') saveIn(0);
   }
 
-  async function failed(error: unknown): Promise<void> {
+  function failed(error: unknown): void {
     if (!(error instanceof Problem)) throw error;
-    if (error.reason === source.conflictReason) return merge(error).catch(failed);
     problem.value = error;
     state.value = 'failed';
     if (error.isUnsettled) saveIn(RETRY_AFTER_MS);
@@ -104,20 +104,36 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
       problem.value = null;
       state.value = differs() ? 'dirty' : 'clean';
     } catch (error) {
-      await failed(error);
+      if (error instanceof Problem && error.reason === source.conflictReason) await merge(error).catch(failed);
+      else failed(error);
     }
+  }
+
+  function occupy(act: Promise<void>): Promise<void> {
+    const done = act.finally(() => {
+      running = undefined;
+    });
+    running = done.catch(() => undefined);
+    return done;
   }
 
   /* Resolves when all that was typed is stored, or could not be. */
   async function flush(): Promise<void> {
     clearTimeout(timer);
     while (running) await running; // and again, where another caller was faster to start one
+    if (state.value === 'dirty' && !differs()) {
+      problem.value = null;
+      state.value = 'clean';
+    }
     if (state.value === 'conflict' || !differs()) return;
-    running = save().finally(() => {
-      running = undefined;
-    });
-    await running;
+    await occupy(save());
     if (state.value === 'dirty') saveIn(SAVE_AFTER_MS);
+  }
+
+  /* For a page whose own call was refused with `why`; throws what keeps it from being merged. */
+  async function mergeAlone(why: Problem): Promise<void> {
+    while (running) await running;
+    if (state.value !== 'conflict') await occupy(merge(why));
   }
 
   /* What the page shows now is what is stored as `saved`. */
@@ -164,7 +180,7 @@ export function useDraft<Form extends object>(source: DraftSource<Form>) {
     clash,
     flush,
     settle,
-    merge,
+    merge: mergeAlone,
     keep,
   };
 }

@@ -7,6 +7,7 @@ INSERT INTO retention_rule (name, title, days) VALUES
 CREATE FUNCTION is_letter(purpose text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT purpose IN ('handover_letter', 'recorded_letter')
 $$;
+ALTER TABLE handover ADD COLUMN withdrawn_at timestamptz;
 -- One letter may have been handed in for several; it is needed while one of them is open.
 CREATE INDEX handover_letter ON handover USING gin (letter) WITH (fastupdate = off);
 
@@ -14,7 +15,7 @@ CREATE INDEX handover_letter ON handover USING gin (letter) WITH (fastupdate = o
 CREATE FUNCTION letter_due(file attachment) RETURNS text LANGUAGE sql STABLE AS $$
     WITH named AS (
         SELECT count(*) AS count, bool_and(h.state IN ('SWITCHED', 'REFUSED', 'WITHDRAWN')) AS over, bool_or(h.state = 'SWITCHED') AS switched,
-               max(greatest(h.requested_at, h.decided_at, h.switched_at)) AS since
+               max(greatest(h.requested_at, h.decided_at, h.switched_at, h.withdrawn_at)) AS since
           FROM handover h WHERE h.letter @> ARRAY[file.id]),
     due(rule, since) AS (
         SELECT 'UNUSED_FILE', file.created_at FROM named WHERE count = 0

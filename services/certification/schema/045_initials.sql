@@ -10,12 +10,12 @@ CREATE FUNCTION pinyin_letters(words text) RETURNS text LANGUAGE sql IMMUTABLE A
       FROM regexp_split_to_table(words, '') WITH ORDINALITY AS s(sign, place)
 $$;
 
-CREATE OR REPLACE FUNCTION pinyin_initials(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION pinyin_initials(name text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
     SELECT pinyin_letters(translate(left(name, 1), '单曾解仇区查乐翟覃种祭折召繁句阚', 'szxqozyzqczsspgk') || substr(name, 2))
 $$;
 
 -- Words in which a character is read otherwise than mostly.
-CREATE FUNCTION specialty_initials(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION specialty_initials(name text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
     SELECT pinyin_letters(replace(replace(replace(name, '会计', 'kj'), '银行', 'yh'), '投行', 'th'))
 $$;
 

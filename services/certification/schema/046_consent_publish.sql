@@ -12,6 +12,7 @@ BEGIN
         RAISE EXCEPTION 'consent text % is kept as it was published', OLD.version
             USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_text_kept';
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('consent_text ' || NEW.scope, 0)); -- two at once: the second sees the first
     IF EXISTS (SELECT FROM consent_text t WHERE t.scope = NEW.scope AND (t.effective_at >= NEW.effective_at OR t.version = NEW.version)) THEN
         RAISE EXCEPTION 'consent text % would come into force before another', NEW.version
             USING ERRCODE = 'check_violation', CONSTRAINT = 'consent_text_order';

@@ -199,6 +199,7 @@ static void test_the_secretary_publishes_the_next_text(void **state)
     SAYS(JSON(clerk, "ListConsentTexts", "{\"scope\": \"ID_CARD\"}"), "not_allowed");
 
     SAYS(publish(secretary, "2026-11", BODY, yesterday), "effective_on");
+    SAYS(publish(secretary, "2026-11", BODY, "2099-01-01"), "90天");
     SAYS(publish(secretary, "2026-11", "太短", today), "body");
     SAYS(publish(secretary, "2026-10", BODY, today), "consent_text_stale");
     SAYS(publish(secretary, "2026-11", BODY, today), "\"state\":\"IN_FORCE\"");

@@ -83,6 +83,7 @@ program_settings() {
         echo "GUILD_REDIS=$run/redis.sock"
         echo "GUILD_PRINCIPAL_SECRET_KEY_FILE=$keys/principal-secret.key"
         echo "GUILD_PEPPER_KEY_FILE=$keys/pepper.key"
+        echo "GUILD_ARGON2_MIB=$hash_mib"
         # on one machine everybody comes from the same address
         echo "GUILD_SMS_PER_ADDRESS_HOUR=1000"
         ;;

@@ -10,6 +10,7 @@
 
 marker=platform # a file in the data folder: it is ours
 durable=yes     # no: PostgreSQL need not survive a power cut (tests only)
+hash_mib=64     # memory of a password's hash; 19: the least that there may be (tests with sanitizers only)
 
 # platform_open FOLDER [USER]: USER instead of `guild` for a new platform that root starts. Whose an existing one is,
 # its folders tell: root may look after a platform of another user.

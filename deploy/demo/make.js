@@ -54,16 +54,28 @@ const staff = [
   ['demo-finance', '赵会计', 'finance'], ['demo-invoicing', '钱出纳', 'invoicing'],
 ];
 
-/* A member of staff, logged in; made where he is not there yet. */
-async function clerkOf([login, name, role]) {
-  const clerk = new Visitor(options.url);
-  const known = await clerk.ask('POST', '/api/v1/staff/sessions', { json: { login, password } });
-  if (known.status === 200) return clerk;
+/* The one-time password of a new member of staff; it is told once, and kept until it is changed, for whom an interruption comes
+   between the two. */
+function oncePassword([login, name, role], kept) {
+  if (fs.existsSync(kept)) return fs.readFileSync(kept, 'utf8');
   const told = execFileSync(path.join(__dirname, '../ctl'),
     ['--data', options.data, 'staff', 'create', '--login', login, '--name', name, '--role', role], { encoding: 'utf8' });
   const once = /^password\s+(\S+)/m.exec(told)[1];
+  fs.writeFileSync(kept, once, { mode: 0o600 });
+  return once;
+}
+
+/* A member of staff, logged in; made where he is not there yet. */
+async function clerkOf(who) {
+  const [login] = who;
+  const clerk = new Visitor(options.url);
+  const known = await clerk.send('POST', '/api/v1/staff/sessions', { json: { login, password } });
+  if (known.status === 200) return clerk;
+  const kept = path.join(options.data, 'secrets', `demo-once-${login}`);
+  const once = oncePassword(who, kept);
   await clerk.post('/api/v1/staff/sessions', { login, password: once });
   await clerk.put('/api/v1/staff/me/password', { old_password: once, new_password: password, new_password_confirm: password });
+  fs.rmSync(kept);
   return clerk;
 }
 

@@ -209,6 +209,13 @@ static bool is_filed(const struct rows *found)
     return rows_get(found, 0, "attachment") != NULL;
 }
 
+static answer refused_erased(struct call *c, void *job)
+{
+    const struct upload *upload = c->state;
+    (void)job;
+    return call_fail(c, upload->reason);
+}
+
 /* ---- a whole file, or the rest of one */
 
 static answer take_answer(struct call *c, const struct rows *row)
@@ -216,37 +223,28 @@ static answer take_answer(struct call *c, const struct rows *row)
     return call_reply(c, message_from_rows(&common__attachment__descriptor, row, c->arena));
 }
 
+/* What was filed with this key before; where nothing was, the upload's reason. */
 static answer take_repeated(struct call *c, const struct rows *filed)
 {
-    return filed->count == 0 ? call_fail(c, REASON_key_reused) : take_answer(c, filed);
+    const struct upload *upload = c->state;
+    return filed->count == 0 ? call_fail(c, upload->reason) : take_answer(c, filed);
 }
 
-static answer take_gone(struct call *c, const struct rows *filed)
+/* What this request stored is not needed. */
+static void erase_own(struct call *c, struct upload *upload)
 {
-    return filed->count == 0 ? call_fail(c, REASON_upload_gone) : take_answer(c, filed);
+    upload->erased[upload->erased_count++] = upload->id;
+    upload->erased[upload->erased_count++] = arena_printf(c->arena, "%s.t", upload->id);
 }
 
-static answer reused_erased(struct call *c, void *job)
-{
-    (void)job;
-    return call_fail(c, REASON_key_reused);
-}
-
-/* Another file was filed with the same key meanwhile: what this one stored would belong to nobody. */
+/* Another file was filed with the same key meanwhile, and has taken the pieces. */
 static answer take_reused(struct call *c)
 {
-    const struct upload *upload = c->state;
-    const char **mine = arena_alloc(c->arena, 2 * sizeof *mine);
-    mine[0] = upload->id;
-    mine[1] = arena_printf(c->arena, "%s.t", upload->id);
-    return file_erase(c, upload->store, mine, 2, reused_erased);
-}
-
-static answer refused_erased(struct call *c, void *job)
-{
-    const struct upload *upload = c->state;
-    (void)job;
-    return call_fail(c, upload->reason);
+    struct upload *upload = c->state;
+    upload->reason = REASON_key_reused;
+    upload->erased_count = 0;
+    erase_own(c, upload);
+    return file_erase(c, upload->store, upload->erased, upload->erased_count, refused_erased);
 }
 
 static answer refused_forgotten(struct call *c, const struct rows *results)
@@ -261,7 +259,7 @@ static answer refused_forgotten(struct call *c, const struct rows *results)
 static answer take_refused(struct call *c, struct upload *upload)
 {
     if (upload->reason == REASON_upload_gone && c->idempotency_key[0] != '\0')
-        return repeat_then(c, take_gone);
+        return repeat_then(c, take_repeated);
     if (upload->reason == REASON_busy || upload->erased_count == 0)
         return call_fail(c, upload->reason);
     batch_add(c, upload->store->uploads->forget);
@@ -281,10 +279,8 @@ static answer take_filed(struct call *c, const struct rows *results)
     struct rows *row = arena_alloc(c->arena, sizeof *row);
     if (results[0].count == 0)
         return call_fail(c, REASON_internal);
-    if (strcmp(rows_get(&results[0], 0, "id"), upload->id) != 0) {
-        upload->erased[upload->erased_count++] = upload->id;
-        upload->erased[upload->erased_count++] = arena_printf(c->arena, "%s.t", upload->id);
-    }
+    if (strcmp(rows_get(&results[0], 0, "id"), upload->id) != 0)
+        erase_own(c, upload);
     if (upload->erased_count == 0)
         return take_answer(c, &results[0]);
     *row = results[0];
@@ -335,6 +331,7 @@ static answer take_looked(struct call *c, const struct rows *results)
 {
     const Common__UploadAttachmentRequest *req = c->request;
     struct upload *upload = c->state;
+    upload->reason = REASON_key_reused;
     if (is_filed(&results[1]))
         return repeat_then(c, take_repeated);
     take_pieces(c, upload, &results[2], req->offset > 0);
@@ -357,18 +354,13 @@ answer file_take(struct call *c, struct file_store *store, const struct file_sta
 
 /* ---- a piece */
 
-static answer piece_erased(struct call *c, void *job)
-{
-    (void)job;
-    return call_fail(c, REASON_upload_offset);
-}
-
 /* No row: another request was quicker. */
 static answer piece_added(struct call *c, const struct rows *results)
 {
     struct upload *upload = c->state;
+    upload->reason = REASON_upload_offset;
     if (results[0].count == 0)
-        return file_erase(c, upload->store, &upload->id, 1, piece_erased);
+        return file_erase(c, upload->store, &upload->id, 1, refused_erased);
     return call_reply(c, message_from_rows(&common__upload__descriptor, &results[0], c->arena));
 }
 

@@ -36,18 +36,9 @@ class Browser {
     else this.cookies.set(name, value);
   }
 
-  /* The same, come again when asked to: 503 says that nothing was done. */
-  async ask(method, target, content) {
-    for (const end = Date.now() + 30000; ;) {
-      const answer = await this.send(method, target, content);
-      if (answer.status !== 503 || answer.body?.reason !== 'busy' || Date.now() > end) return answer;
-      await new Promise((done) => setTimeout(done, 1000 * Number(answer.headers['retry-after'] ?? 1)));
-    }
-  }
-
   /* The same, where the status must be the expected one. */
   async expect(status, method, target, content) {
-    const answer = await (status === 503 ? this.send(method, target, content) : this.ask(method, target, content));
+    const answer = await this.send(method, target, content);
     if (answer.status !== status)
       throw new Error(
         `${method} ${target}: ${answer.status} instead of ${status}: ${JSON.stringify(answer.body)}`);

@@ -72,7 +72,8 @@ static const Common__AttachmentPart *read_part(struct http *h, const struct asse
     struct field_errors ignored = {.arena = h->arena};
     json_set_text(request, "part", arena_printf(h->arena, "%" PRIu32, part), &ignored);
     struct exchange exchange = http_exchange(h, assertion, request, HTTP_DOWNLOAD_MS);
-    http_run(h, &exchange);
+    if (!http_run_believed(h, &exchange))
+        return NULL;
     const Common__AttachmentPart *got = exchange.status != STATUS_OK
                                             ? NULL
                                             : (const Common__AttachmentPart *)message_unpack(

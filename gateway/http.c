@@ -352,22 +352,30 @@ static bool is_disbelieved(struct http *h, const struct exchange *exchange)
     return problem != NULL && strcmp(problem->reason, "log_in_first") == 0;
 }
 
+bool http_run_believed(struct http *h, struct exchange *exchange)
+{
+    http_run(h, exchange);
+    if (!is_disbelieved(h, exchange))
+        return true;
+    struct assertion *anew = arena_alloc(h->arena, sizeof *anew);
+    free(exchange->reply);
+    exchange->reply = NULL;
+    if (!login_assertion_anew(h, anew))
+        return false;
+    exchange->assertion = anew->bytes;
+    exchange->assertion_size = anew->size;
+    http_run(h, exchange);
+    return true;
+}
+
 bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
                ProtobufCMessage **ret_reply)
 {
     const ProtobufCMethodDescriptor *method = route_method(h->route);
     struct exchange exchange =
         http_exchange(h, assertion, request, h->route->verb == GET ? HTTP_READ_MS : HTTP_WRITE_MS);
-    struct assertion anew;
-    http_run(h, &exchange);
-    if (is_disbelieved(h, &exchange)) {
-        free(exchange.reply);
-        if (!login_assertion_anew(h, &anew))
-            return false;
-        exchange.assertion = anew.bytes;
-        exchange.assertion_size = anew.size;
-        http_run(h, &exchange);
-    }
+    if (!http_run_believed(h, &exchange))
+        return false;
     *ret_reply = exchange.status != STATUS_OK ? NULL
                                               : message_unpack(method->output, exchange.reply,
                                                                exchange.reply_size, h->arena);
@@ -393,6 +401,12 @@ static bool key_is_good(const char *key)
                 size);
 }
 
+/* The body of an upload is not sent twice, so its first assertion is a fresh one. */
+static bool find_assertion(struct http *h, struct assertion *ret)
+{
+    return h->route->form == UPLOAD ? login_assertion_anew(h, ret) : login_assertion(h, ret);
+}
+
 static void answer_route(struct http *h)
 {
     struct field_errors errors = {.arena = h->arena};
@@ -405,7 +419,7 @@ static void answer_route(struct http *h)
     }
     if (h->route->form == LOG_IN && !login_allowed(h))
         return;
-    if (h->route->session != PUBLIC && !login_assertion(h, &assertion))
+    if (h->route->session != PUBLIC && !find_assertion(h, &assertion))
         return;
     if (h->route->form != UPLOAD && !fill_body(h, request, &errors))
         return;

@@ -120,6 +120,9 @@ struct exchange http_exchange(struct http *h, const struct assertion *assertion,
 /* Runs it, unless three quarters of the threads wait for calls already: then it is UNAVAILABLE at once, and there is always
    a thread to say so, or to serve a page. */
 void http_run(struct http *h, struct exchange *exchange);
+/* The same; a service that does not believe who asks is asked once more, by what auth says now. false: it has been
+   answered, nobody is logged in. */
+bool http_run_believed(struct http *h, struct exchange *exchange);
 /* One call of the route's method, with the verb's deadline; the reply is unpacked into ret_reply on OK. */
 bool http_call(struct http *h, const struct assertion *assertion, const ProtobufCMessage *request,
                ProtobufCMessage **ret_reply);

@@ -107,7 +107,7 @@ class Balancer {
 }
 
 class Traffic {
-  samples = []; // {at, ms, status, method, target, gateway, why, leaving}; why: no answer came
+  samples = []; // {at, ms, status, method, target, gateway, why, leaving}; why: no answer came, or a failure's words
   written = 0;
   files = 0; // of the bank (dues.js)
   active = 0;
@@ -116,7 +116,8 @@ class Traffic {
   dead = []; // ended sessions that are tried again
   phones = new Phones();
   codes = { given: 0, from: Date.now() }; // the platform sends 300 codes an hour at most
-  hashes = { given: 0, from: Date.now() };
+  hashes = { next: 0 };
+  pictures = { next: 0 };
 
   constructor(log, seed, gateways = 1) {
     this.log = log;
@@ -141,7 +142,7 @@ class Traffic {
     const before = browser.leaving;
     const { gateway, ...answer } = await this.ask(browser, method, target, content);
     const ms = Date.now() - at;
-    const why = answer.status === 0 ? answer.body.reason : undefined;
+    const why = answer.status === 0 || answer.status >= 500 ? `${answer.body?.reason}: ${answer.body?.detail ?? ''}` : undefined;
     const leaving = Boolean(before || browser.leaving);
     this.samples.push({ at, ms, status: answer.status, method, target, gateway, why, leaving });
     return { ...answer, ms };
@@ -184,12 +185,14 @@ class Traffic {
     return true;
   }
 
-  /* A password's hash keeps a processor busy for some tenths of a second: two a second leave the machine to the rest. */
+  /* A password's hash and a picture's cleaning keep a processor busy for a tenth of a second or more: two and three a second
+     leave the machine to the rest. */
   mayHash() {
-    const seconds = (Date.now() - this.hashes.from) / 1000;
-    if (this.hashes.given >= 2 * seconds) return false;
-    this.hashes.given++;
-    return true;
+    return mayGive(this.hashes, 2);
+  }
+
+  mayClean() {
+    return mayGive(this.pictures, 3);
   }
 
   // ---- what goes on until the end
@@ -241,6 +244,13 @@ class Traffic {
   }
 }
 
+/* What a second leaves over is good for that long. */
+function mayGive(budget, perSecond) {
+  if (budget.next > Date.now()) return false;
+  budget.next = Math.max(budget.next, Date.now() - 1000) + 1000 / perSecond;
+  return true;
+}
+
 async function sent(browser, gateway, method, target, content) {
   browser.origin = gateway.browser.origin;
   try {
@@ -252,6 +262,8 @@ async function sent(browser, gateway, method, target, content) {
 
 /* Where a password is hashed: so many at a time, and the others are asked to come again. */
 const asksPassword = (target) => /\/(sessions|password|accounts)$/.test(target);
+
+const takesPicture = (target) => /\/(attachments|payment-files)\?/.test(target);
 
 /* Codes and log-ins have no session to renew: there a 401 is an answer. */
 function isFinal(op, status) {
@@ -430,7 +442,7 @@ class Member {
   }
 
   async upload() {
-    if (this.files.length >= 40) return this.read();
+    if (this.files.length >= 40 || !this.traffic.mayClean()) return this.read();
     const { status, body } = await this.traffic.write('upload', this.context(), 'POST',
       '/api/v1/attachments?purpose=business_license_file&file_name=a.png', { bytes: picture, type: 'image/png' });
     if (status === 200) this.files.push(body.id);
@@ -575,4 +587,4 @@ async function peopleOf(traffic, count) {
 /* Losses are looked for here, so one person's verdict ends a case; how two decide is tried with the service. */
 const ONE_DECIDES = "UPDATE certification.review_policy SET second_review = 'NEVER'";
 
-module.exports = { asksPassword, byShare, Member, ONE_DECIDES, Reviewer, Traffic, newBrowser, peopleOf, picture, seeded };
+module.exports = { asksPassword, byShare, Member, ONE_DECIDES, Reviewer, Traffic, newBrowser, peopleOf, picture, seeded, takesPicture };

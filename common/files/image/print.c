@@ -22,12 +22,20 @@ struct sums {
     uint32_t *at;
     int width, height;
     double unit;
-    int edge; /* how much greys differ at a border */
+    int edge;      /* how much greys differ at a border */
+    int wide;      /* places along a row, half a unit apart */
+    double *means; /* room for those of three rows */
 };
 
 struct box {
     double left, top, right, bottom;
 };
+
+/* How many units lie in `length`, one every `step`. */
+static int units_in(const struct sums *sums, double length, double step)
+{
+    return length < sums->unit ? 0 : 1 + (int)((length - sums->unit) / step);
+}
 
 static bool sums_make(struct sums *sums, gdImagePtr picture)
 {
@@ -51,7 +59,9 @@ static bool sums_make(struct sums *sums, gdImagePtr picture)
             here[x + 1] = above[x + 1] + of_row;
         }
     }
-    return sums->at != NULL;
+    sums->wide = units_in(sums, width, sums->unit / 2);
+    sums->means = calloc(3 * (size_t)sums->wide + 1, sizeof *sums->means);
+    return sums->at != NULL && sums->means != NULL;
 }
 
 static double between(double value, double low, double high)
@@ -89,12 +99,6 @@ static double unit_at(const struct sums *sums, double x, double y)
     return mean(sums, x, y, x + sums->unit, y + sums->unit);
 }
 
-/* How many units lie in `length`, one every `step`. */
-static int units_in(const struct sums *sums, double length, double step)
-{
-    return length < sums->unit ? 0 : 1 + (int)((length - sums->unit) / step);
-}
-
 /* A border is a part of the range of greys that the picture has, less the outermost of them. */
 static int edge_of(const struct sums *sums)
 {
@@ -114,13 +118,36 @@ static int edge_of(const struct sums *sums)
 
 /* ---- where what is printed begins and ends */
 
+/* The grey of the units along a row. Neighbours share their borders, so each of these is summed once. */
+static void row_means(const struct sums *sums, double y, double *means)
+{
+    double unit = sums->unit, half = unit / 2, before[2] = {0, 0};
+    double top = between(y, 0, sums->height - 1), bottom = between(y + unit, top + 1, sums->height);
+    for (int i = 0; unit < 1 && i < sums->wide; i++)
+        means[i] = unit_at(sums, i * half, y);
+    for (int i = 0; unit >= 1 && i < sums->wide + 2; i++) {
+        double x = between(i * half, 0, sums->width);
+        double left_of = sum_at(sums, x, bottom) - sum_at(sums, x, top);
+        if (i >= 2)
+            means[i - 2] = (left_of - before[i % 2]) / (unit * (bottom - top));
+        before[i % 2] = left_of;
+    }
+}
+
+static bool rows_differ(const struct sums *sums, const double *means, const double *others)
+{
+    int places = 0;
+    for (int i = 0; places < INK_LEAST && i < sums->wide; i++)
+        places += fabs(means[i] - others[i]) > sums->edge;
+    return places >= INK_LEAST;
+}
+
 static bool row_has_ink(const struct sums *sums, double y)
 {
-    double unit = sums->unit, half = unit / 2;
-    int places = 0, all = units_in(sums, sums->width, half);
-    for (int i = 0; places < INK_LEAST && i < all; i++)
-        places += fabs(unit_at(sums, i * half, y) - unit_at(sums, i * half, y - unit)) > sums->edge;
-    return places >= INK_LEAST;
+    double *above = sums->means, *here = above + sums->wide;
+    row_means(sums, y - sums->unit, above);
+    row_means(sums, y, here);
+    return rows_differ(sums, here, above);
 }
 
 static bool column_has_ink(const struct sums *sums, double x, double top, double bottom)
@@ -185,8 +212,13 @@ static struct lines lines_of(const struct sums *sums)
 {
     struct lines lines = {.rows = (int)(2 * sums->height / sums->unit), .first = -1};
     char *ink = calloc((size_t)lines.rows + 1, 1);
-    for (int i = 0; ink != NULL && i < lines.rows; i++) {
-        ink[i] = row_has_ink(sums, i * sums->unit / 2);
+    for (int i = -2; ink != NULL && i < lines.rows; i++) {
+        /* each row is held against the one a unit above, which is two before it */
+        double *here = sums->means + (i + 2) % 3 * sums->wide;
+        row_means(sums, i * sums->unit / 2, here);
+        if (i < 0)
+            continue;
+        ink[i] = rows_differ(sums, here, sums->means + i % 3 * sums->wide);
         if (!ink[i])
             continue;
         lines.first = lines.first < 0 ? i : lines.first;
@@ -228,7 +260,7 @@ static int planes_make(const struct sums *sums, const struct box *box,
 
 void print_make(gdImagePtr picture, struct image_print *print)
 {
-    struct sums sums = {.at = NULL};
+    struct sums sums = {.at = NULL, .means = NULL};
     struct lines lines = {.first = -1};
     memset(print, 0, sizeof *print);
     if (gdImageTrueColor(picture) && sums_make(&sums, picture)) {
@@ -247,4 +279,5 @@ void print_make(gdImagePtr picture, struct image_print *print)
             break;
     }
     free(sums.at);
+    free(sums.means);
 }

@@ -36,7 +36,7 @@ disk_mount() {
 disks_mount() {
     [ "$(id -u)" -eq 0 ] || return 0
     postgresql_create
-    { disk_mount postgresql 2G && disk_mount attachments 256M && disk_mount logs 64M; } || return 0
+    { disk_mount postgresql 2G && disk_mount attachments 256M && disk_mount logs 1G; } || return 0
 }
 
 disks_unmount() {

@@ -479,13 +479,15 @@ SELECT state, state = 'SUBMITTED' AS is_open, version = :version::int AS is_same
 -- name: payment_record
 -- keyed
 -- audit: voucher.recorded id
--- By staff: it waits for another of them. For a line of the bank: what came is what the bank says, and the line is taken.
+-- By staff: it waits for another of them. For a line of the bank: the day is the bank's, so is the amount, which must be the one
+-- that was seen (somebody else may have split the line since), and the line is taken.
 WITH line AS MATERIALIZED (
-    SELECT * FROM statement_line WHERE id = :bank_line_id::bigint AND state = 'NEW' AND NOT is_out FOR UPDATE),
+    SELECT * FROM statement_line
+     WHERE id = :bank_line_id::bigint AND state = 'NEW' AND NOT is_out AND dues_fen = :paid_fen::bigint FOR UPDATE),
 made AS (
     INSERT INTO voucher (account_id, recorder, recorded_by_name, pay_method, paid_fen, paid_date, payer_name, bank_serial,
                          remark, bill_ids, receipt_info)
-    SELECT u.account_id, 'STAFF:' || :caller_id::bigint, :caller_name, :pay_method::text, coalesce(l.dues_fen, :paid_fen::bigint),
+    SELECT u.account_id, 'STAFF:' || :caller_id::bigint, :caller_name, :pay_method::text, :paid_fen::bigint,
            coalesce(l.occurred_at::date, :paid_date::date), :payer_name, CASE WHEN l.id IS NULL THEN :bank_serial ELSE '' END,
            :remark,
            coalesce((SELECT array_agg(b.id ORDER BY b.year) FROM bill b
@@ -513,8 +515,8 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: payment_record_state
-SELECT :bank_line_id::bigint = 0 OR EXISTS (SELECT 1 FROM statement_line l WHERE l.id = :bank_line_id AND l.state = 'NEW' AND NOT l.is_out)
-           AS line_is_free;
+SELECT :bank_line_id::bigint = 0 OR EXISTS (SELECT 1 FROM statement_line l WHERE l.id = :bank_line_id AND l.state = 'NEW' AND NOT l.is_out
+                                               AND l.dues_fen = :paid_fen::bigint) AS line_is_free;
 
 -- name: voucher_reason_list
 SELECT code, text, advice FROM voucher_reason WHERE enabled ORDER BY code;

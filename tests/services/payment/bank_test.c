@@ -355,12 +355,19 @@ static void test_a_reversed_voucher_frees_its_line(void **state)
 
 /* ---- claims: a line and the voucher that staff enter for it are one from then on */
 
-static const char *claim(const Common__Principal *who, int64_t id, const char *line)
+static const char *claim_as(const Common__Principal *who, int64_t id, const char *line,
+                            const char *amount)
 {
     return JSON(who, "RecordPayment",
-                "{\"account_id\":%lld,\"pay_method\":\"BANK\",\"paid_amount\":\"1\",\"paid_date\":"
+                "{\"account_id\":%lld,\"pay_method\":\"BANK\",\"paid_amount\":\"%s\",\"paid_date\":"
                 "\"%s\",\"payer_name\":\"认领单位\",\"bank_serial\":\"C1\",\"bank_line_id\":%s}",
-                (long long)id, today(), line);
+                (long long)id, amount, today(), line);
+}
+
+static const char *claim(const Common__Principal *who, int64_t id, const char *line)
+{
+    return claim_as(who, id, line,
+                    VALUE("SELECT dues_fen / 100 FROM statement_line WHERE id = %s", line));
 }
 
 static const char *claimable(const char *payer)
@@ -381,8 +388,9 @@ static void test_a_claimed_line_is_taken(void **state)
     Common__Principal who = unit("MEMBER");
     int64_t id = who.account_id;
     const char *line = claimable("认领者");
-    SAYS(claim(&cashier, id, line),
-         "\"paid_fen\":\"200000\""); /* the bank's amount, not the page's */
+    /* another clerk has split it since the page was loaded */
+    SAYS(claim_as(&cashier, id, line, "2500"), "line_gone");
+    SAYS(claim(&cashier, id, line), "\"paid_fen\":\"200000\"");
     int64_t voucher = atoll(VALUE("SELECT max(id) FROM voucher"));
     SAYS(claim(&treasurer, id, line), "line_gone");
     SAYS(JSON(&cashier, "ListStatementLines", "{\"q\":\"认领者\"}"), "\"total\":0");

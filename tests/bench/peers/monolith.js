@@ -64,7 +64,9 @@ app.get('/api/v1/identities', async (request, reply) => {
   const account = await accountOf(request);
   if (account === undefined) return reply.code(401).send({ reason: 'log_in_first' });
   const { rows } = await pool.query({ ...identityList, values: [account] });
-  return { identities: rows.map((row) => ({ ...row, submitted_at: time(row.submitted_at), decided_at: time(row.decided_at) })) };
+  return { identities: rows.map((row) => ({
+    ...row, submitted_at: time(row.submitted_at), decided_at: time(row.decided_at), ending_on: row.ending_on?.toLocaleDateString('sv-SE') ?? '',
+  })) };
 });
 
 /* Only the draft's version: where the load begins. */

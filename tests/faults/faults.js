@@ -29,6 +29,8 @@ const nobodyFails = ({ samples }) => {
   const failed = samples.filter(isBad);
   return unless(failed.length === 0, `${failed.length} requests failed: ${JSON.stringify(failed.slice(0, 3))}`);
 };
+/* What only reads is asked of another instance. */
+const noReadFails = ({ samples }) => nobodyFails({ samples: reads(samples) });
 const readsGoOn = ({ samples, healed }) => {
   const mine = reads(samples).filter((one) => one.at < healed);
   const good = shareOf(mine.filter((one) => !isBad(one)), mine);
@@ -78,7 +80,7 @@ function every(ms, act) {
 
 const killOf = (program) => [`K-${program}`, atOnce, async (i) => {
   await i.kill(program === 'gateway' ? i.random.of(i.gateways()) : i.random.of(i.instances(program)));
-}];
+}, program === 'gateway' ? {} : { timed: noReadFails }];
 
 const wordsTo = (name, hold, proxies, words, expected) => [name, hold, async (i) => {
   const chosen = proxies(i);

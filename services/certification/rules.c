@@ -368,7 +368,7 @@ static size_t precheck_person(const struct precheck_facts *facts, struct prechec
 size_t rules_precheck(const struct precheck_facts *facts, struct precheck out[static PRECHECKS_MAX])
 {
     size_t n = facts->uscc[0] != '\0' ? precheck_unit(facts, out) : precheck_person(facts, out);
-    if (facts->phone_elsewhere > 3)
+    if (facts->phone_elsewhere >= 3) /* with this one in more than three (V18) */
         out[n++] = say(WARNING, "联系方式在3个以上账号的申请中出现过");
     return n;
 }

@@ -314,7 +314,11 @@ static void test_what_is_wrong_is_named(void **state)
         SAYS(empty, arena_printf(arena, "\"fields.entry.%s\"", missing[i]));
     SAYS(JSON(&who, "GeneratePaperForm", "{\"kind\": \"ENTRY\", \"version\": 1, \"fields\": %s}",
               ENTRY_WITH("长治", "", "1\\n2\\n3\\n4\\n5\\n6")),
-         "主要业绩最多5条");
+         "{\"field\":\"fields.entry.achievements\",\"message\":\"主要业绩最多5条，每条一行，"
+         "请删减后再生成。\"}");
+    SAYS(JSON(&who, "GeneratePaperForm", "{\"kind\": \"ENTRY\", \"version\": 1, \"fields\": %s}",
+              ENTRY_WITH("长治", "\", \"founded_on\": \"2099-12-31", "")),
+         "{\"field\":\"fields.entry.founded_on\",\"message\":\"成立日期不能晚于今天。\"}");
     save(5, "HOLDER");
     who.display_name = (char *)(uintptr_t) "199****0000";
     SAYS(JSON(&who, "GeneratePaperForm", "{\"kind\": \"HOLDER\", \"version\": 1, \"fields\": %s}",

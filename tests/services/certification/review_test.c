@@ -193,6 +193,73 @@ static void test_nobody_approves_around_the_second_person(void **state)
     assert_string_equal(service_test_value("SELECT pg_temp.approve(%lld, 6)", (long long)id), "");
 }
 
+/* The rule that a statement on the table breaks; "": none, and it is done. */
+static const char *broken_by(const char *statement)
+{
+    return service_test_value("SELECT pg_temp.broken_by($q$%s$q$)", statement);
+}
+
+/* From a state to another by a plain statement; "": it begins. */
+static const char *moved(const char *from, const char *to)
+{
+    char statement[400];
+    int64_t id = given("OWNER_UNIT", from[0] == '\0' ? "APPROVED" : from, 0, NOBODY);
+    if (from[0] != '\0') {
+        snprintf(statement, sizeof statement,
+                 "UPDATE review SET state = '%s', decided_by = 5 WHERE id = %lld", to,
+                 (long long)id);
+        return broken_by(statement);
+    }
+    snprintf(statement, sizeof statement,
+             "DELETE FROM review WHERE id = %lld; INSERT INTO review (account_id, kind, version, "
+             "is_change, state, decided_by, message_to_applicant) VALUES (%lld, 'OWNER_UNIT', 1, "
+             "false, '%s', 5, '说明一二三')",
+             (long long)id, (long long)last_account, to);
+    return broken_by(statement);
+}
+
+/* SM2 holds whoever writes: every state by every state, and what must be so in each. */
+static void test_the_database_keeps_the_states(void **state)
+{
+    static const char *const states[] = {"",         "QUEUED",   "CLAIMED",
+                                         "APPROVED", "REJECTED", "CANCELLED"};
+    static const char allowed[] = " >QUEUED QUEUED>CLAIMED CLAIMED>QUEUED QUEUED>APPROVED "
+                                  "QUEUED>REJECTED QUEUED>CANCELLED CLAIMED>APPROVED "
+                                  "CLAIMED>REJECTED CLAIMED>CANCELLED ";
+    (void)state;
+    set_policy("OWNER_UNIT", "NEVER");
+    service_test_sql("CREATE FUNCTION pg_temp.broken_by(statement text) RETURNS text LANGUAGE "
+                     "plpgsql AS $$ DECLARE broken text; BEGIN EXECUTE statement; RETURN ''; "
+                     "EXCEPTION WHEN check_violation OR unique_violation THEN "
+                     "GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME; RETURN broken; END $$");
+    for (size_t from = 0; from < sizeof states / sizeof states[0]; from++)
+        for (size_t to = 1; to < sizeof states / sizeof states[0]; to++) {
+            char step[64];
+            snprintf(step, sizeof step, " %s>%s ", states[from], states[to]);
+            const char *wanted = from == to || strstr(allowed, step) != NULL ? "" : "state_changed";
+            const char *broken = moved(states[from], states[to]);
+            if (strcmp(broken, wanted) != 0)
+                fail_msg("%s: \"%s\" instead of \"%s\"", step, broken, wanted);
+        }
+
+    static const char *const refused[][2] = {
+        {"UPDATE review SET state = 'REJECTED', message_to_applicant = '短' WHERE id = ",
+         "rejection_has_a_reason"                                                                            },
+        {"UPDATE review SET state = 'APPROVED', first_by = 5, decided_by = 5 WHERE id = ",
+         "review_same_person"                                                                                },
+        {"UPDATE review SET state = 'APPROVED', kind = 'MEMBER_UNIT' WHERE id = ",
+         "association_post_needed"                                                                           },
+        {"INSERT INTO review (account_id, kind, version, is_change) SELECT account_id, kind, "
+         "version, false FROM review WHERE id = ",                                "application_open"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        char statement[400];
+        snprintf(statement, sizeof statement, "%s%lld", refused[i][0],
+                 (long long)given("OWNER_UNIT", "QUEUED", 0, NOBODY));
+        assert_string_equal(broken_by(statement), refused[i][1]);
+    }
+}
+
 /* A change of the name takes two, one of the telephone does not. */
 static void test_a_change_of_the_name_takes_two(void **state)
 {
@@ -396,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_situation_by_every_event),
         cmocka_unit_test(test_nobody_approves_around_the_second_person),
+        cmocka_unit_test(test_the_database_keeps_the_states),
         cmocka_unit_test(test_a_change_of_the_name_takes_two),
         cmocka_unit_test(test_a_member_unit_is_approved_with_its_post),
         cmocka_unit_test(test_the_second_persons_word_reaches_the_first),

@@ -55,12 +55,11 @@ static answer draft_save(struct call *c)
     return batch_reply(c, REASON_draft_changed);
 }
 
-/* No row was made: the facts read in the same batch say why. A repeat of a refused submission has no facts. */
 static int submission_refusal(const struct rows *facts)
 {
     if (rows_true(facts, 0, "is_open"))
         return REASON_application_open;
-    if (facts->count > 0 && !rows_true(facts, 0, "draft_is_current"))
+    if (!rows_true(facts, 0, "draft_is_current"))
         return REASON_draft_changed;
     if (rows_true(facts, 0, "uscc_taken"))
         return REASON_uscc_taken;
@@ -70,7 +69,7 @@ static int submission_refusal(const struct rows *facts)
         return REASON_may_not_retry;
     if (rows_true(facts, 0, "nothing_changed"))
         return REASON_nothing_changed;
-    if (facts->count > 0 && !rows_true(facts, 0, "files_are_there"))
+    if (!rows_true(facts, 0, "files_are_there"))
         return REASON_files_missing;
     return REASON_state_changed;
 }
@@ -96,14 +95,11 @@ static bool names_fields(const struct rows *facts, const char *column)
     return fields != NULL && strcmp(fields, "{}") != 0;
 }
 
-static answer application_submit_done(struct call *c, const struct rows *results)
+static answer application_submit_explained(struct call *c, const struct rows *results)
 {
     const Certification__SubmitApplicationRequest *req = c->request;
-    const struct rows *facts = &results[0], *over = &results[1], *made = &results[2];
+    const struct rows *facts = &results[0], *over = &results[1];
     int refusal = submission_refusal(facts);
-    if (made->count > 0)
-        return call_reply(c,
-                          message_from_rows(&certification__identity__descriptor, made, c->arena));
     if (names_fields(facts, "fields_unknown"))
         return fields_refused(c, rows_get(facts, 0, "fields_unknown"),
                               "这个选项已停用或不存在，请重新选择。");
@@ -114,6 +110,17 @@ static answer application_submit_done(struct call *c, const struct rows *results
         return fields_refused(c, rows_get(facts, 0, "fields_doubted"),
                               "与营业执照二维码中的内容不同，请更正；填写无误的，请先勾选确认。");
     return call_fail(c, refusal);
+}
+
+/* No row was made: why is looked up afterwards, when whoever was quicker is to be seen; and again for each repeat. */
+static answer application_submit_done(struct call *c, const struct rows *results)
+{
+    if (results[0].count > 0)
+        return call_reply(
+            c, message_from_rows(&certification__identity__descriptor, &results[0], c->arena));
+    batch_add(c, &sql_application_explain);
+    batch_add(c, &sql_form_files_over);
+    return batch_then(c, application_submit_explained);
 }
 
 static answer application_submit(struct call *c)
@@ -132,8 +139,6 @@ static answer application_submit(struct call *c)
     if (!form_bind(c, field_keys(c), req->form, req->kind))
         return form_is_absent(c);
 
-    batch_add(c, &sql_application_explain);
-    batch_add(c, &sql_form_files_over);
     batch_add(c, &sql_application_submit);
     return batch_then(c, application_submit_done);
 }

@@ -97,7 +97,7 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
            'message', p.message_to_applicant, 'field_verdicts', p.field_verdicts, 'form', form_json(o.kind, o.form),
            'decided_by_name', p.decided_by_name, 'decided_at', p.decided_at) END AS last_refusal,
        form_attachments_json(r.account_id, ARRAY[s.form, f.form, o.form]) AS attachments,
-       timeline_json(r.account_id, r.kind) AS timeline,
+       application_timeline_json(r.account_id, r.kind) AS timeline,
        CASE WHEN r.state = 'CLAIMED' THEN r.claimed_until END AS claimed_until,
        r.internal_note, coalesce(r.reasons_told, reject_reasons_json(r.reason_codes)) AS reject_reasons,
        review_is_final(r) AND i.last_version = r.version AS may_allow_retry,

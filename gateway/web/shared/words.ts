@@ -42,6 +42,7 @@ export const stepNames: Record<Schema<'certification.TimelineEntry'>['step'], st
   UNSPECIFIED: '',
   SUBMITTED: '已提交',
   REVIEWING: '审核中',
+  SECOND_REVIEW: '复核中',
   APPROVED: '审核通过',
   REJECTED: '已驳回',
   WITHDRAWN: '已撤回',

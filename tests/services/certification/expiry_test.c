@@ -157,8 +157,9 @@ static void test_a_unit_ends_with_its_licence(void **state)
         service_test_value("SELECT state || ' ' || state_reason FROM unit WHERE uscc = 'U10'"),
         "EXPIRED 证照已过有效期");
     assert_string_equal(
-        service_test_value("SELECT jsonb_path_query_first(timeline_json(10, 'OWNER_UNIT'), "
-                           "'$[*] ? (@.step == \"EXPIRED\")') ->> 'note'"),
+        service_test_value(
+            "SELECT jsonb_path_query_first(application_timeline_json(10, 'OWNER_UNIT'), "
+            "'$[*] ? (@.step == \"EXPIRED\")') ->> 'note'"),
         arena_printf(arena, "证照有效期至%s", day(-1)));
     assert_string_equal(
         service_test_value("SELECT payload ->> 'reason' FROM outbox WHERE event = "

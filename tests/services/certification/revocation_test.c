@@ -75,9 +75,10 @@ static void test_two_take_it_back(void **state)
                            (long long)account),
         "1");
     assert_string_equal(
-        service_test_value("SELECT jsonb_path_query_first(timeline_json(%lld, 'OWNER_UNIT'), "
-                           "'$[*] ? (@.step == \"REVOKED\")') ->> 'note'",
-                           (long long)account),
+        service_test_value(
+            "SELECT jsonb_path_query_first(application_timeline_json(%lld, 'OWNER_UNIT'), "
+            "'$[*] ? (@.step == \"REVOKED\")') ->> 'note'",
+            (long long)account),
         "单位已经注销");
     assert_string_equal(service_test_value("SELECT uscc IS NULL AND in_force_version IS NULL FROM "
                                            "identity WHERE account_id = %lld",

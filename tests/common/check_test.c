@@ -169,6 +169,41 @@ static void test_vectors(void **state)
     }
 }
 
+/* What forms do not have, or not in every way; the others are in services/certification/violation_test.c. */
+static void test_refusals_say_what_to_do(void **state)
+{
+    static const struct {
+        const char *check, *text, *words;
+    } cases[] = {
+        {"landline",        "3069919",          "请输入带区号的固定电话，例如0355-3069919。"                     },
+        {"member_password", "1234567",          "密码至少8个字符，请补充后再提交。"                             },
+        {"member_password", "PASSWORD123",      "这个密码太常见，容易被猜到，请换一个。"                     },
+        {"staff_password",  "fourteen chars",   "工作人员密码至少15个字符，可以用一句容易记住的话。"    },
+        {"sms_code",        "12345",            "请输入短信中的6位数字验证码。"                                   },
+        {"region",          "990000",           "请选择所在地区。"                                                      },
+        {"money",           "0.001",            "请输入金额，例如2000.00，最多两位小数，0.01到1000000.00元。"},
+        {"money",           "1000000.01",       "请输入金额，例如2000.00，最多两位小数，0.01到1000000.00元。"},
+        {"reference_code",  "CZ23456A",         "附言码应为8位字母和数字，请核对缴费通知单。"              },
+        {"bank_line",       "10216400104",      "联行号应为12位数字，可向开户银行查询。"                      },
+        {"postcode",        "4600",             "邮编应为6位数字，例如046000。"                                      },
+        {"website",         "xmqgczx",          "请输入网址，例如www.xmqgczx.com。"                                    },
+        {"count",           "十人",           "请输入人数，只填数字。"                                             },
+        {"year",            "1899",             "请输入4位年份，例如2010。"                                           },
+        {"minute",          "2024-04-02 24:00", "请输入正确的日期和时间，例如2024-04-02 09:00。"                 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[256] = "";
+        const char *wrong = check_find(cases[i].check)->function(cases[i].text, out, sizeof out);
+        if (wrong == NULL || strcmp(wrong, cases[i].words) != 0)
+            fail_msg("%s \"%s\": %s", cases[i].check, cases[i].text,
+                     wrong == NULL ? "taken" : wrong);
+    }
+    assert_string_equal(check_password_against_phone("my18003551778!", "18003551778"),
+                        "密码不能包含手机号，请换一个。");
+    assert_null(check_password_against_phone("harvest moon 2026", "18003551778"));
+}
+
 static void test_unknown_check_is_none(void **state)
 {
     (void)state;
@@ -315,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_refusals_say_what_to_do),
         cmocka_unit_test(test_unknown_check_is_none),
         cmocka_unit_test(test_credit_codes_explained),
         cmocka_unit_test(test_identity_agrees),

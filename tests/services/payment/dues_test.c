@@ -59,7 +59,14 @@ static void test_bad_vouchers_are_refused_by_field(void **state)
     for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++)
         SAYS(
             JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, file_of(account), amounts[i], "")),
-            "paid_amount");
+            amounts[i][0] == '\0'
+                ? "{\"field\":\"paid_amount\",\"message\":\"请填写实付金额。\"}"
+                : "{\"field\":\"paid_amount\",\"message\":\"请输入金额，例如2000.00，最多两位小数，"
+                  "0.01到1000000.00元。\"}");
+    SAYS(JSON(&who, "SubmitVoucher", "%s",
+              VALUE("SELECT replace('%s', '%s', (current_date + 2)::text)",
+                    voucher_json(bill, file_of(account), "2000", ""), today())),
+         "{\"field\":\"paid_date\",\"message\":\"付款日期不能晚于今天。\"}"); /* V10 */
     SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill, "nothing", "2000", "")),
          "voucher_files");
     SAYS(JSON(&who, "SubmitVoucher", "%s", voucher_json(bill + 1000, file_of(account), "2000", "")),
@@ -87,6 +94,11 @@ static void test_bad_vouchers_are_refused_by_field(void **state)
               voucher_json(bill_of(account), file_of(account), "2000", "S1")),
          "voucher_serial_used");
     int64_t voucher = atoll(VALUE("SELECT max(id) FROM voucher"));
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"CONFIRM\",\"confirmed_amount\":\"2000\","
+              "\"received_date\":\"%s\",\"allocations\":[{\"bill_id\":%lld,\"amount\":\"2000\"}]}",
+              (long long)voucher, VALUE("SELECT current_date + 2"), (long long)bill),
+         "{\"field\":\"received_date\",\"message\":\"到账日期不能晚于今天。\"}");
     SAYS(JSON(&stranger, "GetMyVoucher", "{\"id\":%lld}", (long long)voucher), "voucher_gone");
     SAYS(JSON(&stranger, "WithdrawVoucher", "{\"id\":%lld}", (long long)voucher),
          "voucher_not_withdrawable");

@@ -12,7 +12,7 @@ struct field_rule {
     const char *field;
     const char *label;
     const char *check;
-    const char *dictionary, *unless, *placeholder, *hint, *suggest;
+    const char *dictionary, *unless, *placeholder, *hint, *suggest, *part;
     bool required, draft, file;
     unsigned min, max;
     int64_t low, high;

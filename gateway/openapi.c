@@ -58,6 +58,7 @@ static json_t *form_rule(const struct field_rule *rule)
     tell_text(told, "placeholder", rule->placeholder);
     tell_text(told, "hint", rule->hint);
     tell_text(told, "suggest", rule->suggest);
+    tell_text(told, "part", rule->part);
     if (rule->required)
         json_object_set_new(told, "required", json_true());
     if (rule->file)

@@ -97,6 +97,7 @@ static void write_row(FILE *out, const struct row *row)
     write_text(out, rule->placeholder);
     write_text(out, rule->hint);
     write_text(out, rule->suggest);
+    write_text(out, rule->part);
     fprintf(out, "%s, %s, %s, %u, %u, INT64_C(%" PRId64 "), INT64_C(%" PRId64 ")},\n",
             rule->required ? "true" : "false", rule->draft ? "true" : "false",
             rule->file ? "true" : "false", rule->min, rule->max, rule->low, rule->high);

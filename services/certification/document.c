@@ -98,6 +98,29 @@ static size_t count_of(const ProtobufCMessage *message, const ProtobufCFieldDesc
     return *(const size_t *)((const char *)message + field->quantifier_offset);
 }
 
+/* Whether it goes on with the label of the field before it: 所在省市 is one line, of 省 and 市. */
+static bool goes_on(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+{
+    const struct field_rule *rule = message_rule(type, field->name);
+    return rule->part[0] != '\0' && field > type->fields &&
+           strcmp(rule->label, message_rule(type, field[-1].name)->label) == 0;
+}
+
+/* The text of a field, and of those that go on with it: 山西省 长治市. */
+static const char *parts_of(const struct document *d, const ProtobufCMessage *message,
+                            const ProtobufCFieldDescriptor *field)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    const char *text = "";
+    do {
+        const char *value = *(const char *const *)((const char *)message + field->offset);
+        text = arena_printf(d->arena, "%s%s%s", text, text[0] == '\0' ? "" : " ",
+                            text_of(d, message_rule(type, field->name), value));
+        field++;
+    } while (field < type->fields + type->n_fields && goes_on(type, field));
+    return text;
+}
+
 void document_field(const struct document *d, struct paper *paper, const ProtobufCMessage *message,
                     const ProtobufCFieldDescriptor *field)
 {
@@ -114,7 +137,7 @@ void document_field(const struct document *d, struct paper *paper, const Protobu
         paper_field(paper, rule->label,
                     list_of(d, rule, *(char *const *const *)at, count_of(message, field)), true);
     } else {
-        paper_field(paper, rule->label, text_of(d, rule, *(const char *const *)at), wide);
+        paper_field(paper, rule->label, parts_of(d, message, field), wide);
     }
 }
 
@@ -124,6 +147,8 @@ static bool is_told(const ProtobufCMessage *message, const ProtobufCFieldDescrip
     const void *at = (const char *)message + field->offset;
     if (field->type == PROTOBUF_C_TYPE_MESSAGE)
         return false; /* a table of its own */
+    if (goes_on(message->descriptor, field))
+        return false;
     if (field->type == PROTOBUF_C_TYPE_BOOL ||
         message_rule(message->descriptor, field->name)->required)
         return true;

@@ -181,7 +181,11 @@ static void rules_are_found_by_name(void **state)
     assert_string_equal(rule->label, "单位名称");
     assert_string_equal(rule->check, "unit_name");
     assert_int_equal(rule->max, 100);
+    assert_string_equal(rule->part, "");
     assert_null(message_rule(&certification__owner_unit_form__descriptor, "nothing"));
+    rule = message_rule(&certification__expert_form__descriptor, "city_code");
+    assert_string_equal(rule->label, "所在省市");
+    assert_string_equal(rule->part, "市");
 }
 
 /* ---- binding */

@@ -17,6 +17,7 @@ export interface Field {
   placeholder?: string;
   hint?: string;
   suggest?: string;
+  part?: string;
   required?: boolean;
   file?: boolean;
   min?: number;
@@ -56,6 +57,22 @@ const sorted = Object.fromEntries(Object.entries(schemas).map(([name, fields]) =
 export function fieldsOf(schema: string): Field[] {
   return sorted[schema] ?? [];
 }
+
+/* Fields as they are shown: neighbours that are parts of one label stand as one. */
+export type Group = [Field, ...Field[]];
+
+export function groupsOf(fields: Field[]): Group[] {
+  const groups: Group[] = [];
+  for (const field of fields) {
+    const last = groups.at(-1);
+    if (field.part && last?.[0].label === field.label) last.push(field);
+    else groups.push([field]);
+  }
+  return groups;
+}
+
+/* What the field's own control is called. */
+export const controlName = (field: Field) => (field.part ? `${field.label}（${field.part}）` : field.label);
 
 export function emptyForm(schema: string): Values {
   const empty = (field: Field): Value => (field.type === 'text' ? '' : field.type === 'flag' ? false : []);

@@ -1,5 +1,5 @@
 /* The fields that a reason can point at: those of the four forms and of their rows, each label once. */
-import { fieldsOf, formSchemas } from '@shared/forms';
+import { controlName, fieldsOf, formSchemas } from '@shared/forms';
 
 export interface FieldChoice {
   name: string;
@@ -8,7 +8,7 @@ export interface FieldChoice {
 
 function choicesOf(schema: string): FieldChoice[] {
   return fieldsOf(schema).flatMap((field) => [
-    { name: field.name, label: field.label },
+    { name: field.name, label: controlName(field) },
     ...(field.type === 'rows' ? choicesOf(field.of ?? '').map((one) => ({ name: one.name, label: `${one.label}（${field.label}）` })) : []),
   ]);
 }

@@ -2,7 +2,7 @@
    again where they are now, wherever they were moved. */
 import type { Schema } from '@shared/api';
 import type { Box } from '@shared/boxes';
-import { fieldsOf, pairRows, valueAt, valuesOf, type Values } from '@shared/forms';
+import { fieldsOf, groupsOf, pairRows, valueAt, valuesOf, type Values } from '@shared/forms';
 import type { Kind } from '@shared/words';
 
 export interface Dispute {
@@ -36,7 +36,9 @@ export function disputesOf(application: Schema<'certification.Application'>, sch
     const reason = reasonOf(code);
     return reason ? [`${reason.text}：${reason.advice}`] : [];
   };
-  const isChanged = (before: string, now: string) => JSON.stringify(valueAt(refused, before)) !== JSON.stringify(valueAt(form, now));
+  const partsOf = (path: string) => groupsOf(fieldsOf(schema)).find((group) => group.some((one) => one.name === path))?.map((one) => one.name) ?? [path];
+  const isChanged = (before: string, now: string) =>
+    partsOf(now).some((path) => JSON.stringify(valueAt(refused, path === now ? before : path)) !== JSON.stringify(valueAt(form, path)));
 
   const placed = new Set<string>();
   for (const verdict of application.field_verdicts) {

@@ -154,4 +154,4 @@ async function makeDues(units, office, together) {
   await importStatement(office.finance, lines.filter(Boolean));
 }
 
-module.exports = { makeDues };
+module.exports = { dayBefore, makeDues };

@@ -8,8 +8,8 @@ const { createHash, randomUUID } = require('node:crypto');
 const { parseArgs } = require('node:util');
 const { documents } = require('../association.json');
 const { Browser } = require('./browser.js');
-const { makeDues } = require('./dues.js');
-const { changeOf, formOf, personOf } = require('./people.js');
+const { dayBefore, makeDues } = require('./dues.js');
+const { changeOf, endingOn, formOf, personOf } = require('./people.js');
 const { picture } = require('./pictures.js');
 
 const { values: options } = parseArgs({
@@ -22,11 +22,15 @@ const password = process.env.GUILD_DEMO_PASSWORD;
 const together = 6; // people at a time: more of them would wait for each other's password hashes
 
 /* Of fifty people of an identity. DRAFT is NONE with a form begun. */
-const shares = { NONE: 2, DRAFT: 4, PENDING: 15, APPROVED: 14, REJECTED: 6, APPROVED_PENDING: 5, APPROVED_REJECTED: 4 };
-const plan = Object.entries(shares).flatMap(([state, count]) => Array(count).fill(state));
+const shares = {
+  NONE: 2, DRAFT: 4, PENDING: 13, REVOKED: 2, APPROVED: 14, EXPIRED: 2, APPROVED_PENDING: 5, REJECTED: 5, APPROVED_REJECTED: 3,
+};
+const plan = Object.entries(shares).filter(([state]) => options.only?.split(',').includes(state) ?? true)
+  .flatMap(([state, count]) => Array(count).fill(state));
+const step = [7, 11, 13].find((one) => plan.length % one !== 0); // no common divisor: the states come mixed
 
-/* The state that person n shall reach; 7 and 50 have no common divisor, so that the states come mixed. */
-const wanted = (n) => options.only ?? plan[(Math.floor(n / 4) * 7) % plan.length];
+/* The state that person n shall reach. */
+const wanted = (n) => plan[(Math.floor(n / 4) * step) % plan.length];
 
 /* Which identity person n has. */
 const kindOf = (n) => personOf(Number(options.seed), n).kind;
@@ -47,6 +51,8 @@ class Visitor extends Browser {
   }
 }
 
+const ctl = (...words) => execFileSync(path.join(__dirname, '../ctl'), ['--data', options.data, ...words], { encoding: 'utf8' });
+
 // ---- the office
 
 const staff = [
@@ -58,8 +64,7 @@ const staff = [
    between the two. */
 function oncePassword([login, name, role], kept) {
   if (fs.existsSync(kept)) return fs.readFileSync(kept, 'utf8');
-  const told = execFileSync(path.join(__dirname, '../ctl'),
-    ['--data', options.data, 'staff', 'create', '--login', login, '--name', name, '--role', role], { encoding: 'utf8' });
+  const told = ctl('staff', 'create', '--login', login, '--name', name, '--role', role);
   const once = /^password\s+(\S+)/m.exec(told)[1];
   fs.writeFileSync(kept, once, { mode: 0o600 });
   return once;
@@ -79,16 +84,31 @@ async function clerkOf(who) {
   return clerk;
 }
 
-/* Where the policy asks for two people, the answer after the first is QUEUED still. */
+/* Where the policy asks for two people, the answer after the first is QUEUED still; who comes after an interruption may be the second. */
 async function decide(clerks, applicationNo, verdict) {
   const { reviews: [review] } = await clerks[0].get(`/api/v1/staff/reviews?view=OPEN&q=${applicationNo}`);
   const target = `/api/v1/staff/reviews/${review.id}`;
-  for (const clerk of clerks) {
+  for (const clerk of review.first_approved_by_name ? clerks.slice(1) : clerks) {
     await clerk.post(`${target}/claim`);
     const acknowledged = (await clerk.get(target)).prechecks.map(({ code }) => code).filter(Boolean);
     const answer = await clerk.post(`${target}/decision`, { submission_version: review.submission_version, acknowledged, ...verdict });
     if (answer.state !== 'QUEUED') return;
   }
+}
+
+/* One asks, unless an earlier run did; another agrees. */
+async function revoke([first, second], applicationNo) {
+  const { reviews: [{ id }] } = await first.get(`/api/v1/staff/reviews?view=DECIDED&q=${applicationNo}`);
+  await first.send('POST', `/api/v1/staff/reviews/${id}/revocation`, { json: { reason: '证照已注销，不再符合条件（演示）' } });
+  const { revocations } = await second.get('/api/v1/staff/revocations');
+  await second.post(`/api/v1/staff/revocations/${revocations.find(({ review_id }) => review_id === id).id}/decision`, { verdict: 'CONFIRM' });
+}
+
+/* 证照到期: identities end with their papers. */
+async function endWithPapers(clerk) {
+  const { policies } = await clerk.get('/api/v1/staff/expiry-policies');
+  for (const { kind, version } of policies.filter(({ ends }) => !ends))
+    await clerk.put(`/api/v1/staff/expiry-policies/${kind}`, { ends: true, version });
 }
 
 // ---- a person
@@ -176,10 +196,11 @@ async function lead(n, clerks, rejections) {
     const { in_force } = await browser.get(target);
     return handIn(browser, target, name, { ...in_force[name], ...changeOf(person) });
   };
+  const filled = () => (goal === 'EXPIRED' ? endingOn(formOf(person), dayBefore(20)) : formOf(person));
   const steps = {
-    NONE: async () => handIn(browser, target, name, await withFiles(browser, formOf(person))),
+    NONE: async () => handIn(browser, target, name, await withFiles(browser, filled())),
     PENDING: goal === 'REJECTED' ? reject : approve,
-    APPROVED: change,
+    APPROVED: { REVOKED: ({ application_no }) => revoke(clerks, application_no), EXPIRED: () => ctl('expire') }[goal] ?? change,
     APPROVED_PENDING: reject,
   };
   const { identity, draft, needs_consent } = await browser.get(target);
@@ -209,6 +230,7 @@ async function main() {
   const clerks = [];
   for (const one of staff) clerks.push(await clerkOf(one));
   const rejections = await rejectionsOf(clerks[0]);
+  await endWithPapers(clerks[0]);
   const count = Number(options.accounts);
   const reached = {};
   let next = 0;

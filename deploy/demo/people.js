@@ -127,6 +127,12 @@ function qualification(person) {
   };
 }
 
+/* The form with papers that were good until that day. */
+function endingOn(form, day) {
+  if (!form.qualifications) return { ...form, license_valid_to: day };
+  return { ...form, qualifications: form.qualifications.map((row) => ({ ...row, valid_forever: false, valid_to: day })) };
+}
+
 /* What is different when an approved one is changed: another contact, principal or employer. */
 const changes = {
   OWNER_UNIT: (person) => ({ contact_name: person.other }),
@@ -137,6 +143,7 @@ const changes = {
 
 module.exports = {
   personOf,
+  endingOn,
   formOf: (person) => forms[person.kind](person),
   changeOf: (person) => changes[person.kind](person),
 };

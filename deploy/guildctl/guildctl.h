@@ -15,7 +15,8 @@ struct command {
     command_fn *function;
 };
 
-command_fn migrate_main, keys_main, staff_main, sms_main, seed_main, attachments_main, disk_main;
+command_fn migrate_main, keys_main, staff_main, sms_main, seed_main, expire_main, attachments_main,
+    disk_main;
 
 /* Says what is wrong, and what to do, on stderr; ends the process with 1. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"keys",        "make the platform's keys that are absent, change keys of the bus",    keys_main       },
     {"staff",       "make a staff account with a one-time password",                       staff_main      },
     {"seed",        "write the fee schedule, if there is none yet",                        seed_main       },
+    {"expire",      "end at once what the policy of ended papers ends",                    expire_main     },
     {"attachments", "remove files of no row, open and hash all others",                    attachments_main},
     {"disk",        "show each volume and its reserve; release it in need, make it again", disk_main       },
     {"sms",         "show the SMS of a development platform",                              sms_main        },

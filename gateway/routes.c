@@ -124,6 +124,7 @@ const struct route routes[] = {
     {PUT,    "/api/v1/staff/dues-policy",                  STAFF,  "payment",       "SaveDuesPolicy",       JSON,     PUBLIC},
     {GET,    "/api/v1/staff/members",                      STAFF,  "payment",       "ListMembers",          JSON,     PUBLIC},
     {GET,    "/api/v1/staff/members/:account_id",          STAFF,  "payment",       "GetMember",            JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/members/:account_id/plan",     STAFF,  "payment",       "GetTermPlan",          JSON,     PUBLIC},
     {POST,   "/api/v1/staff/members/:account_id/terms",    STAFF,  "payment",       "OpenMembership",       JSON,
      PUBLIC                                                                                                                 },
     {POST,   "/api/v1/staff/statements/preview",           STAFF,  "payment",       "PreviewStatement",     UPLOAD,

@@ -164,15 +164,14 @@ SELECT jsonb_build_object('account_id', u.account_id, 'unit_name', u.unit_name, 
 
 -- name: membership_open
 -- keyed
--- audit: membership.opened id
--- The number is given with the first term. Who is not certified, or has not paid: term_guard says so. Another first day is
--- 400 days ago at the most, as a payment may be, or a year ahead.
+-- audit: membership.opened object
+-- The number is given with the first term. Who is not certified, or has not paid: term_guard says so. Other days than the
+-- rules say have a reason: a first one 400 days ago at the most, as a payment may be, or a year ahead; a last one in two years.
 WITH wanted AS (
-    SELECT u.account_id, b.id AS bill_id, b.association_post, b.association_post_name,
-           coalesce(:first_day::date, term_first_day(u.account_id, current_date)) AS first_day
-      FROM unit u JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id
-     WHERE u.account_id = :account_id::bigint
-       AND coalesce(:first_day::date BETWEEN current_date - 400 AND current_date + 366, true)
+    SELECT u.account_id, b.id AS bill_id, b.association_post, b.association_post_name, a.first_day, a.last_day, a.is_moved
+      FROM unit u JOIN bill b ON b.id = :bill_id::bigint AND b.account_id = u.account_id,
+           term_asked(u.account_id, :first_day::date, :last_day::date) AS a
+     WHERE u.account_id = :account_id::bigint AND NOT a.is_far AND NOT a.is_long AND (NOT a.is_moved OR :is_founded::boolean)
        AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.account_id = u.account_id AND m.state = 'SUSPENDED')),
 member AS (
     INSERT INTO membership (account_id, member_no)
@@ -185,17 +184,24 @@ again AS (
 opened AS (
     INSERT INTO term (account_id, bill_id, association_post, association_post_name, first_day, last_day, reason, opened_by,
                       opened_by_name)
-    SELECT account_id, bill_id, association_post, association_post_name, first_day, term_last_day(first_day), :reason,
-           :caller_id::bigint, :caller_name
+    SELECT account_id, bill_id, association_post, association_post_name, first_day, last_day,
+           CASE WHEN is_moved THEN :reason::text ELSE '' END, :caller_id::bigint, :caller_name
       FROM wanted
     RETURNING *),
 answer AS (
-    SELECT o.id, o.bill_id, o.association_post_name, o.first_day, o.last_day, o.opened_by_name, o.opened_at FROM opened o)
+    SELECT o.id, o.bill_id, o.association_post_name, o.first_day, o.last_day, o.reason, o.opened_by_name, o.opened_at,
+           concat_ws('/', o.id, o.first_day, o.last_day) AS object
+      FROM opened o)
 SELECT * FROM answer;
 
 -- name: membership_explain
-SELECT coalesce(:first_day::date NOT BETWEEN current_date - 400 AND current_date + 366, false) AS is_far,
-       EXISTS (SELECT 1 FROM membership m WHERE m.account_id = :account_id::bigint AND m.state = 'SUSPENDED') AS is_suspended;
+SELECT a.is_moved, a.is_far, a.is_long,
+       EXISTS (SELECT 1 FROM membership m WHERE m.account_id = :account_id::bigint AND m.state = 'SUSPENDED') AS is_suspended
+  FROM term_asked(:account_id::bigint, :first_day::date, :last_day::date) AS a;
+
+-- name: term_plan
+SELECT a.first_day, a.last_day
+  FROM unit u, term_asked(u.account_id, :first_day::date, NULL) AS a WHERE u.account_id = :account_id::bigint;
 
 -- name: certificate_get
 -- Of a membership that holds.

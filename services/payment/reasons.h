@@ -77,6 +77,7 @@
     R(bill_not_settled, CONFLICT, "该账单还没有缴清，不能开通会员。")                                                                        \
     R(term_of_bill, CONFLICT, "该账单已经开通过会员，请刷新页面。")                                                                          \
     R(term_overlap, CONFLICT, "会员期限与已有期限重叠，请修改开始日期。")                                                                    \
+    R(term_length, INVALID, "会员期限最长两年，请修改结束日期。")                                                                            \
     R(member_no_used, CONFLICT, "系统繁忙，请再点一次。")                                                                                    \
     R(certificate_none, NOT_FOUND, "会员资格有效时才能下载会员证书。")                                                                       \
     R(member_unknown, NOT_FOUND,                                                                                                             \

@@ -339,6 +339,64 @@ static void test_a_term_may_begin_with_the_money(void **state)
     nothing_contradicts();
 }
 
+static const char *plan(int64_t id, const char *first_day)
+{
+    return JSON(&clerk, "GetTermPlan", "{\"account_id\":%lld,\"first_day\":\"%s\"}", (long long)id,
+                first_day);
+}
+
+static const char *open_on(const char *first_day, const char *last_day, const char *reason)
+{
+    return JSON(&clerk, "OpenMembership",
+                "{\"account_id\":%lld,\"bill_id\":%lld,\"first_day\":\"%s\",\"last_day\":\"%s\","
+                "\"reason\":\"%s\"}",
+                (long long)account, (long long)bill_of(account), first_day, last_day, reason);
+}
+
+/* The service tells what the rules give; other days are opened with a reason, which stays with them. */
+static void test_a_term_ends_on_another_day_with_a_reason(void **state)
+{
+    (void)state;
+    paid_unit();
+    SAYS(policy_set("CALENDAR", "", "OPENED", "11-01"), "\"rollover_from\":\"11-01\"");
+    SAYS(plan(account, "2031-10-31"), "\"last_day\":\"2031-12-31\"");
+    SAYS(plan(account, "2031-11-01"), "\"last_day\":\"2032-12-31\"");
+    SAYS(plan(account, ""), arena_printf(arena, "{\"first_day\":\"%s\",\"last_day\":\"%s\"}",
+                                         today(), end_of(today())));
+    SAYS(plan(account, "2031-02-30"), "first_day");
+    SAYS(plan(999999, ""), "member_gone");
+    SAYS(JSON(&cashier, "GetTermPlan", "{\"account_id\":%lld}", (long long)account), "not_allowed");
+
+    const char *sooner = VALUE("SELECT current_date + 99");
+    const char *late = VALUE("SELECT (current_date + interval '2 years')::date");
+    SAYS(open_on("", sooner, ""), "\"reason\"");
+    SAYS(open_on("", sooner, "短"), "\"reason\"");
+    SAYS(open_on("", VALUE("SELECT current_date - 1"), "按理事会决议缩短"), "\"last_day\"");
+    SAYS(open_on("", late, "按理事会决议延长"), "\"last_day\"");
+    SAYS(open_on(VALUE("SELECT current_date + 1"), late, ""), "\"reason\"");
+    SAYS(open_on("", "2031-02-30", "按理事会决议延长"), "\"last_day\"");
+    assert_string_equal(
+        VALUE("SELECT count(*) FROM term WHERE account_id = %lld", (long long)account), "0");
+    SAYS(open_on(today(), sooner, "按理事会决议缩短"),
+         arena_printf(arena, "\"last_day\":\"%s\"", sooner));
+    assert_string_equal(VALUE("SELECT member_last_day(%lld)", (long long)account), sooner);
+    SAYS(JSON(&clerk, "GetMember", "{\"account_id\":%lld}", (long long)account),
+         "按理事会决议缩短");
+    assert_string_equal(VALUE("SELECT a.object = concat_ws('/', t.id, t.first_day, t.last_day, "
+                              "t.reason) FROM audit a, "
+                              "term t WHERE a.action = 'membership.opened' AND t.account_id = %lld "
+                              "ORDER BY a.id DESC "
+                              "LIMIT 1",
+                              (long long)account),
+                        "t");
+
+    paid_unit(); /* the days of the rules need no reason, and keep none */
+    SAYS(open_on(today(), end_of(today()), "按理事会决议缩短"), "\"first_day\"");
+    assert_string_equal(
+        VALUE("SELECT reason FROM term WHERE account_id = %lld", (long long)account), "");
+    SAYS(policy_set("ROLLING", "", "OPENED", ""), "ROLLING");
+}
+
 /* ---- figures */
 
 static int64_t forecast_fen(void)
@@ -486,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_the_figures_agree_with_the_ledger),
         cmocka_unit_test(test_the_figures),
         cmocka_unit_test(test_what_waits_is_counted),
+        cmocka_unit_test(test_a_term_ends_on_another_day_with_a_reason),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

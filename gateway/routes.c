@@ -154,6 +154,7 @@ const struct route routes[] = {
      PUBLIC                                                                                                                 },
     {GET,    "/api/v1/staff/dues-figures",                 STAFF,  "payment",       "GetDuesFigures",       JSON,     PUBLIC},
     {GET,    "/api/v1/staff/reminders",                    STAFF,  "payment",       "ListReminders",        JSON,     PUBLIC},
+    {GET,    "/api/v1/staff/reminders/told",               STAFF,  "payment",       "ListToldReminders",    JSON,     PUBLIC},
     {GET,    "/api/v1/staff/templates",                    STAFF,  "notification",  "ListTemplates",        JSON,     PUBLIC},
     {POST,   "/api/v1/staff/reminders/skip",               STAFF,  "payment",       "SkipReminder",         JSON,     PUBLIC},
     {GET,    "/api/v1/staff/proposals",                    STAFF,  "payment",       "ListProposals",        JSON,     PUBLIC},

@@ -65,8 +65,12 @@ static answer propose(struct call *c)
 static answer proposal_list(struct call *c)
 {
     const Payment__ListProposalsRequest *req = c->request;
-    if (!page_from(c, req->cursor, req->view != PAYMENT__LIST_PROPOSALS_REQUEST__VIEW__UNSPECIFIED))
+    bool newest = req->sort == PAYMENT__LIST_PROPOSALS_REQUEST__SORT__BY_VIEW
+                      ? req->view != PAYMENT__LIST_PROPOSALS_REQUEST__VIEW__UNSPECIFIED
+                      : req->sort == PAYMENT__LIST_PROPOSALS_REQUEST__SORT__NEWEST_FIRST;
+    if (!page_from(c, req->cursor, newest))
         return call_fail_field(c, "cursor", PAGE_LOST);
+    call_set(c, "is_newest", newest ? "t" : "f");
     page_begin(c, req->limit);
     batch_add(c, &sql_proposal_total);
     batch_add(c, &sql_proposal_list);

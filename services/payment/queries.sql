@@ -354,18 +354,22 @@ SELECT count(*) FILTER (WHERE state = 'SUBMITTED') AS waiting,
 
 -- name: voucher_list_oldest
 SELECT t.*, (extract(epoch FROM v.submitted_at) * 1000000)::bigint || '.' || v.id AS position
-  FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v, voucher_told(v) AS t
+  FROM voucher_found(:view::text, :pay_method::text, :q::text, :day_from::date, :day_to::date, :fen_from::bigint, :fen_to::bigint)
+       AS v, voucher_told(v) AS t
  WHERE (v.submitted_at, v.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
  ORDER BY v.submitted_at, v.id LIMIT :page_size::int + 1;
 
 -- name: voucher_list_newest
 SELECT t.*, (extract(epoch FROM v.submitted_at) * 1000000)::bigint || '.' || v.id AS position
-  FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v, voucher_told(v) AS t
+  FROM voucher_found(:view::text, :pay_method::text, :q::text, :day_from::date, :day_to::date, :fen_from::bigint, :fen_to::bigint)
+       AS v, voucher_told(v) AS t
  WHERE (v.submitted_at, v.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
  ORDER BY v.submitted_at DESC, v.id DESC LIMIT :page_size::int + 1;
 
 -- name: voucher_total
-SELECT count(*) AS total FROM voucher_found(:view::text, :pay_method::text, :q::text) AS v;
+SELECT count(*) AS total
+  FROM voucher_found(:view::text, :pay_method::text, :q::text, :day_from::date, :day_to::date, :fen_from::bigint, :fen_to::bigint)
+       AS v;
 
 -- name: voucher_decide
 -- planned once
@@ -525,7 +529,7 @@ SELECT :bank_line_id::bigint = 0 OR EXISTS (SELECT 1 FROM statement_line l WHERE
 SELECT code, text, advice FROM voucher_reason WHERE enabled ORDER BY code;
 
 -- name: bill_total
-SELECT count(*) AS total FROM bill_found(:view::text, :year::int, :q::text) AS b;
+SELECT count(*) AS total FROM bill_found(:view::text, :year::int, :q::text, :association_post::text) AS b;
 
 -- name: bill_cancel
 -- keyed

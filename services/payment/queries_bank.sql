@@ -56,15 +56,15 @@ SELECT * FROM answer;
 -- name: statement_list
 SELECT s.id, s.kind, s.file_name, s.account_no, s.lines, s.added, s.first_on, s.last_on, s.imported_by_name, s.imported_at,
        u.undone_by_name, u.undone_at, n.used, n.left_lines,
-       (extract(epoch FROM s.imported_at) * 1000000)::bigint || '.' || s.id AS position
-  FROM statement s LEFT JOIN statement_undo u ON u.statement_id = s.id,
+       s.id || '.0' AS position
+  FROM statement_found(:view::text, :kind::text, :month_first::date, :q::text) AS s LEFT JOIN statement_undo u ON u.statement_id = s.id,
        LATERAL (SELECT count(*) AS left_lines, count(*) FILTER (WHERE l.state NOT IN ('NEW', 'IGNORED') OR l.other_fen > 0) AS used
                   FROM statement_line l WHERE l.statement_id = s.id) AS n
- WHERE (s.imported_at, s.id) < (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)
- ORDER BY s.imported_at DESC, s.id DESC LIMIT :page_size::int + 1;
+ WHERE CASE WHEN :is_newest::boolean THEN s.id < :cursor_place::bigint ELSE s.id > :cursor_place::bigint END
+ ORDER BY CASE WHEN :is_newest THEN -s.id ELSE s.id END LIMIT :page_size::int + 1;
 
 -- name: statement_total
-SELECT count(*) AS total FROM statement;
+SELECT count(*) AS total FROM statement_found(:view::text, :kind::text, :month_first::date, :q::text) AS s;
 
 -- name: statement_undo
 -- keyed

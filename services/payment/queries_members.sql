@@ -51,7 +51,7 @@ SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amo
        b.difference_of IS NOT NULL AS difference,
        EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id AND t.voided_at IS NULL) AS opened, b.cancelled_reason, b.cancelled_by_name,
        (b.due_on - date '1900-01-01') || '.' || b.id AS position
-  FROM bill_found(:view::text, :year::int, :q::text) AS b JOIN unit u USING (account_id)
+  FROM bill_found(:view::text, :year::int, :q::text, :association_post::text) AS b JOIN unit u USING (account_id)
  WHERE (b.due_on, b.id) > (date '1900-01-01' + least(:cursor_place::bigint, 3000000)::int, :cursor_id::bigint)
  ORDER BY b.due_on, b.id LIMIT :page_size::int + 1;
 
@@ -61,7 +61,7 @@ SELECT b.id, b.year, b.state, b.association_post, b.association_post_name, b.amo
        b.difference_of IS NOT NULL AS difference,
        EXISTS (SELECT 1 FROM term t WHERE t.bill_id = b.id AND t.voided_at IS NULL) AS opened, b.cancelled_reason, b.cancelled_by_name,
        b.id || '.0' AS position
-  FROM bill_found(:view::text, :year::int, :q::text) AS b JOIN unit u USING (account_id)
+  FROM bill_found(:view::text, :year::int, :q::text, :association_post::text) AS b JOIN unit u USING (account_id)
  WHERE b.id < :cursor_place::bigint
  ORDER BY b.id DESC LIMIT :page_size::int + 1;
 
@@ -269,13 +269,28 @@ SELECT * FROM answer;
 
 -- name: reminder_list
 -- The dry run: who is reminded today or on the next day, and of what. In the order of their last days.
-SELECT r.*, yuan(r.amount_fen) AS amount, (r.last_day - date '1900-01-01') || '.' || r.account_id AS position
-  FROM reminders_listed(:day::text) AS r
- WHERE (r.last_day, r.account_id) > (date '1900-01-01' + least(:cursor_place::bigint, 3000000)::int, :cursor_id::bigint)
- ORDER BY r.last_day, r.account_id LIMIT :page_size::int + 1;
+SELECT r.*, yuan(r.amount_fen) AS amount, d.place || '.' || r.account_id AS position
+  FROM reminders_listed(:day::text) AS r, LATERAL (SELECT r.last_day - date '1900-01-01' AS place) AS d
+ WHERE unit_sought(r.account_id, :q::text)
+   AND CASE WHEN :is_last::boolean THEN (d.place, r.account_id) < (:cursor_place::bigint, :cursor_id::bigint)
+            ELSE (d.place, r.account_id) > (:cursor_place, :cursor_id) END
+ ORDER BY CASE WHEN :is_last THEN -d.place ELSE d.place END, CASE WHEN :is_last THEN -r.account_id ELSE r.account_id END
+ LIMIT :page_size::int + 1;
 
 -- name: reminder_total
-SELECT count(*) AS total FROM reminders_listed(:day::text);
+SELECT count(*) AS total FROM reminders_listed(:day::text) AS r WHERE unit_sought(r.account_id, :q::text);
+
+-- name: reminder_told_list
+SELECT r.account_id, u.unit_name, r.last_day, r.step, r.told_at, r.skipped_by_name, p.place || '.' || r.account_id AS position
+  FROM reminder_told(:view::text, :q::text) AS r JOIN unit u USING (account_id),
+       LATERAL (SELECT (extract(epoch FROM r.told_at) * 1000000)::bigint AS place) AS p
+ WHERE CASE WHEN :is_newest::boolean THEN (p.place, r.account_id) < (:cursor_place::bigint, :cursor_id::bigint)
+            ELSE (p.place, r.account_id) > (:cursor_place, :cursor_id) END
+ ORDER BY CASE WHEN :is_newest THEN -p.place ELSE p.place END, CASE WHEN :is_newest THEN -r.account_id ELSE r.account_id END
+ LIMIT :page_size::int + 1;
+
+-- name: reminder_told_total
+SELECT count(*) AS total FROM reminder_told(:view::text, :q::text);
 
 -- name: reminder_skip
 -- keyed
@@ -340,15 +355,14 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: proposal_list
--- Those that wait, the oldest first; what was decided, the newest first.
 SELECT t.*, proposal_permission(p.kind) = ANY (:caller_permissions::text[]) AND p.state = 'REQUESTED' AND NOT t.requested_by_me
        AS may_decide, p.id || '.0' AS position
-  FROM proposal_found(:view::text, :caller_permissions::text[]) AS p, proposal_told(p, :caller_id::bigint) AS t
- WHERE CASE WHEN :view::text = 'UNSPECIFIED' THEN p.id > :cursor_place::bigint ELSE p.id < :cursor_place::bigint END
- ORDER BY CASE WHEN :view = 'UNSPECIFIED' THEN p.id ELSE -p.id END LIMIT :page_size::int + 1;
+  FROM proposal_found(:view::text, :caller_permissions::text[], :kind::text, :q::text) AS p, proposal_told(p, :caller_id::bigint) AS t
+ WHERE CASE WHEN :is_newest::boolean THEN p.id < :cursor_place::bigint ELSE p.id > :cursor_place::bigint END
+ ORDER BY CASE WHEN :is_newest THEN -p.id ELSE p.id END LIMIT :page_size::int + 1;
 
 -- name: proposal_total
-SELECT count(*) AS total FROM proposal_found(:view::text, :caller_permissions::text[]) AS p;
+SELECT count(*) AS total FROM proposal_found(:view::text, :caller_permissions::text[], :kind::text, :q::text) AS p;
 
 -- name: proposal_state
 SELECT requested_by = :caller_id::bigint AS is_own, state FROM proposal WHERE id = :id::bigint;

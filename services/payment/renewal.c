@@ -49,11 +49,26 @@ void renewal_start(struct service_run *run)
 static answer reminder_list(struct call *c)
 {
     const Payment__ListRemindersRequest *req = c->request;
-    if (!page_from(c, req->cursor, false))
+    bool is_last = req->sort == PAYMENT__LIST_REMINDERS_REQUEST__SORT__ENDING_LAST;
+    if (!page_from(c, req->cursor, is_last))
         return call_fail_field(c, "cursor", PAGE_LOST);
+    call_set(c, "is_last", is_last ? "t" : "f");
     page_begin(c, req->limit);
     batch_add(c, &sql_reminder_total);
     batch_add(c, &sql_reminder_list);
+    return page_reply(c);
+}
+
+static answer reminder_told_list(struct call *c)
+{
+    const Payment__ListToldRemindersRequest *req = c->request;
+    bool newest = req->sort == PAYMENT__LIST_TOLD_REMINDERS_REQUEST__SORT__NEWEST_FIRST;
+    if (!page_from(c, req->cursor, newest))
+        return call_fail_field(c, "cursor", PAGE_LOST);
+    call_set(c, "is_newest", newest ? "t" : "f");
+    page_begin(c, req->limit);
+    batch_add(c, &sql_reminder_told_total);
+    batch_add(c, &sql_reminder_told_list);
     return page_reply(c);
 }
 
@@ -64,7 +79,8 @@ static answer reminder_skip(struct call *c)
 }
 
 const struct op renewal_ops[] = {
-    {"ListReminders", STAFF("dues.read"),   reminder_list, 0},
-    {"SkipReminder",  STAFF("member.open"), reminder_skip, 0},
+    {"ListReminders",     STAFF("dues.read"),   reminder_list,      0},
+    {"ListToldReminders", STAFF("dues.read"),   reminder_told_list, 0},
+    {"SkipReminder",      STAFF("member.open"), reminder_skip,      0},
     OP_END,
 };

@@ -153,8 +153,12 @@ static answer statement_import(struct call *c)
 static answer statement_list(struct call *c)
 {
     const Payment__ListStatementsRequest *req = c->request;
-    if (!page_from(c, req->cursor, true))
+    bool newest = req->sort == PAYMENT__LIST_STATEMENTS_REQUEST__SORT__NEWEST_FIRST;
+    if (!page_from(c, req->cursor, newest))
         return call_fail_field(c, "cursor", PAGE_LOST);
+    call_set(c, "is_newest", newest ? "t" : "f");
+    call_set(c, "month_first",
+             req->month[0] == '\0' ? NULL : arena_printf(c->arena, "%s-01", req->month));
     page_begin(c, req->limit);
     batch_add(c, &sql_statement_total);
     batch_add(c, &sql_statement_list);

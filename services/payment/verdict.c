@@ -5,11 +5,21 @@
 #include "payment_queries.h"
 #include "reasons.h"
 #include "rules.h"
+#include <string.h>
 
 static answer voucher_counts(struct call *c)
 {
     batch_add(c, &sql_voucher_counts);
     return batch_reply(c, REASON_internal);
+}
+
+/* A bound of amounts; empty: there is none. */
+static void set_bound(struct call *c, const char *name, const char *amount)
+{
+    if (amount[0] == '\0')
+        call_set(c, name, NULL);
+    else
+        call_set_integer(c, name, check_money_fen(amount));
 }
 
 static answer voucher_list(struct call *c)
@@ -18,6 +28,13 @@ static answer voucher_list(struct call *c)
     bool newest = req->sort == PAYMENT__LIST_VOUCHERS_REQUEST__SORT__NEWEST_FIRST;
     if (!page_from(c, req->cursor, newest))
         return call_fail_field(c, "cursor", PAGE_LOST);
+    if (req->day_to[0] != '\0' && strcmp(req->day_from, req->day_to) > 0)
+        return call_fail_field(c, "day_to", "截止日期不能早于起始日期。");
+    if (req->amount_from[0] != '\0' && req->amount_to[0] != '\0' &&
+        check_money_fen(req->amount_from) > check_money_fen(req->amount_to))
+        return call_fail_field(c, "amount_to", "最高金额不能低于最低金额。");
+    set_bound(c, "fen_from", req->amount_from);
+    set_bound(c, "fen_to", req->amount_to);
     page_begin(c, req->limit);
     batch_add(c, &sql_voucher_total);
     batch_add(c, newest ? &sql_voucher_list_newest : &sql_voucher_list_oldest);

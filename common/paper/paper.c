@@ -2,6 +2,7 @@
 
 #include "pen.h"
 #include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,14 @@ struct paper *paper_new(struct arena *arena, const struct paper_head *head)
     *paper = (struct paper){.arena = arena, .head = *head};
     paper->last = &paper->first;
     return paper;
+}
+
+const char *paper_digest(struct arena *arena, const void *data, size_t size)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char hex[sizeof hash * 2 + 1];
+    crypto_hash_sha256(hash, data, size);
+    return arena_text(arena, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
 }
 
 static struct item *add(struct paper *paper, enum item_kind kind, const char *label,

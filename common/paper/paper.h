@@ -22,6 +22,9 @@ struct paper_head {
 /* Keeps what it is given: texts live as long as the paper, which lives in the arena. */
 struct paper *paper_new(struct arena *arena, const struct paper_head *head);
 
+/* SHA-256 of the content in hex digits, for the foot. */
+const char *paper_digest(struct arena *arena, const void *data, size_t size);
+
 /* The heading of a table; what follows is in it. */
 void paper_table(struct paper *paper, const char *title);
 /* A place to glue a photo, to the right of the rows that follow. */

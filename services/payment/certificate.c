@@ -17,6 +17,7 @@ struct making {
     struct picture seal;
     struct certificate certificate;
     bool picture;
+    uint32_t part;
     struct paper_bytes bytes;
     enum status status;
 };
@@ -43,15 +44,13 @@ static const char *public_hex(struct call *c)
 static const char *code_of(struct call *c, struct certificate *it)
 {
     const struct payment *state = service_state(c->run);
-    unsigned char signature[crypto_sign_BYTES], hash[crypto_hash_sha256_BYTES];
-    char hex[2 * sizeof hash + 1];
+    unsigned char signature[crypto_sign_BYTES];
     const char *text = arena_printf(c->arena, "guild-certificate-2\n%s\n%s\n%s\n%s\n%s\n%s\n%.*s",
                                     it->member_no, it->unit_name, it->uscc, it->post, it->first_day,
                                     it->last_day, KEY_ID, public_hex(c));
     crypto_sign_detached(signature, NULL, (const unsigned char *)text, strlen(text),
                          state->certificate_key);
-    crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
-    it->digest = arena_text(c->arena, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
+    it->digest = paper_digest(c->arena, text, strlen(text));
     return arena_printf(c->arena, "%s/verify#%s.%s", state->site,
                         base64url(c->arena, text, strlen(text)),
                         base64url(c->arena, signature, sizeof signature));
@@ -69,28 +68,27 @@ static void making_work(void *job)
 
 static answer making_worked(struct call *c, void *job)
 {
-    const Payment__CertificateRequest *req = c->request;
     struct making *making = job;
     if (making->status != STATUS_OK)
         return call_fail(c, REASON_busy);
     const char *name = arena_printf(c->arena, "会员证书-%s.%s", making->certificate.unit_name,
                                     making->picture ? "png" : "pdf");
-    return file_part(c, making->bytes.data, making->bytes.size, req->part,
+    return file_part(c, making->bytes.data, making->bytes.size, making->part,
                      making->picture ? "image/png" : "application/pdf", name, true);
 }
 
 static answer certificate_found(struct call *c, const struct rows *results)
 {
-    const Payment__CertificateRequest *req = c->request;
     struct payment *state = service_state(c->run);
+    struct making *making = c->state;
     const struct rows *row = &results[0];
     if (row->count == 0)
         return call_fail(c, REASON_certificate_none);
-    struct making *making = arena_alloc(c->arena, sizeof *making);
     *making = (struct making){
         .store = &state->files,
         .seal = picture_from(row, c->arena),
-        .picture = req->format == PAYMENT__CERTIFICATE_REQUEST__FORMAT__PNG,
+        .picture = making->picture,
+        .part = making->part,
         .certificate = {.association = state->association,
                         .unit_name = rows_get(row, 0, "unit_name"),
                         .uscc = rows_get(row, 0, "uscc"),
@@ -106,9 +104,31 @@ static answer certificate_found(struct call *c, const struct rows *results)
     return work_then(c, state->files.work, making_work, making, making_worked);
 }
 
+static void certificate_ask(struct call *c, int64_t account_id,
+                            Payment__CertificateRequest__Format format, uint32_t part)
+{
+    struct making *making = arena_alloc(c->arena, sizeof *making);
+    making->picture = format == PAYMENT__CERTIFICATE_REQUEST__FORMAT__PNG;
+    making->part = part;
+    c->state = making;
+    call_set_integer(c, "account_id", account_id);
+    batch_add(c, &sql_certificate_get);
+}
+
 static answer certificate_read(struct call *c)
 {
-    batch_add(c, &sql_certificate_get);
+    const Payment__CertificateRequest *req = c->request;
+    certificate_ask(c, c->caller->account_id, req->format, req->part);
+    return batch_then(c, certificate_found);
+}
+
+/* A look of staff is in the audit before the first byte leaves. */
+static answer staff_certificate_read(struct call *c)
+{
+    const Payment__StaffCertificateRequest *req = c->request;
+    certificate_ask(c, req->account_id, req->format, req->part);
+    if (req->part == 0)
+        batch_add(c, &sql_certificate_look);
     return batch_then(c, certificate_found);
 }
 
@@ -128,8 +148,9 @@ static answer certificate_key_get(struct call *c)
 }
 
 const struct op certificate_ops[] = {
-    {"ReadCertificate",   MEMBER, certificate_read,    0},
-    {"GetMemberStatus",   PUBLIC, member_status_get,   0},
-    {"GetCertificateKey", PUBLIC, certificate_key_get, 0},
+    {"ReadCertificate",      MEMBER,             certificate_read,       0},
+    {"ReadStaffCertificate", STAFF("dues.read"), staff_certificate_read, 0},
+    {"GetMemberStatus",      PUBLIC,             member_status_get,      0},
+    {"GetCertificateKey",    PUBLIC,             certificate_key_get,    0},
     OP_END,
 };

@@ -1,13 +1,10 @@
 /* D-10: the month's sheet, on the page and on paper, and closing it. */
-#include "files.h"
 #include "nouns.h"
-#include "paper.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
 #include "reasons.h"
 #include "service.h"
-#include <inttypes.h>
-#include <sodium.h>
+#include "sheet.h"
 #include <string.h>
 
 enum { PAPER_DIFFERENCES_MAX = 400 };
@@ -78,33 +75,28 @@ static const char *kind_words(const char *kind)
     return kind;
 }
 
-static const char *yuan(struct arena *arena, int64_t fen)
-{
-    int64_t size = fen < 0 ? -fen : fen;
-    return arena_printf(arena, "%s%" PRId64 ".%02d元", fen < 0 ? "-" : "", size / 100,
-                        (int)(size % 100));
-}
-
 static void sums(struct arena *arena, struct paper *paper, const Payment__DuesMonth *m)
 {
     paper_table(paper, "合计");
     paper_field(paper, "应收",
-                arena_printf(arena, "%s（%u张账单）", yuan(arena, m->due_fen), m->bills), false);
+                arena_printf(arena, "%s（%u张账单）", sheet_yuan(arena, m->due_fen), m->bills),
+                false);
     paper_field(paper, "确认到账",
-                arena_printf(arena, "%s（%u笔）", yuan(arena, m->confirmed_fen), m->vouchers),
+                arena_printf(arena, "%s（%u笔）", sheet_yuan(arena, m->confirmed_fen), m->vouchers),
                 false);
     paper_field(paper, "银行入账",
-                arena_printf(arena, "%s（%u笔）", yuan(arena, m->lines_fen), m->lines), false);
+                arena_printf(arena, "%s（%u笔）", sheet_yuan(arena, m->lines_fen), m->lines),
+                false);
     paper_field(paper, "开具票据",
-                arena_printf(arena, "%s（%u张）", yuan(arena, m->receipts_fen), m->receipts),
+                arena_printf(arena, "%s（%u张）", sheet_yuan(arena, m->receipts_fen), m->receipts),
                 false);
     if (m->refunds > 0)
         paper_field(paper, "退款",
                     arena_printf(arena, "%s（%u笔），已从确认到账中减去",
-                                 yuan(arena, m->refunded_fen), m->refunds),
+                                 sheet_yuan(arena, m->refunded_fen), m->refunds),
                     false);
-    paper_field(paper, "非会费入账", yuan(arena, m->other_fen), false);
-    paper_field(paper, "钱包手续费", yuan(arena, m->fees_fen), false);
+    paper_field(paper, "非会费入账", sheet_yuan(arena, m->other_fen), false);
+    paper_field(paper, "钱包手续费", sheet_yuan(arena, m->fees_fen), false);
 }
 
 /* One side beside what was confirmed: its groups, then each line; the sum is the difference. */
@@ -113,11 +105,12 @@ static void side(struct arena *arena, struct paper *paper, const Payment__DuesMo
 {
     size_t listed = 0;
     paper_table(paper, arena_printf(arena, "%s与确认到账的差异：%s", title,
-                                    yuan(arena, fen - m->confirmed_fen)));
+                                    sheet_yuan(arena, fen - m->confirmed_fen)));
     for (size_t i = 0; i < m->n_groups; i++)
         if (m->groups[i]->side == which)
             paper_field(paper, kind_words(m->groups[i]->kind),
-                        arena_printf(arena, "%s（%u笔）", yuan(arena, m->groups[i]->amount_fen),
+                        arena_printf(arena, "%s（%u笔）",
+                                     sheet_yuan(arena, m->groups[i]->amount_fen),
                                      m->groups[i]->count),
                         true);
     for (size_t i = 0; i < m->n_differences && listed < PAPER_DIFFERENCES_MAX; i++) {
@@ -127,7 +120,7 @@ static void side(struct arena *arena, struct paper *paper, const Payment__DuesMo
         listed++;
         paper_text(paper, arena_printf(arena, "%s  %s  %s  %s", d->day,
                                        d->unit_name[0] == '\0' ? "（没有付款人）" : d->unit_name,
-                                       kind_words(d->kind), yuan(arena, d->amount_fen)));
+                                       kind_words(d->kind), sheet_yuan(arena, d->amount_fen)));
     }
     if (listed == 0)
         paper_text(paper, "没有差异。");
@@ -147,21 +140,23 @@ static void settlements(struct arena *arena, struct paper *paper, const Payment_
                                : arena_printf(arena, "%s至%s的收款%s", s->first_day, s->last_day,
                                               s->line_id == 0 ? "，未见结算款" : "");
         paper_text(paper, arena_printf(arena, "%s  结算%s  %s，本月净额%s，差异%s", s->day,
-                                       yuan(arena, s->amount_fen), days, yuan(arena, s->net_fen),
-                                       yuan(arena, s->difference_fen)));
+                                       sheet_yuan(arena, s->amount_fen), days,
+                                       sheet_yuan(arena, s->net_fen),
+                                       sheet_yuan(arena, s->difference_fen)));
     }
 }
 
-/* The same sheet has the same digest: sums, differences and who signed. */
+/* The same sheet has the same digest: sums, differences and who signed; not what moved since. */
 static const char *digest_of(struct arena *arena, const Payment__DuesMonth *m)
 {
-    unsigned char hash[8];
-    char hex[sizeof hash * 2 + 1];
-    size_t size = payment__dues_month__get_packed_size(m);
+    Payment__DuesMonth as_signed = *m;
+    as_signed.may_close = false;
+    as_signed.changed_due_fen = as_signed.changed_confirmed_fen = 0;
+    as_signed.changed_lines_fen = as_signed.changed_receipts_fen = 0;
+    size_t size = payment__dues_month__get_packed_size(&as_signed);
     unsigned char *packed = arena_alloc(arena, size);
-    payment__dues_month__pack(m, packed);
-    crypto_generichash(hash, sizeof hash, packed, size, NULL, 0);
-    return arena_text(arena, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
+    payment__dues_month__pack(&as_signed, packed);
+    return paper_digest(arena, packed, size);
 }
 
 static struct paper *month_paper(struct call *c, const Payment__DuesMonth *m)
@@ -191,7 +186,7 @@ static struct paper *month_paper(struct call *c, const Payment__DuesMonth *m)
             paper_table(paper, "以前月份的到账，已结账，记入本月");
         paper_text(paper,
                    arena_printf(c->arena, "%s  %s  %s", m->late[i]->day, m->late[i]->unit_name,
-                                yuan(c->arena, m->late[i]->amount_fen)));
+                                sheet_yuan(c->arena, m->late[i]->amount_fen)));
     }
     if (m->note[0] != '\0') {
         paper_table(paper, "结账说明");
@@ -205,41 +200,15 @@ static struct paper *month_paper(struct call *c, const Payment__DuesMonth *m)
     return paper;
 }
 
-struct sheet {
-    struct paper *paper;
-    const char *file_name;
-    struct paper_bytes bytes;
-    enum status status;
-};
-
-static void sheet_work(void *job)
-{
-    struct sheet *sheet = job;
-    sheet->status = paper_pdf(sheet->paper, &sheet->bytes);
-}
-
-static answer sheet_worked(struct call *c, void *job)
-{
-    const Payment__DuesMonthDocumentRequest *req = c->request;
-    struct sheet *sheet = job;
-    if (sheet->status != STATUS_OK)
-        return call_fail(c, REASON_busy);
-    return file_part(c, sheet->bytes.data, sheet->bytes.size, req->part, "application/pdf",
-                     sheet->file_name, true);
-}
-
 static answer sheet_found(struct call *c, const struct rows *results)
 {
     const Payment__DuesMonthDocumentRequest *req = c->request;
-    const struct payment *state = service_state(c->run);
     const Payment__DuesMonth *month = (const Payment__DuesMonth *)message_from_rows(
         &payment__dues_month__descriptor, &results[0], c->arena);
     if (month == NULL)
         return call_fail(c, REASON_internal);
-    struct sheet *sheet = arena_alloc(c->arena, sizeof *sheet);
-    *sheet = (struct sheet){.paper = month_paper(c, month),
-                            .file_name = arena_printf(c->arena, "会费月结表-%s.pdf", req->month)};
-    return work_then(c, state->files.work, sheet_work, sheet, sheet_worked);
+    return sheet_then(c, month_paper(c, month),
+                      arena_printf(c->arena, "会费月结表-%s.pdf", req->month), req->part);
 }
 
 static answer month_read(struct call *c)

@@ -27,6 +27,7 @@ extern const struct op picture_ops[];
 extern const struct op policy_ops[];
 extern const struct op proposal_ops[];
 extern const struct op receipt_ops[];
+extern const struct op received_ops[];
 extern const struct op renewal_link_ops[];
 extern const struct op renewal_ops[];
 extern const struct op petition_ops[];

@@ -260,3 +260,17 @@ answer AS (
     SELECT c.month::text AS month, (c.sheet ->> 'confirmed_fen')::bigint AS confirmed_fen, c.closed_by_name, c.closed_at, c.note
       FROM closed c)
 SELECT * FROM answer;
+
+-- name: received_period
+SELECT :period_first::date::timestamptz AS first_at,
+       coalesce((SELECT max(month) FROM month_close) >= :period_first::date + :period_span::interval - interval '1 month', false)
+           AS is_closed;
+
+-- name: received_list
+-- Payment by payment, as the months' sheets count them; each tells when the last of them changed.
+SELECT d.day, d.kind, d.amount_fen, u.unit_name, voucher_years(v) AS years, v.pay_method, v.received_on,
+       coalesce(r.receipt_no, '') AS receipt_no, max(greatest(d.changed_at, r.issued_on::timestamptz)) OVER () AS changed_at
+  FROM dues_received(:period_first::date, (:period_first::date + :period_span::interval)::date) AS d
+  JOIN voucher v ON v.id = d.voucher_id JOIN unit u USING (account_id)
+  LEFT JOIN receipt r ON r.voucher_id = v.id AND r.state IN ('ISSUED', 'DELIVERED') AND d.kind = 'CONFIRMED'
+ ORDER BY d.day, d.voucher_id, d.kind LIMIT :rows_max::int + 1;

@@ -210,7 +210,12 @@ SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.first_day, s
        a.id AS picture_id, a.account_id AS picture_owner, a.size_bytes AS picture_bytes
   FROM unit u CROSS JOIN member_status(u.account_id, current_date) AS s
   LEFT JOIN association_picture c ON c.kind = 'SEAL' LEFT JOIN attachment a ON a.id = c.file_id
- WHERE u.account_id = :caller_id::bigint AND s.state IN ('ACTIVE', 'EXPIRING', 'GRACE');
+ WHERE u.account_id = :account_id::bigint AND s.state IN ('ACTIVE', 'EXPIRING', 'GRACE');
+
+-- name: certificate_look
+-- A member of staff printed a unit's certificate.
+INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
+VALUES (:caller_kind, :caller_id, :caller_session, 'certificate.read', :account_id::bigint::text, :request_id);
 
 -- name: member_status_get
 -- By what names one unit, whole: nobody lists the members here. Only who is or was a member.

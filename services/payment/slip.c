@@ -7,7 +7,6 @@
 #include "picture.h"
 #include "reasons.h"
 #include "service.h"
-#include <sodium.h>
 #include <string.h>
 
 struct slip {
@@ -43,12 +42,9 @@ static answer slip_worked(struct call *c, void *job)
 /* What is owed changes with every payment: the digest tells one slip from another. */
 static const char *digest_of(struct arena *arena, const struct rows *row)
 {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    char hex[sizeof hash * 2 + 1];
     const char *text = arena_printf(arena, "%s|%s|%s", rows_get(row, 0, "reference_code"),
                                     rows_get(row, 0, "due_yuan"), rows_get(row, 0, "unit_name"));
-    crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
-    return arena_text(arena, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
+    return paper_digest(arena, text, strlen(text));
 }
 
 static struct paper *slip_paper(struct call *c, const struct rows *row,

@@ -1,4 +1,4 @@
--- A term that begins or ends on another day than the rules say; what the lists of staff are asked for.
+-- A term that begins or ends on another day than the rules say; what the lists of staff are asked for; what was collected.
 
 ALTER TABLE term ADD CONSTRAINT term_length CHECK (last_day < (first_day + interval '2 years')::date);
 
@@ -69,3 +69,18 @@ CREATE FUNCTION reminder_told(view text, q text) RETURNS SETOF reminder LANGUAGE
        AND (unit_sought(r.account_id, q) OR r.skipped_by_name = q)
 $$;
 CREATE INDEX reminder_by_time ON reminder (told_at, account_id);
+
+-- ---- what was collected between two days, as the months' sheets count it: money confirmed, and with a minus what was taken back
+
+CREATE FUNCTION dues_received(first date, after date)
+RETURNS TABLE (day date, kind text, voucher_id bigint, amount_fen bigint, changed_at timestamptz) LANGUAGE sql STABLE AS $$
+    SELECT v.booked_on, 'CONFIRMED', v.id, v.confirmed_fen, v.decided_at
+      FROM voucher v WHERE v.booked_on >= first AND v.booked_on < after
+    UNION ALL
+    SELECT v.reversed_on, 'REVERSED', v.id, -v.confirmed_fen,
+           (SELECT max(p.decided_at) FROM proposal p WHERE p.voucher_id = v.id AND p.kind = 'REVERSE' AND p.state = 'CONFIRMED')
+      FROM voucher v WHERE v.reversed_on >= first AND v.reversed_on < after
+    UNION ALL
+    SELECT p.booked_on, 'REFUND', r.voucher_id, -r.fen, p.decided_at
+      FROM month_refunds(first, after) AS r JOIN proposal p ON p.id = r.proposal_id
+$$;

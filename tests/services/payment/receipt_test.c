@@ -257,6 +257,27 @@ static void test_lists_are_filtered_and_sorted(void **state)
          "REQUESTED");
 }
 
+/* The year's list has every number that was given out in it, the void ones too; what was never issued has none. */
+static void test_a_year_has_every_number(void **state)
+{
+    (void)state;
+    const char *year = VALUE("SELECT extract(year FROM now())");
+    const char *all =
+        JSON(&issuer, "ListReceipts", "{\"view\":\"ALL\",\"year\":%s,\"limit\":100}", year);
+    SAYS(all, arena_printf(arena, "\"total\":%s",
+                           VALUE("SELECT count(*) FROM receipt WHERE receipt_no <> ''")));
+    SAYS(all, "\"next_cursor\":\"\"");
+    const char *numbers =
+        VALUE("SELECT string_agg(receipt_no, ' ') FROM receipt WHERE receipt_no <> ''");
+    char *rest = NULL, *copy = arena_text(arena, numbers);
+    for (char *one = strtok_r(copy, " ", &rest); one != NULL; one = strtok_r(NULL, " ", &rest))
+        SAYS(all, arena_printf(arena, "\"receipt_no\":\"%s\"", one));
+    SAYS(all, "\"state\":\"VOID\"");
+    assert_null(strstr(all, "\"receipt_no\":\"\""));
+    SAYS(JSON(&issuer, "ListReceipts", "{\"view\":\"ALL\",\"year\":%d}", atoi(year) - 1),
+         "\"total\":0");
+}
+
 /* ---- pictures of the association */
 
 static const char *picture_file(void)
@@ -301,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_a_unit_sends_its_receipt_again),
         cmocka_unit_test(test_a_fetched_receipt_is_delivered),
         cmocka_unit_test(test_lists_are_filtered_and_sorted),
+        cmocka_unit_test(test_a_year_has_every_number),
         cmocka_unit_test(test_pictures_are_set_by_who_may),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

@@ -1,4 +1,4 @@
-/* The year's receipts as CSV for a spreadsheet: the void ones too, so that no number is missing. */
+/* The year's receipts as CSV for a spreadsheet, by their numbers: the void ones too, so that none is missing. */
 import { api } from '@shared/api';
 import { receiptBadges, showYuan, type Receipt } from '@shared/dues';
 import { saveCsv } from '../../csv';
@@ -10,13 +10,16 @@ function row(receipt: Receipt): string[] {
   ];
 }
 
+const byNumber = (a: Receipt, b: Receipt) => `${a.receipt_code} ${a.receipt_no}`.localeCompare(`${b.receipt_code} ${b.receipt_no}`, undefined, { numeric: true });
+
 export async function yearList(year: number): Promise<void> {
-  const rows = [['票据号码', '票据代码', '开票日期', '交款人', '信用代码', '项目', '金额（元）', '状态', '到账日期', '开票人', '说明']];
+  const header = ['票据号码', '票据代码', '开票日期', '交款人', '信用代码', '项目', '金额（元）', '状态', '到账日期', '开票人', '说明'];
+  const receipts: Receipt[] = [];
   let cursor = '';
   do {
     const page = await api.listReceipts({ view: 'ALL', year, cursor, limit: 100 });
-    rows.push(...page.receipts.map(row));
+    receipts.push(...page.receipts);
     cursor = page.next_cursor;
   } while (cursor !== '');
-  saveCsv(`会费票据-${year}.csv`, rows);
+  saveCsv(`会费票据-${year}.csv`, [header, ...receipts.sort(byNumber).map(row)]);
 }

@@ -112,8 +112,9 @@ void files_download(struct http *h, const struct assertion *assertion, ProtobufC
     memcpy(whole, part->content.data, part->content.len);
     const char *lines = arena_printf(h->arena,
                                      "Content-Disposition: %s\r\n"
-                                     "Cache-Control: private, %s\r\n",
+                                     "Cache-Control: %s, %s\r\n",
                                      disposition(h, part->content_type, part->file_name),
+                                     h->route->session == PUBLIC ? "public" : "private",
                                      h->route->session == STAFF ? "no-store" /* each look is one */
                                      : part->may_change         ? "no-cache"
                                                                 : "max-age=300");

@@ -83,6 +83,7 @@ const struct route routes[] = {
      PUBLIC                                                                                                                 },
     {GET,    "/api/v1/certificate",                        MEMBER, "payment",       "ReadCertificate",      DOWNLOAD, PUBLIC},
     {GET,    "/api/v1/certificate-key",                    PUBLIC, "payment",       "GetCertificateKey",    JSON,     PUBLIC},
+    {GET,    "/api/v1/badges/:member_no",                  PUBLIC, "payment",       "ReadBadge",            DOWNLOAD, PUBLIC},
     {GET,    "/api/v1/member-status",                      PUBLIC, "payment",       "GetMemberStatus",      JSON,     PUBLIC},
     {GET,    "/api/v1/dues",                               MEMBER, "payment",       "GetDues",              JSON,     PUBLIC},
     {GET,    "/api/v1/renewal-links/:token",               PUBLIC, "payment",       "CheckRenewalLink",     JSON,     PUBLIC},

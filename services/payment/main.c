@@ -2,7 +2,7 @@
 
    What it does   tells the fee schedule; bills units, takes their vouchers, posts what finance confirms to the ledger, opens
                   and renews memberships, keeps the receipts.
-   Operations     attachment.c, auto.c, bill.c, certificate.c, fee.c, member.c, picture.c, policy.c, proposal.c, receipt.c, received.c, renewal.c, renewal_link.c, petition.c, slip.c, statement.c, unit.c, verdict.c,
+   Operations     attachment.c, auto.c, badge.c, bill.c, certificate.c, fee.c, member.c, picture.c, policy.c, proposal.c, receipt.c, received.c, renewal.c, renewal_link.c, petition.c, slip.c, statement.c, unit.c, verdict.c,
                   voucher.c; the contract is proto/payment.proto.
    Reads, writes  PostgreSQL, schema payment; what must never break about money is said there (schema/003 to 006, 012, 013). The fee
                   schedule and the account that dues are paid to are seeded by `guildctl seed` from
@@ -32,10 +32,10 @@ static const struct setting payment_settings[] = {
 };
 
 static const struct op *const payment_nouns[] = {
-    attachment_ops, bill_ops,     certificate_ops, fee_ops,          figures_ops,  line_ops,
-    member_ops,     month_ops,    pairing_ops,     picture_ops,      policy_ops,   proposal_ops,
-    receipt_ops,    received_ops, renewal_ops,     renewal_link_ops, petition_ops, slip_ops,
-    statement_ops,  unit_ops,     verdict_ops,     voucher_ops,      NULL};
+    attachment_ops, badge_ops,     bill_ops,     certificate_ops, fee_ops,          figures_ops,
+    line_ops,       member_ops,    month_ops,    pairing_ops,     picture_ops,      policy_ops,
+    proposal_ops,   receipt_ops,   received_ops, renewal_ops,     renewal_link_ops, petition_ops,
+    slip_ops,       statement_ops, unit_ops,     verdict_ops,     voucher_ops,      NULL};
 REASONS_TABLE(payment_reasons, PAYMENT_REASONS);
 
 static const struct subscription payment_subscriptions[] = {

@@ -15,6 +15,7 @@ struct payment {
 };
 
 extern const struct op attachment_ops[];
+extern const struct op badge_ops[];
 extern const struct op bill_ops[];
 extern const struct op certificate_ops[];
 extern const struct op fee_ops[];

@@ -217,6 +217,11 @@ SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.first_day, s
 INSERT INTO audit (actor_kind, actor_id, session, action, object, request_id)
 VALUES (:caller_kind, :caller_id, :caller_session, 'certificate.read', :account_id::bigint::text, :request_id);
 
+-- name: badge_get
+SELECT u.unit_name, s.member_no, s.state, s.last_day, s.grace_until
+  FROM unit u JOIN membership m USING (account_id), member_status(u.account_id, current_date) AS s
+ WHERE m.member_no = upper(:member_no::text);
+
 -- name: member_status_get
 -- By what names one unit, whole: nobody lists the members here. Only who is or was a member.
 SELECT u.unit_name, u.uscc, s.member_no, s.association_post_name, s.state, s.first_day, s.last_day, now() AS checked_at

@@ -79,7 +79,7 @@ export function attachmentUrl(of: FilesOf, id: string, thumbnail = false): strin
 }
 
 /* The address of a printable document. */
-export function documentUrl<Name extends 'readDocument' | 'readReviewDocument' | 'readPaymentSlip' | 'readCertificate' | 'readDrawDocument' | 'readCollectionCode' | 'readPaperDocument' | 'readBlankForm' | 'readDuesMonth' | 'readDuesReceived' | 'readStaffCertificate' | 'readAppointment' | 'readStaffAppointment'>(name: Name, request: Request<Name>): string {
+export function documentUrl<Name extends 'readDocument' | 'readReviewDocument' | 'readPaymentSlip' | 'readCertificate' | 'readDrawDocument' | 'readCollectionCode' | 'readPaperDocument' | 'readBlankForm' | 'readDuesMonth' | 'readDuesReceived' | 'readBadge' | 'readStaffCertificate' | 'readAppointment' | 'readStaffAppointment'>(name: Name, request: Request<Name>): string {
   return splitRequest(table[name], request).url;
 }
 

@@ -51,7 +51,6 @@ write('expert.html', expert(site, assets));
 write('i.html', invitation(site, assets));
 write('404.html', notFound(site, assets));
 write('verify.html', verify(site, assets));
-write('badge.svg', read('site/badge.svg'));
 for (const [name, content] of documents(site, assets)) write(name, content);
 write('favicon.svg', read('site/favicon.svg'));
 write('robots.txt', 'User-agent: *\nDisallow: /app/\nDisallow: /console/\nDisallow: /api/\n');

@@ -9,21 +9,21 @@ static const char *name_of(int64_t id)
 /* A list asked for so finds so many. */
 static void finds(const Common__Principal *who, const char *method, int total, const char *asked)
 {
-    const char *answer = JSON(who, method, "{%s}", asked), *at = strstr(answer, "\"total\":");
+    const char *told = JSON(who, method, "{%s}", asked), *at = strstr(told, "\"total\":");
     if (at == NULL || strtol(at + strlen("\"total\":"), NULL, 10) != total)
-        fail_msg("%s {%s} gives %s", method, asked, answer);
+        fail_msg("%s {%s} gives %s", method, asked, told);
 }
 
-/* The names of units stand in the answer in this order. */
-static void in_order(const char *answer, int64_t first, int64_t second)
+/* The names of units stand in the told in this order. */
+static void in_order(const char *told, int64_t first, int64_t second)
 {
-    const char *a = strstr(answer, name_of(first)), *b = strstr(answer, name_of(second));
+    const char *a = strstr(told, name_of(first)), *b = strstr(told, name_of(second));
     assert_true(a != NULL && b != NULL && a < b);
 }
 
-static const char *cursor_of(const char *answer)
+static const char *cursor_of(const char *told)
 {
-    const char *at = strstr(answer, "\"next_cursor\":\"") + strlen("\"next_cursor\":\"");
+    const char *at = strstr(told, "\"next_cursor\":\"") + strlen("\"next_cursor\":\"");
     return arena_printf(arena, "%.*s", (int)strcspn(at, "\""), at);
 }
 

@@ -436,36 +436,141 @@ static void test_terms_and_their_ends(void **state)
                         "31");
 }
 
-/* The database says so itself, whatever statement comes. */
+/* ---- the database says so itself, whatever statement comes */
+
+/* The rule that a statement breaks, or the words that refuse it; "": it is taken. */
+static const char *said(const char *statement)
+{
+    return VALUE("SELECT pg_temp.said($q$%s$q$)", statement);
+}
+
+static void said_begin(void)
+{
+    service_test_sql(
+        "CREATE OR REPLACE FUNCTION pg_temp.said(statement text) RETURNS text LANGUAGE plpgsql AS "
+        "$$ DECLARE rule text; BEGIN EXECUTE statement; RETURN ''; EXCEPTION WHEN "
+        "integrity_constraint_violation OR check_violation OR exclusion_violation OR "
+        "unique_violation OR foreign_key_violation OR insufficient_privilege OR raise_exception "
+        "THEN GET STACKED DIAGNOSTICS rule = CONSTRAINT_NAME; RETURN coalesce(nullif(rule, ''), "
+        "SQLERRM); END $$");
+}
+
+#define POSTING                                                                                    \
+    "INSERT INTO transfer (debit_kind, debit_of, credit_kind, credit_of, amount_fen, voucher_id, " \
+    "proposal_id, recorder, approver) "
+
+/* Of the unit that came last, a term is open and a voucher waits. */
+static const char *const forbidden[][2] = {
+    {"UPDATE transfer SET amount_fen = 1",                                               "transfer is append-only"},
+    {"DELETE FROM transfer",                                                             "transfer is append-only"},
+    {"TRUNCATE transfer",                                                                "transfer is append-only"},
+    {"DELETE FROM term",                                                                 "term is append-only"    },
+    {"TRUNCATE term",                                                                    "term is append-only"    },
+    {"UPDATE voucher SET state = 'SUBMITTED' WHERE state = 'CONFIRMED'",                 "state_changed"          },
+ /* a posting has two persons, a cause that is there, and says what that says */
+    {POSTING "SELECT 'BANK', 0, 'CREDIT', account_id, 100, id, NULL, 'STAFF:1', 'STAFF:1' FROM "
+             "voucher LIMIT 1",                                                     "transfer_same_person"   },
+    {POSTING "SELECT 'BANK', 0, 'CREDIT', account_id, 100, NULL, NULL, 'STAFF:1', 'STAFF:2' FROM "
+             "unit LIMIT 1",                                                        "transfer_has_cause"     },
+    {POSTING "SELECT 'BANK', 0, 'CREDIT', account_id, 100, 999999, NULL, 'STAFF:1', 'STAFF:2' "
+             "FROM unit LIMIT 1",                                                   "transfer_voucher"       },
+    {POSTING "SELECT 'WAIVER', 0, 'BILL', max(id), 100, NULL, 999999, 'STAFF:1', 'STAFF:2' FROM "
+             "bill",                                                                "transfer_proposal"      },
+    {POSTING "SELECT 'BANK', 0, 'CREDIT', account_id, paid_fen, id, NULL, 'STAFF:1', 'STAFF:2' "
+             "FROM voucher WHERE state = 'SUBMITTED' ORDER BY id DESC LIMIT 1",     "transfer_fits"          },
+    {POSTING "SELECT 'BANK', 0, 'CREDIT', account_id, confirmed_fen, id, NULL, 'STAFF:1', "
+             "'STAFF:2' FROM voucher WHERE state = 'CONFIRMED' LIMIT 1",            "transfer_posted_once"   },
+    {POSTING "SELECT 'BANK', 0, 'BILL', bill_ids[1], confirmed_fen, id, NULL, 'STAFF:1', 'STAFF:2' "
+             "FROM voucher WHERE state = 'CONFIRMED' LIMIT 1",                      "transfer_fits"          },
+    {POSTING "SELECT 'CREDIT', u.account_id, 'BILL', v.bill_ids[1], 100, v.id, NULL, 'STAFF:1', "
+             "'STAFF:2' FROM voucher v, unit u WHERE v.state = 'CONFIRMED' AND u.account_id <> "
+             "v.account_id LIMIT 1",                                                "transfer_fits"          },
+    {POSTING "SELECT 'CREDIT', account_id, 'BANK', 0, 100000000, id, NULL, 'STAFF:1', 'STAFF:2' "
+             "FROM voucher WHERE state = 'CONFIRMED' LIMIT 1",                      "transfer_fits"          },
+ /* what is owed and what is left move with a posting only */
+    {"UPDATE bill SET paid_fen = paid_fen + 1",                                          "bill_stands"            },
+    {"UPDATE bill SET paid_fen = 0 WHERE state = 'PAID'",                                "bill_stands"            },
+    {"UPDATE bill SET waived_fen = amount_fen - paid_fen, state = 'WRITTEN_OFF' WHERE state = "
+     "'OPEN'",                                                                      "bill_stands"            },
+    {"UPDATE unit SET credit_fen = credit_fen + 1",                                      "credit_stands"          },
+    {"SELECT transfer_apply_side('BILL', max(id), 'CREDIT', 1) FROM bill",               "bill_stands"            },
+    {"SELECT transfer_apply_side('CREDIT', max(account_id), 'BANK', 1) FROM unit",       "credit_stands"          },
+    {"INSERT INTO unit (account_id, version, certified, unit_name, uscc, association_post, "
+     "legal_person_name, credit_fen) VALUES (1, 1, true, '', '', 'MEMBER', '', 1)", "credit_stands"          },
+    {"INSERT INTO bill (account_id, year, association_post, association_post_name, amount_fen, "
+     "paid_fen, reference_code, due_on) SELECT max(account_id), 1999, 'MEMBER', '', 2, 1, "
+     "'HF', current_date FROM unit",                                                "bill_stands"            },
+ /* nobody is a member twice on one day */
+    {"INSERT INTO term (account_id, bill_id, association_post, association_post_name, first_day, "
+     "last_day) SELECT account_id, bill_id, association_post, association_post_name, last_day, "
+     "last_day + 365 FROM term WHERE voided_at IS NULL ORDER BY id DESC LIMIT 1",   "term_overlap"           },
+};
+
+/* The role of the service, with what guildctl grants it. */
+static const char *const forbidden_to_the_service[][2] = {
+    {"UPDATE transfer SET amount_fen = 1",                                 "permission denied for table transfer"},
+    {"DELETE FROM transfer",                                               "permission denied for table transfer"},
+    {"TRUNCATE transfer",                                                  "permission denied for table transfer"},
+    {"TRUNCATE bill CASCADE",                                              "permission denied for table bill"    },
+    {"ALTER TABLE bill DISABLE TRIGGER bill_stands",                       "must be owner of table bill"         },
+    {POSTING "SELECT 'BANK', 0, 'CREDIT', account_id, 100, 999999, NULL, 'STAFF:1', 'STAFF:2' "
+             "FROM unit LIMIT 1",                                     "transfer_voucher"                    },
+    {"UPDATE bill SET paid_fen = 0 WHERE state = 'PAID'",                  "bill_stands"                         },
+    {"UPDATE unit SET credit_fen = credit_fen + 1",                        "credit_stands"                       },
+    {"SELECT transfer_apply_side('BILL', max(id), 'CREDIT', 1) FROM bill", "bill_stands"                         },
+};
+
 static void test_the_ledger_is_guarded(void **state)
 {
     (void)state;
     paid_unit();
+    SAYS(open_membership(account), "first_day");
+    Common__Principal who = unit("MEMBER");
+    submitted(&who, "2000");
+    said_begin();
+    for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++)
+        assert_string_equal(said(forbidden[i][0]), forbidden[i][1]);
+
     service_test_sql(
-        "CREATE OR REPLACE FUNCTION pg_temp.broken(statement text) RETURNS text LANGUAGE plpgsql "
-        "AS $$ DECLARE broken text; BEGIN EXECUTE statement; RETURN ''; EXCEPTION WHEN "
-        "check_violation OR "
-        "exclusion_violation OR raise_exception THEN GET STACKED DIAGNOSTICS broken = "
-        "CONSTRAINT_NAME; "
-        "RETURN coalesce(nullif(broken, ''), SQLERRM); END $$");
-    static const char *const statements[][2] = {
-        {"UPDATE transfer SET amount_fen = 1",                                   "transfer is append-only"},
-        {"DELETE FROM transfer",                                                 "transfer is append-only"},
-        {"DELETE FROM term",                                                     "term is append-only"    },
-        {"INSERT INTO transfer (debit_kind, debit_of, credit_kind, credit_of, amount_fen, "
-         "voucher_id, recorder, approver) "
-         "SELECT ''BANK'', 0, ''CREDIT'', account_id, 100, 1, ''STAFF:1'', ''STAFF:1'' FROM unit "
-         "LIMIT 1",                                                     "transfer_same_person"   },
-        {"INSERT INTO transfer (debit_kind, debit_of, credit_kind, credit_of, amount_fen, "
-         "voucher_id, recorder, approver) "
-         "SELECT ''CREDIT'', account_id, ''BANK'', 0, 100000000, 1, ''STAFF:1'', ''STAFF:2'' FROM "
-         "unit LIMIT 1",                                                "credit_too_small"       },
-        {"UPDATE bill SET paid_fen = amount_fen + 1",                            "bill_overpaid"          },
-        {"UPDATE voucher SET state = ''SUBMITTED'' WHERE state = ''CONFIRMED''", "state_changed"          },
+        "CREATE ROLE guild_payment; GRANT USAGE ON SCHEMA payment TO guild_payment; "
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA payment TO guild_payment; "
+        "DO $$ DECLARE name regclass; BEGIN FOR name IN SELECT oid FROM pg_class WHERE "
+        "relnamespace = 'payment'::regnamespace AND obj_description(oid, 'pg_class') LIKE "
+        "'append-only%' LOOP EXECUTE format('REVOKE UPDATE, DELETE ON %s FROM guild_payment', "
+        "name); END LOOP; END $$; SET ROLE guild_payment");
+    for (size_t i = 0; i < sizeof forbidden_to_the_service / sizeof forbidden_to_the_service[0];
+         i++)
+        assert_string_equal(said(forbidden_to_the_service[i][0]), forbidden_to_the_service[i][1]);
+    service_test_sql("RESET ROLE; DROP OWNED BY guild_payment; DROP ROLE guild_payment");
+    nothing_contradicts();
+}
+
+/* Where the rules were off, as on a broken disk, the differences tell of it. */
+static void test_the_differences_tell_of_postings(void **state)
+{
+    static const char *const planted[][2] = {
+        {"voucher_id = 999999",                                                  "voucher of transfer" },
+        {"proposal_id = 999999",                                                 "proposal of transfer"},
+        {"debit_of = 999999",                                                    "account of transfer" },
+        {"debit_of = debit_of - 1",                                              "cause of transfer"   },
+        {"voucher_id = (SELECT min(id) FROM voucher WHERE state = 'SUBMITTED')",
+         "cause of transfer"                                                                           },
+        {"reverses = (SELECT min(id) FROM transfer)",                            "cause of transfer"   },
     };
-    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
-        assert_string_equal(VALUE("SELECT pg_temp.broken('%s')", statements[i][0]),
-                            statements[i][1]);
+    (void)state;
+    Common__Principal who = unit("MEMBER");
+    submitted(&who, "2000");
+    paid_unit();
+    for (size_t i = 0; i < sizeof planted / sizeof planted[0]; i++) {
+        service_test_sql(arena_printf(
+            arena,
+            "BEGIN; SET LOCAL session_replication_role = replica; UPDATE transfer SET %s WHERE id "
+            "= (SELECT max(id) FROM transfer)",
+            planted[i][0]));
+        SAYS(VALUE("SELECT string_agg(DISTINCT what, ', ') FROM ledger_differences()"),
+             planted[i][1]);
+        service_test_sql("ROLLBACK");
+    }
     nothing_contradicts();
 }
 
@@ -547,6 +652,7 @@ int main(void)
         cmocka_unit_test(test_identity_and_money),
         cmocka_unit_test(test_terms_and_their_ends),
         cmocka_unit_test(test_the_ledger_is_guarded),
+        cmocka_unit_test(test_the_differences_tell_of_postings),
         cmocka_unit_test(test_the_certificate_and_the_check),
         cmocka_unit_test(test_lists),
     };

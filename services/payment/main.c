@@ -4,9 +4,9 @@
                   and renews memberships, keeps the receipts.
    Operations     attachment.c, auto.c, badge.c, bill.c, certificate.c, fee.c, member.c, picture.c, policy.c, proposal.c, receipt.c, received.c, renewal.c, renewal_link.c, petition.c, slip.c, statement.c, unit.c, verdict.c,
                   voucher.c; the contract is proto/payment.proto.
-   Reads, writes  PostgreSQL, schema payment; what must never break about money is said there (schema/003 to 006, 012, 013). The fee
-                  schedule and the account that dues are paid to are seeded by `guildctl seed` from
-                  deploy/association.json. The blob folder (contents sealed with the field keyring).
+   Reads, writes  PostgreSQL, schema payment; what must never break about money is said there (schema/003 to 006, 012, 013,
+                  027), and looked for every night (ledger_watch.c). The fee schedule and the account that dues are paid to
+                  are seeded by `guildctl seed` from deploy/association.json. The blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
    Is told        by certification, of member units that apply, are certified or revoked, and of the working calendar; by notification, of e-mails that went.
    Tells          notification, of vouchers, memberships and receipts, through its outbox.
@@ -102,6 +102,7 @@ static void payment_start(struct service_run *run)
     service_set_state(run, &state);
     renewal_start(run);
     auto_start(run);
+    ledger_watch_start(run);
 }
 
 static void payment_stop(struct service_run *run)

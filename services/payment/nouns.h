@@ -49,6 +49,10 @@ void renewal_run(struct service_run *run);
 void auto_start(struct service_run *run);
 void auto_run(struct service_run *run);
 
+/* The check of the ledger, once a night: looked at every minute from now on, or once. */
+void ledger_watch_start(struct service_run *run);
+void ledger_watch_run(struct service_run *run);
+
 /* Binds :reference_code to a new one. */
 void bill_set_reference(struct call *c);
 

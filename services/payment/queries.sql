@@ -649,3 +649,26 @@ SELECT (SELECT jsonb_agg(to_jsonb(p)) FROM (
              WHERE b.billed_fen > 0 OR t.ended > 0 ORDER BY y.year DESC) AS p) AS years,
        (SELECT coalesce(sum(amount_fen - paid_fen - waived_fen), 0)::bigint FROM overdue) AS overdue_fen,
        (SELECT count(DISTINCT account_id) FROM overdue) AS overdue_units;
+
+-- ---- the ledger's own check
+
+-- name: ledger_check
+-- Once a night, by who comes first; who comes meanwhile leaves it to him.
+WITH tonight AS MATERIALIZED (SELECT (now() - interval '2 hours')::date AS night),
+mine AS MATERIALIZED (
+    SELECT night FROM tonight
+     WHERE pg_try_advisory_xact_lock(hashtext('payment.ledger_check'))
+       AND NOT EXISTS (SELECT 1 FROM ledger_check c WHERE c.night = tonight.night))
+INSERT INTO ledger_check (night, differences)
+SELECT night, (SELECT coalesce(jsonb_object_agg(d.what, d.times), '{}')
+                 FROM (SELECT what, count(*) AS times FROM ledger_differences() GROUP BY what) AS d)
+  FROM mine
+ON CONFLICT DO NOTHING
+RETURNING night;
+
+-- name: ledger_checked
+-- What the last check found.
+SELECT extract(epoch FROM c.checked_at)::bigint AS checked_seconds, coalesce(sum(d.value::bigint), 0)::bigint AS differences,
+       coalesce(string_agg(d.value || ' ' || d.key, ', ' ORDER BY d.key), '') AS kinds
+  FROM (SELECT * FROM ledger_check ORDER BY night DESC LIMIT 1) AS c LEFT JOIN LATERAL jsonb_each_text(c.differences) AS d ON true
+ GROUP BY c.checked_at;

@@ -119,8 +119,6 @@ static answer wanted(struct call *c, const struct rows *results)
     if (results[0].count == 0 || !rows_true(&results[0], 0, "is_wanted"))
         return job_end(c);
     call_set_integer(c, "voucher_id", 0);
-    call_set(c, "q", "");
-    call_set(c, "q_fen", NULL);
     batch_add(c, &sql_match_lines);
     batch_add(c, &sql_match_vouchers);
     return batch_then(c, pairs_read);

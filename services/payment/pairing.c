@@ -87,14 +87,31 @@ Payment__Match *matching_message(struct call *c, const struct matching *m,
     return match;
 }
 
+/* How many there are besides the rows: each says how many were found. */
+static uint32_t left_of(const struct rows *rows, const char *column)
+{
+    return rows->count > 0 ? (uint32_t)rows_integer(rows, 0, column) - (uint32_t)rows->count : 0;
+}
+
+static void count_all(const struct matching *m, Payment__MatchList *reply)
+{
+    reply->vouchers = (uint32_t)rows_integer(&m->total_rows, 0, "vouchers");
+    reply->lines = m->of_one ? (uint32_t)m->line_rows.count
+                             : (uint32_t)rows_integer(&m->total_rows, 0, "lines");
+    reply->lines_left = left_of(&m->line_rows, "found");
+    if (m->of_one)
+        reply->lines += reply->lines_left;
+    else
+        reply->vouchers_left = left_of(&m->voucher_rows, "matchable");
+}
+
 static answer match_worked(struct call *c, void *job)
 {
     const struct matching *m = job;
     Payment__MatchList reply = PAYMENT__MATCH_LIST__INIT;
     if (m->matches_count == SIZE_MAX)
         return call_fail(c, REASON_busy);
-    reply.lines = (uint32_t)m->line_rows.count;
-    reply.vouchers = (uint32_t)m->voucher_rows.count;
+    count_all(m, &reply);
     reply.matches = arena_alloc(c->arena, (m->matches_count + 1) * sizeof *reply.matches);
     for (size_t i = 0; i < m->matches_count; i++)
         reply.matches[reply.n_matches++] = matching_message(c, m, &m->matches[i]);
@@ -140,6 +157,7 @@ static answer match_found(struct call *c, const struct rows *results)
     *m = (struct matching){
         .line_rows = results[0],
         .voucher_rows = results[1],
+        .total_rows = results[2],
         .of_one = req->voucher_id != 0,
         .searched = req->q[0] != '\0',
     };
@@ -157,8 +175,9 @@ static answer match_list(struct call *c)
         call_set_integer(c, "q_fen", fen);
     else
         call_set(c, "q_fen", NULL);
-    batch_add(c, &sql_match_lines);
+    batch_add(c, req->voucher_id != 0 ? &sql_match_lines_of_one : &sql_match_lines);
     batch_add(c, &sql_match_vouchers);
+    batch_add(c, &sql_match_totals);
     return batch_then(c, match_found);
 }
 

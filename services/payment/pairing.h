@@ -7,7 +7,8 @@
 #include "payment.pb-c.h"
 
 struct matching {
-    struct rows line_rows, voucher_rows; /* of match_lines and match_vouchers */
+    struct rows line_rows, voucher_rows; /* of match_lines… and match_vouchers */
+    struct rows total_rows;              /* of match_totals; for the list that finance sees */
     struct match_line *lines;
     struct match_voucher *vouchers;
     struct match *matches;

@@ -206,16 +206,31 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: match_lines
--- Those that wait; for one voucher with words or an amount in mind, those that bear them.
+-- Those that may pay one of the vouchers that wait.
 SELECT id, kind, state, occurred_at::text AS occurred_at, occurred_at::date - date '2000-01-01' AS day, amount_fen, other_fen,
-       dues_fen, payer_name, payer_account, serial, remark, wallet, voucher_id, changed_by_name
-  FROM statement_line l
- WHERE state IN ('NEW', 'PROPOSED') AND NOT is_out AND (state = 'NEW' OR :voucher_id::bigint IN (0, voucher_id))
-   AND (:q::text = '' OR id IN (SELECT f.id FROM line_found('ALL', :q, :q_fen::bigint, NULL, 0) AS f))
- ORDER BY state = 'PROPOSED' DESC, occurred_at DESC, id DESC LIMIT 2000;
+       dues_fen, payer_name, payer_account, serial, remark, wallet, voucher_id, changed_by_name, count(*) OVER () AS found
+  FROM statement_line l WHERE id IN (SELECT c.line_id FROM match_chosen() AS c)
+ ORDER BY state = 'PROPOSED' DESC, occurred_at DESC, id DESC LIMIT 4000;
+
+-- name: match_lines_of_one
+-- Those that may pay one voucher, or are of its amount; with words or an amount in mind, those that bear them. The likeliest and
+-- nearest come first.
+WITH pairs AS MATERIALIZED (SELECT line_id FROM match_pairs(:voucher_id::bigint))
+SELECT l.id, l.kind, l.state, l.occurred_at::text AS occurred_at, l.occurred_at::date - date '2000-01-01' AS day, l.amount_fen,
+       l.other_fen, l.dues_fen, l.payer_name, l.payer_account, l.serial, l.remark, l.wallet, l.voucher_id, l.changed_by_name,
+       count(*) OVER () AS found
+  FROM voucher v, statement_line l
+ WHERE v.id = :voucher_id::bigint AND NOT l.is_out AND (l.state = 'NEW' OR l.state = 'PROPOSED' AND l.voucher_id = v.id)
+   AND CASE WHEN :q::text = '' THEN l.dues_fen = v.paid_fen OR l.id IN (SELECT line_id FROM pairs)
+            ELSE l.id IN (SELECT f.id FROM line_found('ALL', :q, :q_fen::bigint, NULL, 0) AS f) END
+ ORDER BY l.state = 'PROPOSED' DESC, l.id IN (SELECT line_id FROM pairs) DESC, abs(l.occurred_at::date - v.paid_date), l.id DESC
+ LIMIT 1000;
 
 -- name: match_vouchers
-SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.legal_person_name,
+-- One, or those that lines may pay.
+WITH chosen AS MATERIALIZED (
+    SELECT voucher_id, max(matchable) AS matchable FROM match_chosen() WHERE :voucher_id::bigint = 0 GROUP BY voucher_id)
+SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.legal_person_name, c.matchable,
        (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b WHERE b.id = ANY (v.bill_ids)) AS codes,
        (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b
          WHERE b.account_id = v.account_id AND b.id <> ALL (v.bill_ids)) AS own_codes,
@@ -224,9 +239,13 @@ SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.
        (SELECT coalesce(string_agg(p.payer_account, ' '), '') FROM learned_payer p WHERE p.account_id = v.account_id) AS accounts,
        (SELECT coalesce(string_agg(b.id || ':' || (b.amount_fen - b.paid_fen - b.waived_fen), ' ' ORDER BY b.year, b.id), '')
           FROM bill b WHERE b.id = ANY (v.bill_ids) AND b.state IN ('OPEN', 'PARTLY_PAID')) AS owed_parts
-  FROM voucher v JOIN unit u USING (account_id), voucher_told(v) AS t
- WHERE v.state = 'SUBMITTED' AND (:voucher_id::bigint = 0 OR v.id = :voucher_id)
- ORDER BY v.submitted_at, v.id LIMIT 500;
+  FROM voucher v JOIN unit u USING (account_id) LEFT JOIN chosen c ON c.voucher_id = v.id, voucher_told(v) AS t
+ WHERE v.state = 'SUBMITTED' AND (v.id = :voucher_id OR c.voucher_id IS NOT NULL)
+ ORDER BY v.submitted_at, v.id LIMIT 800;
+
+-- name: match_totals
+SELECT (SELECT count(*) FROM statement_line WHERE state = 'NEW' AND NOT is_out) AS lines,
+       (SELECT count(*) FROM voucher WHERE state = 'SUBMITTED') AS vouchers;
 
 -- name: auto_wanted
 -- Does anything confirm itself, and could it be now?

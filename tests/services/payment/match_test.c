@@ -101,11 +101,22 @@ static void test_a_pair_is_green_only_alone(void **state)
     assert_int_equal(match_all(lines, 1, vouchers, 1, out), 0);
 }
 
+/* Lines are read by what they have in common with a voucher (schema/029_match.sql): without any of that there is no pair. */
+static void test_without_anything_in_common(void **state)
+{
+    struct match_line l = line;
+    (void)state;
+    l.payer_name = "甲公司咨"; /* near, of its amount, on its day, by its way */
+    l.payer_account = "";
+    assert_true(score(l, voucher) < MATCH_YELLOW_SCORE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_points),
         cmocka_unit_test(test_a_pair_is_green_only_alone),
+        cmocka_unit_test(test_without_anything_in_common),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,7 +270,7 @@ static uint64_t number(const char *text)
 static void usage(void)
 {
     printf("Usage: guild-sim [--seeds N] [--from S] [--seconds T] [--trace SEED]\n"
-           "Runs N seeds (200) from S (1) on, each T (20, at least 10) simulated seconds;\n"
+           "Runs N seeds (200) from S (1) on, each T (60, at least 10) simulated seconds;\n"
            "with --trace this seed alone, telling everything that happens.\n");
 }
 
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
         {"help",    no_argument,       NULL, 'h'},
         {NULL,      0,                 NULL, 0  },
     };
-    uint64_t seeds = 200, from = 1, seconds = 20;
+    uint64_t seeds = 200, from = 1, seconds = 60;
     bool trace = false;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'n')

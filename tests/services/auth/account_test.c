@@ -45,18 +45,24 @@ static int codes_of(const char *phone)
                        NULL, 10);
 }
 
-static const Auth__SendCodeReply *send_code(const char *phone,
-                                            Auth__SendCodeRequest__Purpose purpose)
+static const Auth__SendCodeReply *send_code_from(const char *address, const char *phone,
+                                                 Auth__SendCodeRequest__Purpose purpose)
 {
     Auth__SendCodeRequest request = AUTH__SEND_CODE_REQUEST__INIT;
     ProtobufCMessage *reply;
     request.phone = text(phone);
     request.purpose = purpose;
     request.nonce = nonce;
-    request.client_address = new_address();
+    request.client_address = text(address);
     assert_int_equal(service_test_call(NULL, "gateway", "SendCode", &request.base, "", &reply),
                      STATUS_OK);
     return (const Auth__SendCodeReply *)reply;
+}
+
+static const Auth__SendCodeReply *send_code(const char *phone,
+                                            Auth__SendCodeRequest__Purpose purpose)
+{
+    return send_code_from(new_address(), phone, purpose);
 }
 
 /* What the SMS would say. */
@@ -280,6 +286,127 @@ static void test_a_phone_gets_one_code_a_minute(void **state)
     const Auth__SendCodeReply *reply = send_code(phone, AUTH__SEND_CODE_REQUEST__PURPOSE__REGISTER);
     assert_in_range(reply->resend_after_s, 50, 60);
     assert_int_equal(codes_of(phone), 1);
+}
+
+/* ---- limits: over any of them the answer is as ever, and nothing goes out */
+
+static bool is_sent(const char *phone, const char *address)
+{
+    int before = codes_of(phone);
+    const Auth__SendCodeReply *reply =
+        send_code_from(address, phone, AUTH__SEND_CODE_REQUEST__PURPOSE__REGISTER);
+    assert_int_equal(reply->resend_after_s, RULES_RESEND_S);
+    assert_int_equal(reply->valid_for_s, RULES_CODE_S);
+    return codes_of(phone) == before + 1;
+}
+
+/* What Redis counts of somebody (store.c); NULL: its time is over. */
+static void set_count(const char *window, const char *of, const char *count)
+{
+    redis_tell(count == NULL ? "DEL" : "SET", arena_printf(arena, "n:%s:%s", window, of), count);
+}
+
+static void forget_phone(const char *phone)
+{
+    set_count("m", phone, NULL);
+    set_count("ph", phone, NULL);
+    set_count("pd", phone, NULL);
+}
+
+static void turn_page(void)
+{
+    secret_random_hex(nonce, 16);
+}
+
+static void test_a_phone_gets_five_codes_an_hour(void **state)
+{
+    char *phone = new_phone();
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        assert_true(is_sent(phone, new_address()));
+        set_count("m", phone, NULL);
+        turn_page();
+    }
+    assert_false(is_sent(phone, new_address()));
+    set_count("ph", phone, NULL);
+    assert_true(is_sent(phone, new_address()));
+    forget_phone(phone);
+    set_count("pd", phone, "8");
+    assert_false(is_sent(phone, new_address()));
+}
+
+/* Eight, as PostgreSQL counts them: Redis has lost all that it knew, time and again. */
+static void test_a_phone_gets_eight_codes_a_day_whatever_redis_forgets(void **state)
+{
+    char *phone = new_phone();
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        assert_true(is_sent(phone, new_address()));
+        forget_phone(phone);
+        turn_page();
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_false(is_sent(phone, new_address()));
+        forget_phone(phone);
+    }
+    assert_string_equal(
+        service_test_value("SELECT count FROM sms_day WHERE phone = '%s' AND day = current_date",
+                           phone),
+        "8");
+    assert_true(is_sent(new_phone(), new_address())); /* of others nothing was counted */
+    service_test_sql(
+        arena_printf(arena, "UPDATE sms_day SET day = day - 1 WHERE phone = '%s'", phone));
+    assert_true(is_sent(phone, new_address()));
+}
+
+static void test_a_page_gets_five_codes_an_hour(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        assert_true(is_sent(new_phone(), new_address()));
+    assert_false(is_sent(new_phone(), new_address()));
+    turn_page();
+    assert_true(is_sent(new_phone(), new_address()));
+}
+
+static void test_an_address_gets_ten_codes_an_hour(void **state)
+{
+    char *address = new_address();
+    (void)state;
+    for (int i = 0; i < 10; i++, turn_page())
+        assert_true(is_sent(new_phone(), address));
+    assert_false(is_sent(new_phone(), address));
+    assert_true(is_sent(new_phone(), new_address()));
+    set_count("ah", address, NULL);
+    assert_true(is_sent(new_phone(), address));
+}
+
+/* Thirty an address, a hundred a network, whose addresses are as good as one another. */
+static void test_an_address_and_its_network_have_their_day(void **state)
+{
+    char *net = arena_printf(arena, "10.%u.%u", randombytes_uniform(256), randombytes_uniform(256));
+    char *address = arena_printf(arena, "%s.1", net), *next = arena_printf(arena, "%s.2", net);
+    (void)state;
+    set_count("ad", address, "29");
+    assert_true(is_sent(new_phone(), address));
+    assert_false(is_sent(new_phone(), address));
+    set_count("nd", net, "99");
+    assert_true(is_sent(new_phone(), next));
+    assert_false(is_sent(new_phone(), next));
+    set_count("ad", address, NULL);
+    assert_false(is_sent(new_phone(), address));
+    set_count("nd", net, NULL);
+    assert_true(is_sent(new_phone(), address));
+}
+
+static void test_the_site_sends_three_hundred_codes_an_hour(void **state)
+{
+    (void)state;
+    redis_tell("SET", "n:site", "299");
+    assert_true(is_sent(new_phone(), new_address()));
+    assert_false(is_sent(new_phone(), new_address()));
+    redis_tell("DEL", "n:site", NULL);
+    assert_true(is_sent(new_phone(), new_address()));
 }
 
 static void test_wrong_passwords_lock(void **state)
@@ -791,10 +918,12 @@ static int open_service(void **state)
     return event_keys == NULL ? -1 : 0;
 }
 
+/* What other tests have sent is none of this one's business. */
 static int open_page(void **state)
 {
     (void)state;
-    secret_random_hex(nonce, 16);
+    turn_page();
+    redis_tell("DEL", "n:site", NULL);
     return 0;
 }
 
@@ -814,6 +943,13 @@ int main(void)
         cmocka_unit_test_setup(test_five_wrong_tries_burn_a_code, open_page),
         cmocka_unit_test_setup(test_a_registered_phone_is_told_to_its_owner_only, open_page),
         cmocka_unit_test_setup(test_a_phone_gets_one_code_a_minute, open_page),
+        cmocka_unit_test_setup(test_a_phone_gets_five_codes_an_hour, open_page),
+        cmocka_unit_test_setup(test_a_phone_gets_eight_codes_a_day_whatever_redis_forgets,
+                               open_page),
+        cmocka_unit_test_setup(test_a_page_gets_five_codes_an_hour, open_page),
+        cmocka_unit_test_setup(test_an_address_gets_ten_codes_an_hour, open_page),
+        cmocka_unit_test_setup(test_an_address_and_its_network_have_their_day, open_page),
+        cmocka_unit_test_setup(test_the_site_sends_three_hundred_codes_an_hour, open_page),
         cmocka_unit_test_setup(test_wrong_passwords_lock, open_page),
         cmocka_unit_test_setup(test_a_session_opens_until_it_is_ended, open_page),
         cmocka_unit_test_setup(test_a_sixth_session_ends_the_first, open_page),

@@ -2,18 +2,22 @@
 /* The checker of the campaign: compares what the load meant and was told with what the database, the stored attachments
    and the sent text messages say, at a moment when nothing is under way.
 
-   tests/faults/check.js FILE     a JSON object: {log, database, attachments, keyring, sms, blobs, before}
+   tests/faults/check.js FILE     a JSON object: {log, database, attachments, keyring, sms, blobs, logs, before}
 
    `before`, if it is there, are statements that are run first and taken back at the end: a planted mistake.
 
    Prints {breaches: [{kind, text}], figures: {…}}; the exit status is 1 if there is a breach. Kinds: lost, duplicate,
-   phantom, refused_but_done, order, ledger, review, event_lost, event_duplicate, sms, blob, code, session, audit. */
+   phantom, refused_but_done, order, ledger, review, event_lost, event_duplicate, sms, blob, code, session, audit, late. */
 'use strict';
 const fs = require('node:fs');
 const { execFileSync } = require('node:child_process');
+const { begunLate } = require('../support/calls.js');
 const { readIntents } = require('./intents.js');
 const { checkMoney, moneyTold } = require('./money.js');
 
+/* A request may be so late on its way and be begun all the same: a broken connection counts as well for 1.5 s (PEER_DEAD_MS), and
+   a process that stands still for 0.4 s (PEER_AWAY_MS) has not stood still. */
+const LATE_MS = 2000;
 const keyedOps = {
   save: 'certification', submit: 'certification', withdraw: 'certification', release: 'certification',
   decide: 'certification', upload: 'certification',
@@ -464,6 +468,15 @@ class Checker {
         this.expect(byId.has(id), 'blob', `the submission of ${place(row)} names an attachment that is not there`);
   }
 
+  // ---- nothing begins when nobody waits for it any more
+
+  begunInTime() {
+    const { judged, late } = begunLate(this.setting.logs, LATE_MS);
+    this.callsJudged = judged;
+    for (const { program, method, request_id: id, ms } of late)
+      this.breach('late', `${program} began ${method} of request ${id} ${ms.toFixed(0)} ms after its deadline`);
+  }
+
   run() {
     for (const text of this.breaches.splice(0)) this.breach('order', text); // of the load itself
     this.keyedWrites();
@@ -478,6 +491,7 @@ class Checker {
     this.events();
     this.textMessages();
     this.attachments();
+    this.begunInTime();
     checkMoney(this);
   }
 
@@ -496,6 +510,7 @@ class Checker {
       postings: this.rows.transfer.length,
       ledger_delta: this.rows.ledger.reduce((sum, row) => sum + Math.abs(row.found_fen - row.expected_fen), 0),
       sms_twice: this.smsTwice,
+      calls_judged: this.callsJudged,
     };
   }
 }

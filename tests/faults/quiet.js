@@ -26,7 +26,7 @@ function settingOf(run, data, output) {
   return {
     log: path.join(output, 'intents.jsonl'), database: `host=${run} user=guild dbname=guild`,
     attachments: path.join(data, 'attachments'), keyring: path.join(data, 'secrets/keys/field.key'),
-    sms: path.join(data, 'sms/sms.jsonl'), blobs: path.resolve(output, '../../tests/faults/guild-test-blobs'),
+    sms: path.join(data, 'sms/sms.jsonl'), logs: path.join(data, 'logs'), blobs: path.resolve(output, '../../tests/faults/guild-test-blobs'),
     setting: path.join(output, 'check.json'),
   };
 }

@@ -136,8 +136,8 @@ static void *dealer_new(const struct bus *bus, size_t nth_key)
         return NULL;
     void *socket = zmq_socket(bus->context, ZMQ_DEALER);
     set(socket, ZMQ_LINGER, 0);
-    set(socket, ZMQ_SNDHWM, 256);
-    set(socket, ZMQ_RCVHWM, 256);
+    set(socket, ZMQ_SNDHWM, WIRE_QUEUE_MAX);
+    set(socket, ZMQ_RCVHWM, WIRE_QUEUE_MAX);
     set(socket, ZMQ_SNDTIMEO, 0);
     set(socket, ZMQ_IMMEDIATE, 1);
     set(socket, ZMQ_RECONNECT_IVL, 100);

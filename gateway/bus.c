@@ -559,8 +559,8 @@ static void bind_socket(struct bus *bus, const struct bus_settings *settings)
     bus->socket = zmq_socket(bus->context, ZMQ_ROUTER);
     set(bus->socket, ZMQ_ROUTER_MANDATORY, 1);
     set(bus->socket, ZMQ_SNDTIMEO, 0);
-    set(bus->socket, ZMQ_SNDHWM, 256);
-    set(bus->socket, ZMQ_RCVHWM, 256);
+    set(bus->socket, ZMQ_SNDHWM, WIRE_QUEUE_MAX);
+    set(bus->socket, ZMQ_RCVHWM, WIRE_QUEUE_MAX);
     set(bus->socket, ZMQ_LINGER, 1000);
     set(bus->socket, ZMQ_BACKLOG, 512);
     set(bus->socket, ZMQ_HANDSHAKE_IVL, 5000);

@@ -2,16 +2,20 @@
 #include "sim.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     TAIL_MS = 4000, /* behind the end: what was asked last has its time */
     FIRST_MS = 1000,
     CLOCK_MOST_MS = 1000000000,
     FAILURES_MAX = 5,
+    LOOK_S = 5, /* of processor; a step takes microseconds */
 };
 
 const char *const sim_services[SERVICES_MAX] = {"auth", "alpha", "beta"};
@@ -224,6 +228,36 @@ static void sim_close(struct sim *sim)
     free(sim->asks);
 }
 
+/* ---- a step that never ends */
+
+static const struct sim *running;
+
+/* It stands where it stood before: that is the end of all seeds. */
+static void look(int number)
+{
+    static uint64_t seed, now;
+    (void)number;
+    if (running == NULL)
+        return;
+    if (running->seed == seed && running->now == now) {
+        printf("seed %llu at %u ms, rule l: a step does not end\n", (unsigned long long)seed,
+               (unsigned)(now - FIRST_MS));
+        fflush(stdout);
+        _exit(1);
+    }
+    seed = running->seed;
+    now = running->now;
+}
+
+static void watch(void)
+{
+    const struct itimerval every = {.it_interval.tv_sec = LOOK_S, .it_value.tv_sec = LOOK_S};
+    signal(SIGVTALRM, look);
+    setitimer(ITIMER_VIRTUAL, &every, NULL);
+}
+
+/* ---- many seeds */
+
 struct totals {
     uint64_t seeds, failed, asks, starts, faults, counts[STATUS_COUNT];
 };
@@ -236,6 +270,7 @@ static void run_seed(uint64_t seed, uint64_t ms, bool trace, struct totals *tota
         abort();
     sim->seed = seed;
     sim->trace = trace;
+    running = sim;
     sim_open(sim, ms);
     while (!sim->failed && event_next(sim, &event) && event.at <= sim->end + TAIL_MS)
         run_event(sim, &event);
@@ -250,6 +285,7 @@ static void run_seed(uint64_t seed, uint64_t ms, bool trace, struct totals *tota
     totals->faults += sim->faults;
     for (size_t i = 0; i < STATUS_COUNT; i++)
         totals->counts[i] += sim->counts[i];
+    running = NULL;
     sim_close(sim);
     free(sim);
 }
@@ -307,6 +343,7 @@ int main(int argc, char **argv)
         seconds = 10;
     struct totals totals = {.seeds = 0};
     clock_t began = clock();
+    watch();
     for (uint64_t seed = from; seed < from + seeds && totals.failed < FAILURES_MAX; seed++) {
         uint64_t failed = totals.failed;
         run_seed(seed, seconds * 1000, trace, &totals);

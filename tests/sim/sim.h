@@ -23,7 +23,8 @@
      t  no handler starts after the deadline of its request, but for the time on the network and for what a process that
         stands still for less than 400 ms does not notice
      s  where nothing else is wrong, an instance ten times as slow as others, or one that answers nothing but errors, gets
-        at most a sixth of its fair share */
+        at most a sixth of its fair share
+     l  every step of a core comes to its end (within seconds of processor) */
 #ifndef GUILD_SIM_H
 #define GUILD_SIM_H
 

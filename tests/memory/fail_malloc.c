@@ -1,10 +1,13 @@
-/* Preloaded: the allocation number FAIL_AT fails, once. FAIL_COUNT names a file to which the number of allocations is
-   written at the end. Spared are the loader, the tests' own frame (libcmocka), and libcivetweb and libfontconfig, which go
-   through NULL where memory fails: they are not what is tested. FAIL_MADE names a file to which the process's number is
-   written, and the path of each temporary file and folder: a program that aborts leaves them. */
+/* Preloaded: the allocation number FAIL_AT fails, once. FAIL_TEST, if it is not empty, is the one test of the program that is
+   run. FAIL_COUNT names a file to which the number of allocations is written at the end, and how many of them were before the
+   first test. Spared are the loader, the tests' own frame (libcmocka), and libcivetweb and libfontconfig, which go
+   through NULL where memory fails: they are not what is tested; and the libraries that FAIL_SPARED names, between blanks.
+   FAIL_MADE names a file to which the process's number is written, and the path of each temporary file and folder: a program
+   that aborts leaves them. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SPARED_MAX = 8 };
+enum { SPARED_MAX = 24 };
 
 static void *(*real_malloc)(size_t size);
 static void *(*real_calloc)(size_t count, size_t size);
@@ -25,16 +28,26 @@ static size_t spared_count;
 static const char *count_path, *made_path; /* kept, since a program may clear its environment */
 static unsigned long fail_at;
 static atomic_ulong count;
-static bool begun;
+static unsigned long before; /* the first test */
+static bool begun, in_test;
 static _Thread_local bool notes; /* this file's own work */
 
-static int spare(struct dl_phdr_info *info, size_t size, void *owner)
+/* `names`, between blanks, has one that the path has in it. */
+static bool has_name(const char *path, const char *names)
 {
-    (void)size, (void)owner;
-    static const char *const names[] = {"libcmocka", "libcivetweb", "libfontconfig", "/ld-"};
-    bool is_spared = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        is_spared |= strstr(info->dlpi_name, names[i]) != NULL;
+    for (size_t size; *(names += strspn(names, " ")) != '\0'; names += size) {
+        size = strcspn(names, " ");
+        if (memmem(path, strlen(path), names, size) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static int spare(struct dl_phdr_info *info, size_t size, void *more)
+{
+    (void)size;
+    bool is_spared = has_name(info->dlpi_name, "libcmocka libcivetweb libfontconfig /ld-") ||
+                     (more != NULL && has_name(info->dlpi_name, more));
     for (int i = 0; is_spared && i < info->dlpi_phnum && spared_count < SPARED_MAX; i++)
         if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X) != 0) {
             uintptr_t from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
@@ -49,6 +62,14 @@ static void find_real(void)
     *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
     *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
     *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
+}
+
+static void choose_test(const char *name)
+{
+    void (*set_filter)(const char *);
+    *(void **)&set_filter = dlsym(RTLD_DEFAULT, "cmocka_set_test_filter");
+    if (name != NULL && *name != '\0' && set_filter != NULL)
+        set_filter(name);
 }
 
 static void note_made(const char *path)
@@ -69,7 +90,8 @@ __attribute__((constructor)) static void begin(void)
     made_path = getenv("FAIL_MADE");
     snprintf(number, sizeof number, "%d", (int)getpid());
     note_made(number);
-    dl_iterate_phdr(spare, NULL);
+    dl_iterate_phdr(spare, getenv("FAIL_SPARED"));
+    choose_test(getenv("FAIL_TEST"));
     fail_at = at == NULL ? 0 : strtoul(at, NULL, 10);
     count_path = getenv("FAIL_COUNT");
     begun = true;
@@ -81,7 +103,7 @@ __attribute__((destructor)) static void end(void)
     begun = false;
     if (file == NULL)
         return;
-    fprintf(file, "%lu\n", atomic_load(&count));
+    fprintf(file, "%lu %lu\n", atomic_load(&count), before);
     fclose(file);
 }
 
@@ -117,6 +139,21 @@ void *realloc(void *old, size_t size)
     if (real_realloc == NULL)
         find_real();
     return fails(__builtin_return_address(0)) ? NULL : real_realloc(old, size);
+}
+
+/* cmocka's word for a test that begins, among others. */
+void print_message(const char *format, ...)
+{
+    va_list values;
+    void (*print)(const char *, va_list);
+    *(void **)&print = dlsym(RTLD_NEXT, "vprint_message");
+    if (!in_test && strncmp(format, "[ RUN", 5) == 0) {
+        in_test = true;
+        before = atomic_load(&count);
+    }
+    va_start(values, format);
+    print(format, values);
+    va_end(values);
 }
 
 /* ---- what it leaves, and whom it waits for */

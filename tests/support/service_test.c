@@ -279,12 +279,11 @@ static void on_answer(void *to, enum status status, const void *payload, size_t 
     loop_stop(test.run.loop);
 }
 
-enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *caller,
-                                  const char *from, const char *method,
-                                  const ProtobufCMessage *request, const char *key,
-                                  ProtobufCMessage **ret_message)
+/* Takes the body that waits for a call. */
+static void begin(uint64_t timeout_ms, const Common__Principal *caller, const char *from,
+                  const char *method, const ProtobufCMessage *request, const char *key,
+                  reply_fn *reply, void *reply_to)
 {
-    struct answer_kept kept = {.payload = NULL};
     struct call_body body = test.body.size > 0 ? test.body : (struct call_body){-1, 0};
     size_t size;
     test.body = (struct call_body){-1, 0};
@@ -298,8 +297,24 @@ enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *
                                                   .from = from,
                                                   .body = body,
                                                   .deadline_ms = clock_ms() + timeout_ms,
-                                                  .reply = on_answer,
-                                                  .reply_to = &kept});
+                                                  .reply = reply,
+                                                  .reply_to = reply_to});
+}
+
+void service_test_begin(const Common__Principal *caller, const char *method,
+                        const ProtobufCMessage *request, const char *key, reply_fn *reply,
+                        void *reply_to)
+{
+    begin(60000, caller, "gateway", method, request, key, reply, reply_to);
+}
+
+enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *caller,
+                                  const char *from, const char *method,
+                                  const ProtobufCMessage *request, const char *key,
+                                  ProtobufCMessage **ret_message)
+{
+    struct answer_kept kept = {.payload = NULL};
+    begin(timeout_ms, caller, from, method, request, key, on_answer, &kept);
     if (kept.payload == NULL)
         loop_run(test.run.loop);
     const ProtobufCMessageDescriptor *type = &common__problem__descriptor;
@@ -334,18 +349,38 @@ void service_test_body(const void *data, size_t size)
     test.body = (struct call_body){fd, size};
 }
 
-const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,
-                              const char *request)
+const ProtobufCMessage *service_test_request(const char *method, const char *json)
 {
     const ProtobufCMethodDescriptor *of =
         protobuf_c_service_descriptor_get_method_by_name(test.run.service->contract, method);
     struct field_errors errors = {.arena = test.arena};
-    ProtobufCMessage *message = arena_alloc(test.arena, of->input->sizeof_message), *reply;
+    ProtobufCMessage *message = message_new(of->input, test.arena);
+    assert_true(json_read(json, strlen(json), message, &errors));
+    assert_int_equal(errors.count, 0);
+    return message;
+}
+
+const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,
+                              const char *request)
+{
+    ProtobufCMessage *reply;
     size_t size;
-    protobuf_c_message_init(of->input, message);
-    assert_true(json_read(request, strlen(request), message, &errors));
-    service_test_call(caller, "gateway", method, message, key, &reply);
+    service_test_call(caller, "gateway", method, service_test_request(method, request), key,
+                      &reply);
     return json_write(reply, test.arena, &size);
+}
+
+static void count_one(void *count, const char *id)
+{
+    (void)id;
+    ++*(int *)count;
+}
+
+int service_test_blobs(struct blob_store *store)
+{
+    int count = 0;
+    assert_int_equal(blob_list(store, -5, count_one, &count), STATUS_OK);
+    return count;
 }
 
 const char *service_test_value(const char *format, ...)

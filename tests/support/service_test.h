@@ -4,6 +4,7 @@
 #define GUILD_SERVICE_TEST_H
 
 #include "arena.h"
+#include "blob.h"
 #include "common.pb-c.h"
 #include "dispatch.h"
 #include <setjmp.h>
@@ -37,16 +38,26 @@ enum status service_test_call_for(uint64_t timeout_ms, const Common__Principal *
                                   const char *from, const char *method,
                                   const ProtobufCMessage *request, const char *key,
                                   ProtobufCMessage **ret_message);
-/* The same by a member of staff or a member through the gateway; returns the reason's name, "" when it was OK. */
+/* Begins a call through the gateway, with a minute's time; the loop tells `reply` the answer. What it is given lives until then. */
+void service_test_begin(const Common__Principal *caller, const char *method,
+                        const ProtobufCMessage *request, const char *key, reply_fn *reply,
+                        void *reply_to);
+/* A call by a member of staff or a member through the gateway; returns the reason's name, "" when it was OK. */
 const char *service_test_reason(const Common__Principal *caller, const char *method,
                                 const ProtobufCMessage *request);
 
-/* The same, with the request and the answer (a common.Problem when it is refused) as JSON. `key` may be "". */
+/* A method's request, from JSON that it must take; lives until service_test_close. */
+const ProtobufCMessage *service_test_request(const char *method, const char *json);
+
+/* A call with the request and the answer (a common.Problem when it is refused) as JSON. `key` may be "". */
 const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,
                               const char *request);
 
 /* The file behind the next call. */
 void service_test_body(const void *data, size_t size);
+
+/* How many files are stored, those just now among them. */
+int service_test_blobs(struct blob_store *store);
 
 /* One value of a query in the service's schema, as text that lives until service_test_close. The query is a printf
    format. */

@@ -3,8 +3,6 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
-#include "clock.h"
-#include "json.h"
 #include "service_test.h"
 #include <string.h>
 
@@ -33,28 +31,8 @@ static void on_answer(void *to, enum status status, const void *payload, size_t 
 static void ask(struct asked *to, const Common__Principal *who, const char *method, const char *key,
                 const char *json)
 {
-    ProtobufCMessage *request = message_new(
-        protobuf_c_service_descriptor_get_method_by_name(certification.contract, method)->input,
-        arena);
-    struct field_errors errors = {.arena = arena};
-    size_t size;
-    assert_true(json_read(json, strlen(json), request, &errors));
-    assert_int_equal(errors.count, 0);
-    const void *payload = message_pack(request, arena, &size);
     waiting++;
-    service_dispatch(service_test_run(), &(struct request){
-                                             .method = method,
-                                             .payload = payload,
-                                             .payload_size = size,
-                                             .caller = who,
-                                             .idempotency_key = key,
-                                             .request_id = "test",
-                                             .from = "gateway",
-                                             .body = {-1, 0},
-                                             .deadline_ms = clock_ms() + 60000,
-                                             .reply = on_answer,
-                                             .reply_to = to,
-    });
+    service_test_begin(who, method, service_test_request(method, json), key, on_answer, to);
 }
 
 static void until_all_are_answered(void)

@@ -2,7 +2,6 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
-#include "clock.h"
 #include "lossy.h"
 #include "service_test.h"
 #include <string.h>
@@ -169,21 +168,7 @@ static void ask(const char *name, void *to)
     Certification__SaveDraftRequest request = draft(&unit);
     Common__Principal *person = arena_alloc(crowd.arena, sizeof *person);
     *person = service_test_member(account);
-    size_t size;
-    const void *payload = message_pack(&request.base, crowd.arena, &size);
-    service_dispatch(service_test_run(), &(struct request){
-                                             .method = "SaveDraft",
-                                             .payload = payload,
-                                             .payload_size = size,
-                                             .caller = person,
-                                             .idempotency_key = "key-00000001",
-                                             .request_id = "test",
-                                             .from = "gateway",
-                                             .body = {-1, 0},
-                                             .deadline_ms = clock_ms() + 60000,
-                                             .reply = on_answer,
-                                             .reply_to = to
-    });
+    service_test_begin(person, "SaveDraft", &request.base, "key-00000001", on_answer, to);
 }
 
 static void test_a_thousand_with_one_key_have_one_effect_and_one_answer(void **state)

@@ -129,17 +129,9 @@ static const char *uploaded(struct file file, const char *name)
                                           name, file.size));
 }
 
-static void count_one(void *count, const char *id)
-{
-    (void)id;
-    ++*(int *)count;
-}
-
 static int blobs(void)
 {
-    int count = 0;
-    assert_int_equal(blob_list(opened()->files.blobs, -5, count_one, &count), STATUS_OK);
-    return count;
+    return service_test_blobs(opened()->files.blobs);
 }
 
 static void refused(struct file file, const char *name, const char *reason, const char *sentence)

@@ -3,14 +3,11 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
-#include "clock.h"
 #include "consent.h"
 #include "service_test.h"
 #include <gd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { PIECE = FILE_PIECE_MAX, PEOPLE = 5, CROWD = 200 };
 
@@ -95,17 +92,9 @@ static void put_pieces(const char *key)
         says_received(piece(key, at, PIECE), at + PIECE);
 }
 
-static void count_one(void *count, const char *id)
-{
-    (void)id;
-    ++*(int *)count;
-}
-
 static int blobs(void)
 {
-    int count = 0;
-    assert_int_equal(blob_list(opened()->files.blobs, -5, count_one, &count), STATUS_OK);
-    return count;
+    return service_test_blobs(opened()->files.blobs);
 }
 
 /* Each file has a thumbnail; of those begun the pieces are there, and nothing else. */
@@ -296,35 +285,16 @@ static void on_answer(void *to, enum status status, const void *payload, size_t 
         loop_stop(service_test_run()->loop);
 }
 
-static int body_of(const unsigned char *data, size_t size)
-{
-    int fd = memfd_create("body", MFD_CLOEXEC);
-    assert_int_equal(write(fd, data, size), size);
-    return fd;
-}
-
 static void ask(const char *method, int64_t account, const char *key, const unsigned char *data,
                 size_t size)
 {
     Common__UploadAttachmentRequest request = COMMON__UPLOAD_ATTACHMENT_REQUEST__INIT;
     Common__Principal *who = arena_alloc(arena, sizeof *who);
-    size_t packed;
     *who = service_test_member(account);
     request.purpose = (char *)(uintptr_t) "business_license_file";
     request.size_bytes = (uint32_t)size;
-    const void *payload = message_pack(&request.base, arena, &packed);
-    service_dispatch(service_test_run(), &(struct request){
-                                             .method = method,
-                                             .payload = payload,
-                                             .payload_size = packed,
-                                             .caller = who,
-                                             .idempotency_key = key,
-                                             .request_id = "test",
-                                             .from = "gateway",
-                                             .body = {body_of(data, size), size},
-                                             .deadline_ms = clock_ms() + 60000,
-                                             .reply = on_answer,
-    });
+    service_test_body(data, size);
+    service_test_begin(who, method, &request.base, key, on_answer, NULL);
 }
 
 /* Whole files and first pieces, some of them twice at the same time. */

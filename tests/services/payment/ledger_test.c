@@ -1,6 +1,5 @@
 /* Money that comes twice, moves back or is spread: four eyes, reversals, credit, refunds, cancelled bills; and what a posting
    leaves when it is killed, or confirmed by two at once. */
-#include "clock.h"
 #include "dues.h"
 
 static const char *state_of(int64_t bill)
@@ -429,20 +428,7 @@ static void on_answer(void *to, enum status status, const void *payload, size_t 
 
 static void sent(const Common__Principal *who, const char *method, const ProtobufCMessage *request)
 {
-    size_t size;
-    const void *payload = message_pack(request, arena, &size);
-    service_dispatch(service_test_run(), &(struct request){
-                                             .method = method,
-                                             .payload = payload,
-                                             .payload_size = size,
-                                             .caller = who,
-                                             .idempotency_key = "",
-                                             .request_id = "test",
-                                             .from = "gateway",
-                                             .body = {-1, 0},
-                                             .deadline_ms = clock_ms() + 20000,
-                                             .reply = on_answer
-    });
+    service_test_begin(who, method, request, "", on_answer, NULL);
 }
 
 static void test_two_press_confirm_at_once(void **state)

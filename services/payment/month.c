@@ -207,8 +207,11 @@ static answer sheet_found(struct call *c, const struct rows *results)
         &payment__dues_month__descriptor, &results[0], c->arena);
     if (month == NULL)
         return call_fail(c, REASON_internal);
-    return sheet_then(c, month_paper(c, month),
-                      arena_printf(c->arena, "会费月结表-%s.pdf", req->month), req->part);
+    return sheet_then(c, &(struct sheet){
+                             .paper = month_paper(c, month),
+                             .file_name = arena_printf(c->arena, "会费月结表-%s.pdf", req->month),
+                             .part = req->part,
+                         });
 }
 
 static answer month_read(struct call *c)

@@ -145,9 +145,12 @@ static answer received_found(struct call *c, const struct rows *results)
     if (results[1].count > ROWS_MAX)
         return call_fail_field(c, "year",
                                arena_printf(c->arena, "超过%d笔，请按月打印。", (int)ROWS_MAX));
-    return sheet_then(c, received_paper(c, &results[0], &results[1]),
-                      arena_printf(c->arena, "会费收缴明细-%s.pdf", (const char *)c->state),
-                      req->part);
+    return sheet_then(
+        c, &(struct sheet){
+               .paper = received_paper(c, &results[0], &results[1]),
+               .file_name = arena_printf(c->arena, "会费收缴明细-%s.pdf", (const char *)c->state),
+               .part = req->part,
+           });
 }
 
 static answer received_read(struct call *c)

@@ -6,10 +6,9 @@
 #include "service.h"
 #include <inttypes.h>
 
-struct sheet {
-    const struct paper *paper;
-    const char *file_name;
-    uint32_t part;
+struct drawing {
+    struct sheet sheet;
+    struct file_store *store;
     struct paper_bytes bytes;
     enum status status;
 };
@@ -21,25 +20,31 @@ const char *sheet_yuan(struct arena *arena, int64_t fen)
                         (int)(size % 100));
 }
 
-static void sheet_work(void *job)
+static void drawing_work(void *job)
 {
-    struct sheet *sheet = job;
-    sheet->status = paper_pdf(sheet->paper, &sheet->bytes);
+    struct drawing *drawing = job;
+    const struct sheet *sheet = &drawing->sheet;
+    drawing->status = picture_load(drawing->store, &sheet->picture);
+    if (drawing->status != STATUS_OK)
+        return;
+    drawing->status = sheet->is_png ? paper_png(sheet->paper, 1, &drawing->bytes)
+                                    : paper_pdf(sheet->paper, &drawing->bytes);
 }
 
-static answer sheet_worked(struct call *c, void *job)
+static answer drawing_worked(struct call *c, void *job)
 {
-    struct sheet *sheet = job;
-    if (sheet->status != STATUS_OK)
+    struct drawing *drawing = job;
+    const struct sheet *sheet = &drawing->sheet;
+    if (drawing->status != STATUS_OK)
         return call_fail(c, REASON_busy);
-    return file_part(c, sheet->bytes.data, sheet->bytes.size, sheet->part, "application/pdf",
-                     sheet->file_name, true);
+    return file_part(c, drawing->bytes.data, drawing->bytes.size, sheet->part,
+                     sheet->is_png ? "image/png" : "application/pdf", sheet->file_name, true);
 }
 
-answer sheet_then(struct call *c, const struct paper *paper, const char *file_name, uint32_t part)
+answer sheet_then(struct call *c, const struct sheet *sheet)
 {
-    const struct payment *state = service_state(c->run);
-    struct sheet *sheet = arena_alloc(c->arena, sizeof *sheet);
-    *sheet = (struct sheet){.paper = paper, .file_name = file_name, .part = part};
-    return work_then(c, state->files.work, sheet_work, sheet, sheet_worked);
+    struct payment *state = service_state(c->run);
+    struct drawing *drawing = arena_alloc(c->arena, sizeof *drawing);
+    *drawing = (struct drawing){.sheet = *sheet, .store = &state->files};
+    return work_then(c, state->files.work, drawing_work, drawing, drawing_worked);
 }

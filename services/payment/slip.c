@@ -1,43 +1,11 @@
 /* D-3 缴费通知单: what to pay, to whom, and what to write in the remark; as PDF, and as a picture for who has a phone only. */
-#include "files.h"
 #include "nouns.h"
-#include "paper.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
-#include "picture.h"
 #include "reasons.h"
 #include "service.h"
+#include "sheet.h"
 #include <string.h>
-
-struct slip {
-    struct file_store *store;
-    struct paper *paper;
-    struct picture code; /* to pay by */
-    bool picture;        /* PNG */
-    const char *file_name;
-    struct paper_bytes bytes;
-    enum status status;
-};
-
-static void slip_work(void *job)
-{
-    struct slip *slip = job;
-    slip->status = picture_load(slip->store, &slip->code);
-    if (slip->status != STATUS_OK)
-        return;
-    slip->status = slip->picture ? paper_png(slip->paper, 1, &slip->bytes)
-                                 : paper_pdf(slip->paper, &slip->bytes);
-}
-
-static answer slip_worked(struct call *c, void *job)
-{
-    const Payment__BillDocumentRequest *req = c->request;
-    struct slip *slip = job;
-    if (slip->status != STATUS_OK)
-        return call_fail(c, REASON_busy);
-    return file_part(c, slip->bytes.data, slip->bytes.size, req->part,
-                     slip->picture ? "image/png" : "application/pdf", slip->file_name, true);
-}
 
 /* What is owed changes with every payment: the digest tells one slip from another. */
 static const char *digest_of(struct arena *arena, const struct rows *row)
@@ -92,20 +60,19 @@ static struct paper *slip_paper(struct call *c, const struct rows *row,
 static answer slip_found(struct call *c, const struct rows *results)
 {
     const Payment__BillDocumentRequest *req = c->request;
-    struct payment *state = service_state(c->run);
+    bool is_png = req->format == PAYMENT__BILL_DOCUMENT_REQUEST__FORMAT__PNG;
     if (results[0].count == 0)
         return call_fail(c, REASON_bill_gone);
-    struct slip *slip = arena_alloc(c->arena, sizeof *slip);
-    *slip = (struct slip){
-        .store = &state->files,
-        .code = picture_from(&results[0], c->arena),
-        .picture = req->format == PAYMENT__BILL_DOCUMENT_REQUEST__FORMAT__PNG,
-    };
-    slip->paper = slip_paper(c, &results[0], &slip->code);
-    slip->file_name =
-        arena_printf(c->arena, "缴费通知单-%s.%s", rows_get(&results[0], 0, "unit_name"),
-                     slip->picture ? "png" : "pdf");
-    return work_then(c, state->files.work, slip_work, slip, slip_worked);
+    struct picture code = picture_from(&results[0], c->arena); /* to pay by */
+    return sheet_then(c, &(struct sheet){
+                             .paper = slip_paper(c, &results[0], &code),
+                             .file_name = arena_printf(c->arena, "缴费通知单-%s.%s",
+                                                       rows_get(&results[0], 0, "unit_name"),
+                                                       is_png ? "png" : "pdf"),
+                             .part = req->part,
+                             .is_png = is_png,
+                             .picture = code,
+                         });
 }
 
 static answer slip_read(struct call *c)

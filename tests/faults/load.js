@@ -548,10 +548,10 @@ class Reviewer {
     if (claimed.status !== 200) return undefined;
     const review = await this.get(target);
     if (!review) return undefined;
-    return this.decide(id, review);
+    return this.giveVerdict(id, review);
   }
 
-  async decide(id, { item, submitted }) {
+  async giveVerdict(id, { item, submitted }) {
     const { traffic } = this;
     if (traffic.random.next() < 0.1)
       return traffic.write('release', this.context({ review: id }), 'POST', `/api/v1/staff/reviews/${id}/release`);

@@ -34,7 +34,7 @@ struct batch {
     struct arena *arena;
     struct entry *first, **last;
     size_t count;
-    bool writes, patient, planned_anew;
+    bool writes, patient;
 };
 
 /* A batch on its way. On the waiting list, then on a connection's list until its sync has come. */
@@ -103,12 +103,9 @@ static const char session_text[] =
     " set_config('TimeZone', 'Asia/Shanghai', false), set_config('DateStyle', 'ISO', false),"
     " set_config('bytea_output', 'hex', false), set_config('lock_timeout', '100ms', false)";
 
-/* First in each batch: what is left of its time bounds every statement. Left to itself PostgreSQL plans a statement anew for
-   each call where it reckons that to be cheaper, which costs more than the call itself where it goes by keys: a batch whose
-   statements are all planned once is spared that (a fifth more drafts are saved in a second). Gone with the transaction. */
+/* First in each batch: what is left of its time bounds every statement. Gone with the transaction. */
 static const char begin_name[] = "guild_begin";
-static const char begin_text[] =
-    "SELECT set_config('statement_timeout', $1, true), set_config('plan_cache_mode', $2, true)";
+static const char begin_text[] = "SELECT set_config('statement_timeout', $1, true)";
 
 /* ---- queues */
 
@@ -163,7 +160,6 @@ void batch_put(struct batch *batch, const struct statement *statement, const cha
     batch->last = &entry->next;
     batch->count++;
     batch->writes |= statement->writes;
-    batch->planned_anew |= !statement->planned_once;
 }
 
 size_t batch_count(const struct batch *batch)
@@ -493,9 +489,8 @@ static bool batch_to_wire(struct connection *c, const struct flight *flight, uin
 {
     char timeout[24];
     snprintf(timeout, sizeof timeout, "%" PRIu64, left_ms);
-    const char *const begin[] = {timeout,
-                                 flight->batch->planned_anew ? "auto" : "force_generic_plan"};
-    if (!PQsendQueryPrepared(c->pg, begin_name, 2, begin, NULL, NULL, 0))
+    const char *const begin[] = {timeout};
+    if (!PQsendQueryPrepared(c->pg, begin_name, 1, begin, NULL, NULL, 0))
         return false;
     for (const struct entry *entry = flight->batch->first; entry != NULL; entry = entry->next)
         if (!PQsendQueryPrepared(c->pg, entry->statement->name, (int)entry->statement->params_count,

@@ -20,9 +20,8 @@ struct statement {
     const char *text;          /* with $1 … */
     const char *const *params; /* names in the order of $1 … */
     size_t params_count;
-    bool writes;       /* INSERT, UPDATE, DELETE or a row lock in it */
-    bool keyed;        /* its answer is kept with the idempotency key of the call */
-    bool planned_once; /* one plan is good for all parameters */
+    bool writes; /* INSERT, UPDATE, DELETE or a row lock in it */
+    bool keyed;  /* its answer is kept with the idempotency key of the call */
 };
 
 struct db;

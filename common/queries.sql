@@ -1,18 +1,15 @@
 -- Statements that every service has.
 
 -- name: idempotency_insert
--- planned once
 -- First in a keyed batch: a repeat fails here, and is answered from what was kept.
 INSERT INTO idempotency (principal, key, method, body_hash)
 VALUES (:idempotency_principal, :idempotency_key, :method_name, :body_hash);
 
 -- name: idempotency_find
--- planned once
 SELECT body_hash, answer FROM idempotency
  WHERE principal = :idempotency_principal AND method = :method_name AND key = :idempotency_key;
 
 -- name: outbox_take
--- planned once
 -- Events that wait, leased for half a minute. Never "id > last": numbers are given out before commits.
 UPDATE outbox SET attempts = attempts + 1, next_at = now() + interval '30 seconds'
  WHERE id IN (SELECT id FROM outbox WHERE delivered_at IS NULL AND next_at <= now()
@@ -20,17 +17,14 @@ UPDATE outbox SET attempts = attempts + 1, next_at = now() + interval '30 second
 RETURNING id, event, payload::text AS payload;
 
 -- name: outbox_delivered
--- planned once
 UPDATE outbox SET delivered_at = now() WHERE id = :event_id::bigint;
 
 -- name: outbox_later
--- planned once
 -- 1 s, 2 s, 4 s … a minute at most.
 UPDATE outbox SET next_at = now() + least(power(2, least(attempts, 7) - 1), 60) * interval '1 second'
  WHERE id = :event_id::bigint AND delivered_at IS NULL;
 
 -- name: inbox_insert
--- planned once
 -- First in the batch of an event's effect: a second delivery fails here (inbox_once) and changes nothing.
 INSERT INTO inbox (source, event_id) VALUES (:event_source, :event_id);
 

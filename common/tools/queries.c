@@ -8,9 +8,7 @@
 
    Lines `-- keyed` and `-- audit: action object_column` right below the name ask for what the build adds: the answer
    is kept with the idempotency key of the call, the act in the audit, both FROM the answer, so that a statement that
-   found nothing leaves no trace. `-- writes`: a function that it calls does. The first two need a statement of the form
-   `WITH … answer AS (…) SELECT * FROM answer;`. `-- planned once`: whatever its parameters are, one plan serves it (it goes by
-   keys), and PostgreSQL shall not make one for each call. */
+   found nothing leaves no trace. `-- writes`: a function that it calls does. The first two need a statement of the form `WITH … answer AS (…) SELECT * FROM answer;`. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -28,7 +26,7 @@ struct query {
     char name[NAME_MAX_SIZE], audit[NAME_MAX_SIZE], object[NAME_MAX_SIZE];
     char params[PARAMS_MAX][NAME_MAX_SIZE];
     size_t params_count;
-    bool keyed, writes, planned_once;
+    bool keyed, writes;
     char *text;
     size_t size, room;
 };
@@ -228,7 +226,7 @@ static void put_keeping(const struct reader *r, struct query *q)
     put_sql(q, r, " SELECT * FROM answer;");
 }
 
-/* `-- keyed`, `-- writes`, `-- planned once` and `-- audit: x y` among the comment lines below a name. */
+/* `-- keyed`, `-- writes` and `-- audit: x y` among the comment lines below a name. */
 static void read_wishes(struct reader *r, struct query *q)
 {
     while (strncmp(r->at, "--", 2) == 0 && strncmp(r->at, "-- name:", 8) != 0) {
@@ -236,8 +234,6 @@ static void read_wishes(struct reader *r, struct query *q)
             q->keyed = true;
         if (strncmp(r->at, "-- writes", 9) == 0)
             q->writes = true;
-        if (strncmp(r->at, "-- planned once", 15) == 0)
-            q->planned_once = true;
         if (strncmp(r->at, "-- audit:", 9) == 0 &&
             sscanf(r->at, "-- audit: %63[a-z0-9_.] %63[a-z0-9_]", q->audit, q->object) != 2)
             fail(r, "audit: wants an action and a column of the answer, in", q->name);
@@ -297,9 +293,8 @@ static void write_query(FILE *c, FILE *h, const struct query *q)
     write_text(c, q->text);
     fprintf(c,
             "\",\n    .params = params_%s,\n    .params_count = %zu,\n    .writes = %s,\n"
-            "    .keyed = %s,\n    .planned_once = %s,\n};\n",
-            q->name, q->params_count, q->writes ? "true" : "false", q->keyed ? "true" : "false",
-            q->planned_once ? "true" : "false");
+            "    .keyed = %s,\n};\n",
+            q->name, q->params_count, q->writes ? "true" : "false", q->keyed ? "true" : "false");
 }
 
 static char *read_file(const char *path)

@@ -41,11 +41,9 @@ answer AS (SELECT id, session_epoch FROM made)
 SELECT * FROM answer;
 
 -- name: account_by_phone
--- planned once
 SELECT id, password_hash, session_epoch, phone FROM account WHERE phone = :phone AND state = 'ACTIVE';
 
 -- name: account_by_id
--- planned once
 SELECT id, phone, password_hash, session_epoch, registered_at FROM account
  WHERE id = :caller_id::bigint AND state = 'ACTIVE';
 
@@ -104,7 +102,6 @@ WITH forgotten AS (
 INSERT INTO ended_session (session_hash) VALUES (:caller_session::bytea) ON CONFLICT DO NOTHING;
 
 -- name: session_account
--- planned once
 SELECT phone AS name, session_epoch, false AS must_change_password, '{}'::text[] AS permissions
   FROM account WHERE id = :account_id::bigint AND state = 'ACTIVE'
    AND NOT EXISTS (SELECT FROM ended_session WHERE session_hash = :session_hash::bytea);
@@ -132,7 +129,6 @@ WITH answer AS (
 SELECT * FROM answer;
 
 -- name: session_staff
--- planned once
 SELECT s.name, s.session_epoch, s.must_change_password,
        coalesce((SELECT array_agg(DISTINCT p.permission) FROM staff_role x JOIN role_permission p ON p.role = x.role
                   WHERE x.staff_id = s.id), '{}') AS permissions

@@ -3,7 +3,6 @@
 -- ---- the applicant
 
 -- name: identity_list
--- planned once
 SELECT k.kind, coalesce(i.state, 'NONE') AS state,
        coalesce(NOT d.submitted, false) AS has_draft, coalesce(s.application_no, '') AS application_no,
        coalesce(s.version, 0) AS submission_version, s.submitted_at, i.decided_at,
@@ -16,7 +15,6 @@ SELECT k.kind, coalesce(i.state, 'NONE') AS state,
  ORDER BY k.place;
 
 -- name: application_get
--- planned once
 SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
        CASE WHEN d.account_id IS NULL THEN NULL ELSE jsonb_build_object('kind', d.kind, 'version', d.version,
             'saved_at', d.saved_at, 'form', form_json(d.kind, d.form)) END AS draft,
@@ -38,7 +36,6 @@ SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
   LEFT JOIN review r ON r.account_id = i.account_id AND r.kind = i.kind AND r.version = i.last_version;
 
 -- name: draft_save
--- planned once
 -- keyed
 -- A draft saved elsewhere meanwhile (another tab, another phone) is not overwritten: no row.
 WITH saved AS (
@@ -53,7 +50,6 @@ answer AS (SELECT * FROM saved)
 SELECT * FROM answer;
 
 -- name: application_explain
--- planned once
 -- Why a submission may be refused, for words that fit.
 SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint AND kind = :kind::text), 0)
            = :version::int AS draft_is_current,
@@ -79,7 +75,6 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
 SELECT field, field_bytes, form_bytes FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]);
 
 -- name: application_submit
--- planned once
 -- keyed
 -- audit: application.submitted application_no
 -- Freezes what the page shows. Any rule broken meanwhile: no row, nothing changed, nobody told.
@@ -138,7 +133,6 @@ answer AS (
 SELECT * FROM answer;
 
 -- name: application_withdraw
--- planned once
 -- keyed
 -- audit: application.withdrawn application_no
 WITH cancelled AS (

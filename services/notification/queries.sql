@@ -23,7 +23,6 @@ SELECT count(*) AS total
    AND (NOT :unread_only::boolean OR r.message_id IS NULL);
 
 -- name: message_unread
--- planned once
 SELECT count(*) AS unread
   FROM message m
  WHERE (:caller_kind::text = 'MEMBER' AND m.account_id = :caller_id::bigint

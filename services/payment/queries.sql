@@ -1,7 +1,6 @@
 -- Statements of payment. Search path: its own schema.
 
 -- name: fee_list
--- planned once
 -- Of each post the row in force today.
 SELECT association_post, association_post_name, amount_fen, valid_from::text AS valid_from
   FROM (SELECT DISTINCT ON (association_post) * FROM fee_schedule
@@ -207,7 +206,6 @@ ON CONFLICT (day) DO UPDATE SET working = excluded.working, changed_at = exclude
 -- ---- the unit's own
 
 -- name: dues_get
--- planned once
 SELECT u.certified, u.unit_name, u.uscc,
        (SELECT association_post_name FROM fee_of(u.association_post, current_date)) AS association_post_name,
        status_json(member_status(u.account_id, current_date)) AS status, bills_json(u.account_id) AS bills,
@@ -372,7 +370,6 @@ SELECT count(*) AS total
        AS v;
 
 -- name: voucher_decide
--- planned once
 -- keyed
 -- audit: voucher.decided id
 -- Only the version that was read, only lines that nobody else takes at the same moment. A confirmation that takes two waits

@@ -237,11 +237,13 @@ static uint64_t waited_ms(const struct peer *p, uint64_t now)
     return p->ticked != 0 && since > PEER_AWAY_MS ? since : 0;
 }
 
+/* 0: it is not begun. Nor is what may have waited while we stood still, if then hardly any time is left: it would end in vain,
+   and another has time for it. */
 static uint64_t time_left(const struct peer *p, const struct frame *frame, uint64_t now)
 {
     uint64_t left = frame->time_left_ms < PEER_LIFE_MS ? frame->time_left_ms : PEER_LIFE_MS;
     uint64_t waited = waited_ms(p, now);
-    return left > waited ? left - waited : 0;
+    return waited == 0 || left >= waited + PEER_WORTH_MS ? left - waited : 0;
 }
 
 static struct request *request_new(struct peer *p, int link, const struct frame *frame,
@@ -298,6 +300,13 @@ static void request_drop(struct peer *p, struct request *request, bool tell,
     request_free(p, request);
 }
 
+/* Whoever leaves takes nothing new, but a request with a body whose sender has not said that he knows: the body follows at
+   once, and could not be sent anew. */
+static bool takes(const struct peer *p, int link, const struct frame *frame)
+{
+    return !p->draining || (frame->body_size > 0 && !p->drained && !p->links[link].drain_ok);
+}
+
 /* An id seen before is passed over: its answer is or was under way. */
 static void take_request(struct peer *p, int link, const struct frame *frame, const void *payload,
                          size_t size, uint64_t now, struct peer_actions *out)
@@ -305,7 +314,7 @@ static void take_request(struct peer *p, int link, const struct frame *frame, co
     if (seen_before(p, frame->id_high, frame->id_low, now))
         return;
     struct request *request = NULL;
-    if (!p->draining && time_left(p, frame, now) > 0 && size <= FRAME_PAYLOAD_MAX &&
+    if (takes(p, link, frame) && time_left(p, frame, now) > 0 && size <= FRAME_PAYLOAD_MAX &&
         p->links[link].in_flight < PEER_CAPACITY)
         request = request_new(p, link, frame, payload, size, now);
     if (request == NULL)

@@ -26,6 +26,7 @@ enum {
     PEER_DEAD_MS = 1500,
     PEER_AWAY_MS =
         400, /* ticks further apart: we were stopped, and silence meanwhile says nothing */
+    PEER_WORTH_MS = 500, /* what is left of a request's time after that, to begin it */
     PEER_DEDUP_MS = 60000,
     PEER_DRAIN_MS = 8000,
     PEER_LIFE_MS = 600000, /* no deadline is further away */

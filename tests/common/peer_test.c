@@ -282,7 +282,6 @@ static void test_what_cannot_start_is_said_at_once(void **state)
     assert_int_equal(said(FRAME_REP, 1), 1);
 }
 
-/* Nobody waits: it runs to its end, and then says no more than that; a second CANCEL changes nothing. */
 /* A request was sent while we stood still: how much of its time is left is not what it says. */
 static void test_what_waited_while_we_stood_still(void **state)
 {
@@ -292,6 +291,9 @@ static void test_what_waited_while_we_stood_still(void **state)
     forget();
     now += 2000;
     ask_with(0, 1, 1900, 0);
+    assert_int_equal(last(PEER_SEND)->frame.kind, FRAME_NACK);
+    assert_int_equal(count_of(PEER_START), 0);
+    ask_with(0, 5, 2000 + PEER_WORTH_MS, 0); /* perhaps hardly any */
     assert_int_equal(last(PEER_SEND)->frame.kind, FRAME_NACK);
     assert_int_equal(count_of(PEER_START), 0);
     ask_with(0, 2, 8000, 0);
@@ -306,6 +308,7 @@ static void test_what_waited_while_we_stood_still(void **state)
     assert_int_equal(last(PEER_START)->deadline_ms, now + 1900);
 }
 
+/* Nobody waits: it runs to its end, and then says no more than that; a second CANCEL changes nothing. */
 static void test_a_cancelled_request(void **state)
 {
     (void)state;
@@ -565,6 +568,27 @@ static void test_drain(void **state)
     assert_int_equal(count_of(PEER_DRAINED), 1);
 }
 
+/* A body follows its request at once and cannot be sent anew: who did not know yet may end it. */
+static void test_a_drain_takes_a_body_that_crosses_it(void **state)
+{
+    (void)state;
+    link_up(0);
+    drain();
+    ask_with(0, 1, PATIENCE_MS, 2000);
+    feed(0, 1, 1, 1000);
+    hear(0, FRAME_DRAIN_OK);
+    feed(0, 1, 2, 1000);
+    assert_int_equal(said(FRAME_NACK, 0), 0);
+    ask_with(0, 2, PATIENCE_MS, 2000);
+    assert_int_equal(said(FRAME_NACK, 0), 1);
+    done(last(PEER_START)->handle);
+    assert_int_equal(said(FRAME_REP, 0), 1);
+    pass(TICK_MS, 1);
+    ask_with(0, 3, PATIENCE_MS, 2000);
+    assert_int_equal(said(FRAME_NACK, 0), 2);
+    assert_int_equal(count_of(PEER_DRAINED), 1);
+}
+
 static void test_a_drain_ends_although_a_request_does_not(void **state)
 {
     (void)state;
@@ -651,6 +675,7 @@ int main(void)
         PEER_TEST(test_calls_are_bounded),
         PEER_TEST(test_a_revocation_goes_to_every_gateway),
         PEER_TEST(test_drain),
+        PEER_TEST(test_a_drain_takes_a_body_that_crosses_it),
         PEER_TEST(test_a_drain_ends_although_a_request_does_not),
         PEER_TEST(test_a_drain_with_nobody_is_at_once),
         PEER_TEST(test_a_drain_without_its_gateway),

@@ -92,10 +92,12 @@ static void pause_instance(struct sim *sim, int g, int i)
     sim->instances[i].process.paused_until = sim->now + duration(sim, 4000);
 }
 
+/* With time left to end, to come back and to be connected before all must be well. */
 static void drain_instance(struct sim *sim, int g, int i)
 {
     (void)g;
-    instance_drain(sim, i);
+    if (sim->now + DRAIN_MOST_MS < sim->end - CALM_MS + STEADY_MS)
+        instance_drain(sim, i);
 }
 
 static void crash_gateway(struct sim *sim, int g, int i)

@@ -176,7 +176,8 @@ static void carry_out(struct sim *sim, int i)
     if (drained) {
         sim_trace(sim, "instance %d has drained", i);
         for (size_t n = 0; n < RUNS_MAX; n++)
-            if (instance->runs[n].running && sim->now < instance->drains_since + PEER_DRAIN_MS)
+            if (instance->runs[n].running &&
+                sim_clock(sim, &instance->process) < instance->drains_since + PEER_DRAIN_MS)
                 sim_fail(sim, 'e', "instance %d ends while ask %u runs", i,
                          (unsigned)instance->runs[n].ask);
         instance_stop(sim, i);
@@ -213,7 +214,7 @@ void instance_drain(struct sim *sim, int i)
 {
     struct instance *instance = &sim->instances[i];
     if (instance->drains_since == 0)
-        instance->drains_since = sim->now;
+        instance->drains_since = sim_clock(sim, &instance->process);
     peer_drain(instance->peer, sim_clock(sim, &instance->process), instance->actions);
     carry_out(sim, i);
 }

@@ -151,7 +151,7 @@ struct instance {
     struct process process;
     int service;
     char name[24];
-    uint64_t drains_since; /* 0: it does not */
+    uint64_t drains_since; /* by its own clock; 0: it does not */
     uint64_t sick_until, hangs_until, starts;
     struct peer *peer;
     struct peer_actions *actions;

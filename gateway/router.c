@@ -186,7 +186,10 @@ static void request_again(struct router *r, struct request *request, enum attemp
     }
     request_take_back(r, request);
     request->since = request->not_before = now;
-    if (end == SILENT)
+    bool full = end == NOT_STARTED && service_live(r, request->service, request->tried) == 0;
+    if (full)
+        request->tried = 0; /* all there are had no room: one of them has it first */
+    if (full || end == SILENT)
         request->not_before += ROUTER_JITTER_MS + next_random(r) % (3 * ROUTER_JITTER_MS + 1);
     queue_insert(r, request);
 }

@@ -416,7 +416,7 @@ static void test_repeats_end(void **state)
     assert_int_equal(end_of(1), STATUS_UNAVAILABLE);
 }
 
-/* Not started, says the instance: any method goes elsewhere, at once, and never to it again. */
+/* Not started, says the instance: any method goes elsewhere, at once; and to it again when nobody else has room. */
 static void test_a_nack_goes_elsewhere(void **state)
 {
     (void)state;
@@ -426,8 +426,26 @@ static void test_a_nack_goes_elsewhere(void **state)
     say_of(0, FRAME_NACK, request_to(0), STATUS_OK);
     assert_int_equal(count_of(FRAME_REQ, 1), 1);
     say_of(1, FRAME_NACK, request_to(1), STATUS_OK);
-    pass(ROUTER_APPEAR_MS + ROUTER_TICK_MS, 3);
     assert_int_equal(count_of(FRAME_REQ, NONE), 2);
+    pass(5 * ROUTER_JITTER_MS, 3);
+    assert_int_equal(count_of(FRAME_REQ, NONE), 3);
+    say_of(count_of(FRAME_REQ, 0) == 2 ? 0 : 1, FRAME_REP,
+           request_to(count_of(FRAME_REQ, 0) == 2 ? 0 : 1), STATUS_OK);
+    assert_int_equal(end_of(1), STATUS_OK);
+}
+
+/* Its only instance has no room for a moment. */
+static void test_a_full_service_is_asked_again(void **state)
+{
+    (void)state;
+    hello(0, "payment", "a", 8);
+    ask(1, "ChangeThing");
+    for (int i = 1; i < ROUTER_ATTEMPTS_MAX; i++) {
+        say_of(0, FRAME_NACK, request_to(0), STATUS_OK);
+        pass(5 * ROUTER_JITTER_MS, 1);
+        assert_int_equal(count_of(FRAME_REQ, 0), i + 1);
+    }
+    say_of(0, FRAME_NACK, request_to(0), STATUS_OK);
     assert_int_equal(end_of(1), STATUS_UNAVAILABLE);
 }
 
@@ -844,6 +862,7 @@ int main(void)
         ROUTER_TEST(test_what_may_be_repeated_is),
         ROUTER_TEST(test_repeats_end),
         ROUTER_TEST(test_a_nack_goes_elsewhere),
+        ROUTER_TEST(test_a_full_service_is_asked_again),
         ROUTER_TEST(test_the_second_cannot_speak_for_the_first),
         ROUTER_TEST(test_silence),
         ROUTER_TEST(test_our_own_silence_is_not_theirs),

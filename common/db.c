@@ -20,6 +20,8 @@ enum {
     OVERDUE_MAX_MS =
         2000, /* past a batch's deadline: the server hangs, the connection is given up */
     CONNECTIONS_MAX = 24,
+    TICK_MS = 50,
+    AWAY_MS = 500,        /* without a tick for so long, we stood still ourselves */
     WIDEN_MS = 5,         /* a write that waits so long calls for a spare connection */
     SPARE_IDLE_MS = 30000 /* unused so long, a spare connection is closed */
 };
@@ -86,6 +88,7 @@ struct db {
     size_t connections_count;
     struct queue reads, writes;
     int timer;
+    uint64_t ticked_at, awake_since; /* since we stood still last */
     bool must_be_durable;
 };
 
@@ -588,19 +591,27 @@ static void drop_waiting(struct db *db, struct queue *waiting, bool writes, uint
     }
 }
 
-/* libpq has no timeouts of its own when nobody blocks in it. */
+/* libpq has no timeouts of its own when nobody blocks in it. Where we stood still, what came meanwhile is yet to be read. */
+static bool is_overdue(const struct db *db, uint64_t since, uint64_t most_ms, uint64_t now)
+{
+    return now > (since > db->awake_since ? since : db->awake_since) + most_ms;
+}
+
 static bool is_stuck(const struct connection *c, uint64_t now)
 {
     if (c->state == CONNECTING || c->state == PREPARING)
-        return now > c->began_at + CONNECT_MAX_MS;
+        return is_overdue(c->db, c->began_at, CONNECT_MAX_MS, now);
     return c->state == READY && c->flying.first != NULL &&
-           now > c->flying.first->deadline_ms + OVERDUE_MAX_MS;
+           is_overdue(c->db, c->flying.first->deadline_ms, OVERDUE_MAX_MS, now);
 }
 
 static void on_tick(void *owner)
 {
     struct db *db = owner;
     uint64_t now = clock_ms();
+    if (now > db->ticked_at + AWAY_MS)
+        db->awake_since = now;
+    db->ticked_at = now;
     for (size_t i = 0; i < db->connections_count; i++) {
         struct connection *c = &db->connections[i];
         if (c->state == OFF && !c->spare && now >= c->connect_at)
@@ -639,7 +650,7 @@ struct db *db_new(struct loop *loop, const char *conninfo,
         queue_init(&db->connections[i].flying);
     }
     loop_add_flush(loop, on_flush, db);
-    db->timer = loop_add_timer(loop, 50, on_tick, db);
+    db->timer = loop_add_timer(loop, TICK_MS, on_tick, db);
     on_tick(db);
     return db;
 }

@@ -3,6 +3,7 @@
 #include "db.h"
 #include "log.h"
 #include <libpq-fe.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -296,6 +297,26 @@ static void a_batch_whose_time_is_over_is_not_sent(void **state)
     assert_int_equal(w.results[0].count, 0);
 }
 
+static void stand_still(void *once)
+{
+    bool *stood = once;
+    if (!*stood)
+        poll(NULL, 0, 2500);
+    *stood = true;
+}
+
+/* The answer came while we stood still: the connection is not held to be stuck. */
+static void standing_still_loses_no_connection(void **state)
+{
+    (void)state;
+    bool stood = false;
+    int timer = loop_add_timer(w.loop, 20, stand_still, &stood);
+    assert_int_equal(send_for(one(&sql_sleep, "0.1", NULL), 200), DB_COMMITTED);
+    loop_remove_timer(w.loop, timer);
+    assert_true(stood);
+    assert_true(db_is_ready(w.db));
+}
+
 /* ---- many at once */
 
 static void on_ordered(void *owner, enum db_outcome outcome, const struct rows *results,
@@ -508,6 +529,7 @@ int main(void)
         TEST(a_lock_is_not_waited_for),
         TEST(a_statement_ends_with_its_time),
         TEST(a_batch_whose_time_is_over_is_not_sent),
+        TEST(standing_still_loses_no_connection),
         TEST(many_fly_at_once_and_each_gets_its_own),
         TEST(writes_that_wait_get_spare_connections),
         TEST(a_connection_lost_leaves_the_outcome_unknown),

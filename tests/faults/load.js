@@ -130,8 +130,10 @@ class Traffic {
     let gateway = this.balancer.next();
     let answer = await sent(browser, gateway, method, target, content);
     if (answer.body?.reason === 'ECONNREFUSED') {
+      const before = answer.sends - 1; // the refused one did not arrive
       gateway = this.balancer.next(gateway);
       answer = await sent(browser, gateway, method, target, content);
+      answer.sends += before;
     }
     return { ...answer, gateway: gateway.n };
   }

@@ -1,9 +1,10 @@
 /* Tables for a spreadsheet. */
 
-/* RFC 4180. What a spreadsheet would take for a formula stays text; a number below zero is none. */
+/* RFC 4180. What a spreadsheet would take for a formula stays text, by its first letter: also the wide ones, which a Chinese Excel
+   takes alike. A number below zero is none. */
 function cell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) && !/^-\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
-  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = /^[=+\-@＝＋－＠\t\r\n]/.test(value) && !/^-\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /* The browser saves it; the mark before the text tells Excel that it is UTF-8. */

@@ -5,6 +5,8 @@ import { Problem } from '@shared/problem';
 const FILE_MAX = 20 * 1024 * 1024;
 const TEXT_MAX = 10 * 1024 * 1024; /* what ImportStatement takes */
 const ROWS_MAX = 60_000;
+const PARTS_MAX = 1000; // of an xlsx, which is a ZIP
+const UNPACKED_MAX = 64 * 1024 * 1024;
 
 type Reader = typeof import('@e965/xlsx');
 type Sheet = import('@e965/xlsx').WorkSheet;
@@ -69,6 +71,24 @@ function refusal(words: string): Problem {
   return new Problem({ detail: words, errors: [{ field: 'file_name', message: words }] });
 }
 
+/* By what the ZIP says of itself, before any of it is unpacked. What is no ZIP the reader refuses. */
+async function refuseBomb(bytes: Uint8Array): Promise<void> {
+  const { unzipSync } = await import('fflate');
+  let parts = 0;
+  let unpacked = 0;
+  const count = ({ originalSize }: { originalSize: number }): boolean => {
+    parts += 1;
+    unpacked += originalSize;
+    return false;
+  };
+  try {
+    unzipSync(bytes, { filter: count });
+  } catch {
+    return;
+  }
+  if (parts > PARTS_MAX || unpacked > UNPACKED_MAX) throw refusal('这个Excel文件解开后过大，不像银行流水。请从网上银行重新导出，或在表格软件中另存为CSV后上传。');
+}
+
 /* A workbook has sheets: the first that is not empty, or the one that is asked for, is read. */
 export interface StatementFile {
   csv: Blob;
@@ -82,6 +102,7 @@ export async function statementCsv(file: File, wanted = ''): Promise<StatementFi
   const bytes = new Uint8Array(await file.arrayBuffer());
   let read = { text: '', sheet: '', sheets: [] as string[] };
   if (starts(bytes, 0x50, 0x4b) || starts(bytes, 0xd0, 0xcf, 0x11, 0xe0)) {
+    if (starts(bytes, 0x50, 0x4b)) await refuseBomb(bytes);
     read = await bookToCsv(bytes, wanted);
   } else if (starts(bytes, 0x25, 0x50, 0x44, 0x46)) {
     throw refusal('PDF不能导入，请从网上银行导出Excel或CSV格式的明细。');

@@ -85,10 +85,17 @@ static const Common__AttachmentPart *read_part(struct http *h, const struct asse
     return got;
 }
 
-/* RFC 6266: an ASCII stand-in, and the real name in UTF-8. What browsers cannot show is saved. */
-static const char *disposition(struct http *h, const char *type, const char *name)
+/* A PDF that was drawn here is shown, for printing. Somebody's is not rendered as a page of ours: it is saved. */
+static bool is_own_pdf(const Common__AttachmentPart *part)
 {
-    bool shown = strncmp(type, "image/", 6) == 0 || strcmp(type, "application/pdf") == 0;
+    return part->made_here && strcmp(part->content_type, "application/pdf") == 0;
+}
+
+/* RFC 6266: an ASCII stand-in, and the real name in UTF-8. */
+static const char *disposition(struct http *h, const Common__AttachmentPart *part)
+{
+    const char *name = part->file_name;
+    bool shown = strncmp(part->content_type, "image/", 6) == 0 || is_own_pdf(part);
     char *encoded = arena_alloc(h->arena, 3 * strlen(name) + 1), *at = encoded;
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
         bool plain = (*c >= '0' && *c <= '9') || ((*c | 32) >= 'a' && (*c | 32) <= 'z') ||
@@ -102,6 +109,13 @@ static const char *disposition(struct http *h, const char *type, const char *nam
                         shown ? "inline" : "attachment", encoded);
 }
 
+/* Beside the policy of all answers, and both hold: whatever a browser makes of the file, it has no origin, and loads and runs
+   nothing. Browsers do not show a PDF in a sandbox. */
+static const char *sandbox_line(const Common__AttachmentPart *part)
+{
+    return is_own_pdf(part) ? "" : "Content-Security-Policy: default-src 'none'; sandbox\r\n";
+}
+
 void files_download(struct http *h, const struct assertion *assertion, ProtobufCMessage *request)
 {
     const Common__AttachmentPart *part = read_part(h, assertion, request, 0);
@@ -111,9 +125,9 @@ void files_download(struct http *h, const struct assertion *assertion, ProtobufC
     unsigned char *whole = arena_alloc(h->arena, size + part->content.len + 1);
     memcpy(whole, part->content.data, part->content.len);
     const char *lines = arena_printf(h->arena,
-                                     "Content-Disposition: %s\r\n"
+                                     "Content-Disposition: %s\r\n%s"
                                      "Cache-Control: %s, %s\r\n",
-                                     disposition(h, part->content_type, part->file_name),
+                                     disposition(h, part), sandbox_line(part),
                                      h->route->session == PUBLIC ? "public" : "private",
                                      h->route->session == STAFF ? "no-store" /* each look is one */
                                      : part->may_change         ? "no-cache"

@@ -269,5 +269,6 @@ answer file_part(struct call *c, unsigned char *data, size_t size, uint32_t numb
     part.file_name = arena_text(c->arena, file_name);
     part.size_bytes = (uint32_t)size;
     part.may_change = may_change;
+    part.made_here = true;
     return call_reply(c, &part.base);
 }

@@ -38,7 +38,8 @@ struct reason {
     R(attachment_gone, NOT_FOUND, "没有找到这个附件，它可能已被删除，或不属于您。")                \
     R(attachment_none, INVALID, "没有收到文件内容，请重新选择文件上传。")                          \
     R(attachment_quota, CONFLICT,                                                                  \
-      "您上传的文件过多。没有用到的文件两天后自动清除，请到时再试，或致电0355-3069919。")          \
+      "您存放的文件已达上限（200个，或合计400MB）。没有用到的文件两天后自动清除，请到时再试，" \
+      "或致电0355-3069919。")                                                                                                         \
     R(upload_offset, CONFLICT,                                                                     \
       "文件没有从已收到的地方接着上传，请重新选择这个文件，会从那里继续。")                        \
     R(upload_gone, NOT_FOUND, "没有这个文件上传到一半的内容，请重新选择文件上传。")                \

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 enum {
-    FILES_MAX = 200, /* an expert alone may hand in 140 */
+    /* Of an account: README.md says why so many. attachment_quota has both figures. */
+    FILES_MAX = 200,
     BEGUN_PIECES_MAX = 256,
     /* the page sends three files at once; what is under way beside it may be over it by the length of the queue */
     BEGUN_BYTES_MAX = 64 * 1024 * 1024,

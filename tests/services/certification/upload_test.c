@@ -254,15 +254,57 @@ static void test_so_much_may_be_begun(void **state)
                      "ARRAY[255]), sizes = array_fill(1, ARRAY[255]) WHERE key = 'much-001'");
     says(piece("quota-01", PIECE, 1), "upload_quota");
     service_test_sql("DELETE FROM upload WHERE key = 'much-001'");
+    assert_nothing_left_over();
+}
+
+static void store(int files, int bytes)
+{
     service_test_sql(arena_printf(
         arena,
         "INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, "
-        "content_hash) SELECT 'full' || n, %d, 'business_license_file', '', 'image/jpeg', 1, '' "
-        "FROM generate_series(1, 200) AS n",
-        (int)person.account_id));
-    says(piece("quota-03", 0, PIECE), "attachment_quota"); /* not only with the last one */
+        "content_hash) SELECT 'full' || n, %d, 'business_license_file', '', 'image/jpeg', %d, '' "
+        "FROM generate_series(1, %d) AS n",
+        (int)person.account_id, bytes, files));
+}
+
+/* A piece is refused as the last one would be: nobody sends a file in vain. */
+static void is_full(const char *key)
+{
+    static const char words[] =
+        "{\"reason\":\"attachment_quota\",\"detail\":\"您存放的文件已达上限（200个，或合计400MB）。"
+        "没有用到的文件两天后自动清除，请到时再试，或致电0355-3069919。\"";
+    says(last(key, 0), words);
+    says(piece(key, 0, PIECE), words);
     service_test_sql("DELETE FROM attachment WHERE id LIKE 'full%'");
     assert_nothing_left_over();
+}
+
+static void test_so_many_files_may_be_stored(void **state)
+{
+    (void)state;
+    store(199, 1);
+    says(last("count-01", 0), "\"id\":"); /* the two hundredth */
+    is_full("count-02");
+    says(last("count-02", 0), "\"id\":");
+}
+
+static void test_so_many_bytes_may_be_stored(void **state)
+{
+    (void)state;
+    store(40, 10 * 1024 * 1024 - 1); /* 40 bytes less than there may be */
+    says(last("bytes-01", 0), "\"id\":");
+    is_full("bytes-02");
+    says(last("bytes-02", 0), "\"id\":");
+}
+
+static void test_what_others_store_takes_no_room(void **state)
+{
+    (void)state;
+    store(200, 1);
+    person.account_id++;
+    says(last("room-001", 0), "\"id\":");
+    person.account_id--;
+    is_full("room-002");
 }
 
 /* ---- many at once */
@@ -359,6 +401,9 @@ int main(void)
         TEST(test_no_piece_of_an_identity_card_without_consent),
         TEST(test_what_is_abandoned_is_swept),
         TEST(test_so_much_may_be_begun),
+        TEST(test_so_many_files_may_be_stored),
+        TEST(test_so_many_bytes_may_be_stored),
+        TEST(test_what_others_store_takes_no_room),
         TEST(test_two_hundred_at_once_are_answered),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

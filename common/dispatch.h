@@ -82,6 +82,7 @@ struct service_run {
     struct outbox *outbox; /* NULL if the service tells nobody */
     struct principals *principals;
     size_t calls;                          /* under way */
+    const char *remark;                    /* of the service, at /readyz; or NULL */
     struct disk database_disk, files_disk; /* GUILD_DISK_FOLDER; where attachments lie, if any do */
     bool draining;
 };

@@ -28,6 +28,13 @@ UPDATE outbox SET next_at = now() + least(power(2, least(attempts, 7) - 1), 60) 
 -- First in the batch of an event's effect: a second delivery fails here (inbox_once) and changes nothing.
 INSERT INTO inbox (source, event_id) VALUES (:event_source, :event_id);
 
+-- name: audit_infected
+-- An upload that a scanner found something in. What was found is clamd's name for it; the hash, of what would have been stored.
+INSERT INTO audit (actor_kind, actor_id, session, action, detail, request_id)
+VALUES (:caller_kind, :caller_id, :caller_session, 'attachment.infected',
+        jsonb_build_object('purpose', :purpose::text, 'found', :found::text, 'size_bytes', :clean_bytes::int,
+                           'hash', encode(:content_hash, 'hex')), :request_id);
+
 -- ---- upkeep: a thousand rows of each at a time, so that no lock is held for long
 
 -- name: upkeep_idempotency

@@ -219,6 +219,11 @@ void service_watch_files(struct service_run *run, const char *folder)
     run->files_disk.folder = folder;
 }
 
+void service_set_remark(struct service_run *run, const char *remark)
+{
+    run->remark = remark;
+}
+
 void service_revoke(struct service_run *run, const void *session_hash, int64_t account_id,
                     uint64_t revocation_seq)
 {
@@ -374,7 +379,8 @@ static void look_at_disks(void *owner)
     disk_look(&run->files_disk);
 }
 
-/* A disk that fills up is said, and changes nothing: it is the same for all instances, and reads go on. */
+/* A disk that fills up is said, and so is what the service remarks; it changes nothing: it is the same for all instances, and
+   reads go on. */
 static void describe(void *owner, char *out, size_t size)
 {
     struct service_run *run = owner;
@@ -382,6 +388,9 @@ static void describe(void *owner, char *out, size_t size)
     disk_words(&run->database_disk, out, size);
     size_t used = strlen(out);
     disk_words(&run->files_disk, out + used, size - used);
+    used = strlen(out);
+    if (run->remark != NULL)
+        snprintf(out + used, size - used, "%s\n", run->remark);
 }
 
 static void refresh_metrics(void *owner)

@@ -43,6 +43,8 @@ void service_revoke(struct service_run *run, const void *session_hash, int64_t a
 void service_set_revocation_seq(struct service_run *run, uint64_t revocation_seq);
 /* Attachments lie there: told when the volume fills up. The text stays the caller's. */
 void service_watch_files(struct service_run *run, const char *folder);
+/* A line for who asks at /readyz, which stays what it is; NULL: none. The text stays the caller's. */
+void service_set_remark(struct service_run *run, const char *remark);
 /* Asks another service; `done` runs exactly once, at once with UNAVAILABLE where there is no bus. `payload` is a packed request. */
 void service_ask(struct service_run *run, const char *service, const char *method,
                  const void *payload, size_t size, uint64_t timeout_ms, service_asked_fn *done,

@@ -1,6 +1,7 @@
 #include "files.h"
 
 #include "log.h"
+#include "metrics.h"
 #include "service.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,11 +13,13 @@ enum {
     PLACE_SIZE = 96,
     THREADS = 2,
     QUEUE = 16,
-    ERASING_QUEUE =
-        1024, /* more than calls can be under way: nothing that is to go is turned away */
+    CALLS_QUEUE = 1024, /* more than calls can be under way: nothing is turned away */
+    SCANS = 4,          /* clamd takes ten at a time, unless told otherwise */
     SWEEP_EVERY_MS = 600000,
     SWEEP_TIMEOUT_MS = 10000,
 };
+
+#define FILES_NOT_SCANNED "files are not scanned for viruses: GUILD_CLAMD_SOCKET is empty"
 
 /* ---- storing */
 
@@ -113,6 +116,21 @@ static void on_time(void *store)
 
 /* ---- the store */
 
+static void scanner_open(struct file_store *store)
+{
+    struct file_scanner *scanner = &store->scanner;
+    scanner->socket = config_text("GUILD_CLAMD_SOCKET");
+    scanner->work = NULL;
+    scanner->away = false;
+    atomic_store(&scanner->away_until_ms, 0);
+    if (scanner->socket[0] == '\0')
+        service_set_remark(store->run, FILES_NOT_SCANNED);
+    else
+        scanner->work = work_new(service_loop(store->run), SCANS, CALLS_QUEUE);
+    metrics_gauge("guild_files_scanned", "1 when uploads are scanned for viruses.", "",
+                  scanner->work == NULL ? 0 : 1);
+}
+
 void file_store_open(struct file_store *store, struct service_run *run,
                      const struct upload_statements *uploads)
 {
@@ -132,7 +150,8 @@ void file_store_open(struct file_store *store, struct service_run *run,
     }
     service_watch_files(run, config_text("GUILD_BLOB_FOLDER"));
     store->work = work_new(service_loop(run), THREADS, QUEUE);
-    store->erasing = work_new(service_loop(run), 1, ERASING_QUEUE);
+    store->erasing = work_new(service_loop(run), 1, CALLS_QUEUE);
+    scanner_open(store);
     loop_add_timer(service_loop(run), SWEEP_EVERY_MS, on_time, store);
 }
 
@@ -140,6 +159,7 @@ void file_store_close(struct file_store *store)
 {
     work_destroy(&store->work);
     work_destroy(&store->erasing);
+    work_destroy(&store->scanner.work);
     blob_close(&store->blobs);
     keyring_destroy(&store->keys);
 }

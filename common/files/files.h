@@ -13,6 +13,7 @@
 #include "config.h"
 #include "secret.h"
 #include "work.h"
+#include <stdatomic.h>
 
 enum { FILE_UPLOAD_MAX = 10 * 1024 * 1024, FILE_PIECE_MAX = 512 * 1024 };
 
@@ -25,11 +26,21 @@ struct upload_statements {
     const struct statement *find, *pieces, *begun, *add, *forget, *sweep;
 };
 
+/* Who looks cleaned files through for viruses. While clamd does not answer no file is taken; for some seconds nobody is kept
+   waiting for it. It has actors of its own, so that a silent one keeps no reader waiting. */
+struct file_scanner {
+    const char *socket; /* clamd's */
+    struct work *work;  /* NULL: files are not scanned */
+    atomic_uint_fast64_t away_until_ms;
+    bool away; /* and it was said */
+};
+
 struct file_store {
     struct blob_store *blobs;
     struct keyring *keys;
     struct work *work;    /* cleaning, sealing and opening; good for printing, too */
     struct work *erasing; /* quick, and never turned away for what takes long */
+    struct file_scanner scanner;
     struct service_run *run;
     const struct upload_statements *uploads;
     const char *image_program;
@@ -40,8 +51,10 @@ struct file_store {
     {"GUILD_BLOB_FOLDER", SETTING_TEXT, NULL, "folder where attachments are stored, encrypted"},   \
         {"GUILD_FIELD_KEY_FILE", SETTING_FILE, NULL,                                               \
          "keyring that attachments and fields are sealed with"},                                   \
+        {"GUILD_IMAGE_PROGRAM", SETTING_FILE, NULL, "path of guild-image, which cleans uploads"},  \
     {                                                                                              \
-        "GUILD_IMAGE_PROGRAM", SETTING_FILE, NULL, "path of guild-image, which cleans uploads"     \
+        "GUILD_CLAMD_SOCKET", SETTING_TEXT, "",                                                    \
+            "socket of clamd, which scans uploads for viruses; none: they are not scanned"         \
     }
 
 /* At the start; a setting that does not work ends the program with status 2. Sweeps every ten minutes from now on. */

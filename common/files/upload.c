@@ -1,8 +1,15 @@
-/* Taking a file. It is looked whether there is room, then the content is cleaned and stored in an actor, then comes the row.
+/* Taking a file. It is looked whether there is room, then the content is cleaned in an actor, scanned in another if there is a
+   scanner, and stored, then comes the row.
    Of one that comes in pieces each is stored as it came, and the last one brings them together. */
 #include "clean.h"
+#include "clock.h"
+#include "common_queries.h"
 #include "disk.h"
 #include "files.h"
+#include "log.h"
+#include "metrics.h"
+#include "service.h"
+#include "virus.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -17,7 +24,11 @@ enum {
     BEGUN_PIECES_MAX = 256,
     /* the page sends three files at once; what is under way beside it may be over it by the length of the queue */
     BEGUN_BYTES_MAX = 64 * 1024 * 1024,
+    /* clamd takes a second or two, and some more while it reads new signatures */
+    SCAN_PATIENCE_MS = 15000,
+    SCAN_PAUSE_MS = 5000,
 };
+#define SCANNER_AWAY "clamd does not answer: uploads are refused"
 static const int64_t stored_bytes_max = INT64_C(400) * 1024 * 1024;
 
 struct piece {
@@ -37,6 +48,8 @@ struct upload {
     int reason; /* REASON_none: stored */
     struct cleaned cleaned;
     unsigned char hash[32];
+    bool looked_through; /* clamd answered */
+    char found[VIRUS_NAME_SIZE];
     const char **erased; /* blobs that are not needed any more */
     size_t erased_count;
 };
@@ -127,6 +140,13 @@ static bool store_cleaned(const struct upload *upload)
                                          small->size) == STATUS_OK);
 }
 
+static void keep(struct upload *upload)
+{
+    if (!store_cleaned(upload))
+        upload->reason = REASON_busy;
+}
+
+/* Where there is a scanner, it is scanned before it is kept. */
 static void clean(struct upload *upload, int fd)
 {
     upload->reason = reason_of_cleaning(clean_file(
@@ -138,8 +158,8 @@ static void clean(struct upload *upload, int fd)
         return;
     crypto_generichash(upload->hash, sizeof upload->hash, upload->cleaned.content.data,
                        upload->cleaned.content.size, NULL, 0);
-    if (!store_cleaned(upload))
-        upload->reason = REASON_busy;
+    if (upload->store->scanner.work == NULL)
+        keep(upload);
 }
 
 static void take_work(void *job)
@@ -155,6 +175,42 @@ static void take_work(void *job)
         clean(upload, whole);
     if (whole >= 0)
         close(whole);
+}
+
+/* Who has to wait in vain for one file does not wait for the next ones. */
+static enum virus_result ask_scanner(struct upload *upload)
+{
+    struct file_scanner *scanner = &upload->store->scanner;
+    const struct bytes *content = &upload->cleaned.content;
+    if (clock_ms() < atomic_load(&scanner->away_until_ms))
+        return VIRUS_UNKNOWN;
+    enum virus_result result =
+        virus_scan(scanner->socket, content->data, content->size, SCAN_PATIENCE_MS, upload->found);
+    upload->looked_through = result != VIRUS_UNKNOWN;
+    atomic_store(&scanner->away_until_ms, upload->looked_through ? 0 : clock_ms() + SCAN_PAUSE_MS);
+    return result;
+}
+
+static void scan_work(void *job)
+{
+    struct upload *upload = job;
+    enum virus_result result = ask_scanner(upload);
+    static const char *const labels[] = {[VIRUS_NONE] = "result=\"clean\"",
+                                         [VIRUS_FOUND] = "result=\"found\"",
+                                         [VIRUS_UNKNOWN] = "result=\"away\""};
+    metrics_count("guild_file_scans_total", "Uploads by what clamd said of them.", labels[result],
+                  1);
+    switch (result) {
+    case VIRUS_NONE:
+        keep(upload);
+        break;
+    case VIRUS_FOUND:
+        upload->reason = REASON_file_infected;
+        break;
+    case VIRUS_UNKNOWN:
+        upload->reason = REASON_scan_away;
+        break;
+    }
 }
 
 static void piece_work(void *job)
@@ -259,11 +315,16 @@ static answer refused_forgotten(struct call *c, const struct rows *results)
    request with this key may have filed it. */
 static answer take_refused(struct call *c, struct upload *upload)
 {
+    bool passes = upload->reason == REASON_busy || upload->reason == REASON_scan_away;
+    bool infected = upload->reason == REASON_file_infected;
     if (upload->reason == REASON_upload_gone && c->idempotency_key[0] != '\0')
         return repeat_then(c, take_repeated);
-    if (upload->reason == REASON_busy || upload->erased_count == 0)
+    if (passes || (upload->erased_count == 0 && !infected))
         return call_fail(c, upload->reason);
-    batch_add(c, upload->store->uploads->forget);
+    if (infected)
+        batch_add(c, &sql_audit_infected);
+    if (upload->erased_count > 0)
+        batch_add(c, upload->store->uploads->forget);
     return batch_then(c, refused_forgotten);
 }
 
@@ -289,28 +350,61 @@ static answer take_filed(struct call *c, const struct rows *results)
     return file_erase(c, upload->store, upload->erased, upload->erased_count, take_erased);
 }
 
-static answer take_worked(struct call *c, void *job)
+/* What is known of it is bound to the statement that files it, or tells that it was infected. */
+static answer take_kept(struct call *c, struct upload *upload)
 {
-    struct upload *upload = job;
     struct cleaned cleaned = upload->cleaned;
     cleaned_free(&upload->cleaned);
+    call_set_integer(c, "clean_bytes", (int64_t)cleaned.content.size);
+    call_set_bytes(c, "content_hash", upload->hash, sizeof upload->hash);
+    call_set(c, "found", upload->found);
     if (upload->reason != REASON_none)
         return take_refused(c, upload);
 
     call_set(c, "attachment_id", upload->id);
     call_set(c, "content_type", cleaned.content_type);
-    call_set_integer(c, "clean_bytes", (int64_t)cleaned.content.size);
     call_set_integer(c, "width", cleaned.width);
     call_set_integer(c, "height", cleaned.height);
     call_set_integer(c, "thumbnail_bytes", (int64_t)cleaned.thumbnail.size);
     call_set(c, "code_text", arena_text(c->arena, cleaned.codes));
     call_set_bytes(c, "print", cleaned.print, cleaned.print_size);
-    call_set_bytes(c, "content_hash", upload->hash, sizeof upload->hash);
     batch_add(c, upload->statements->insert);
     if (upload->erased_count > 0)
         batch_add(c, upload->store->uploads->forget);
     batch_if_reused(c, take_reused);
     return batch_then(c, take_filed);
+}
+
+/* Said when it changes, and not for every file. */
+static void scanner_note(struct file_store *store, bool away)
+{
+    if (store->scanner.away == away)
+        return;
+    store->scanner.away = away;
+    service_set_remark(store->run, away ? SCANNER_AWAY : NULL);
+    if (away)
+        log_line(LOGGED_ERROR, SCANNER_AWAY, "socket='%s'", store->scanner.socket);
+    else
+        log_line(LOGGED_INFO, "clamd answers again", "socket='%s'", store->scanner.socket);
+}
+
+static answer take_scanned(struct call *c, void *job)
+{
+    struct upload *upload = job;
+    scanner_note(upload->store, !upload->looked_through);
+    if (upload->reason == REASON_file_infected)
+        log_line(LOGGED_WARNING, "an upload is infected", "found='%s' request_id=%s", upload->found,
+                 c->request_id);
+    return take_kept(c, upload);
+}
+
+static answer take_worked(struct call *c, void *job)
+{
+    struct upload *upload = job;
+    struct work *scanning = upload->store->scanner.work;
+    if (upload->reason == REASON_none && scanning != NULL)
+        return work_then(c, scanning, scan_work, upload, take_scanned);
+    return take_kept(c, upload);
 }
 
 /* Its pieces, which all go when it is filed; they are of use if the request says that it comes behind them. */

@@ -35,6 +35,7 @@ file_settings() {
     echo "GUILD_BLOB_FOLDER=$data/attachments"
     echo "GUILD_FIELD_KEY_FILE=$data/secrets/keys/field.key"
     echo "GUILD_IMAGE_PROGRAM=$data/app/bin/guild-image"
+    [ ! -r "$data/clamd" ] || echo "GUILD_CLAMD_SOCKET=$(cat "$data/clamd")"
 }
 
 # service_settings NAME SERVICE INSTANCE: what all services are given, one NAME=VALUE a line

@@ -109,6 +109,12 @@ platform_set_port() {
     printf 'port=%s\n' "$port" >"$data/$marker"
 }
 
+# platform_set_clamd SOCKET: kept for the next starts; none: files are not scanned
+platform_set_clamd() {
+    rm -f "$data/clamd"
+    [ "$1" = none ] || printf '%s\n' "$1" >"$data/clamd"
+}
+
 # A password for each service's role, and the file in which libpq looks for it.
 passwords_create() {
     local service password folder=$data/secrets/passwords

@@ -1,6 +1,7 @@
 #include "service_test.h"
 #include "json.h"
 
+#include "admin.h"
 #include "clock.h"
 #include "lossy.h"
 #include "secret.h"
@@ -11,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct {
@@ -381,6 +384,32 @@ int service_test_blobs(struct blob_store *store)
     int count = 0;
     assert_int_equal(blob_list(store, -5, count_one, &count), STATUS_OK);
     return count;
+}
+
+const char *service_test_ask(const char *target)
+{
+    static char text[64 * 1024];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct admin *admin = service_admin(&test.run);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), size;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", getenv("GUILD_ADMIN"));
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    size = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n\r\n", target);
+    assert_int_equal(send(fd, text, (size_t)size, 0), size);
+    shutdown(fd, SHUT_WR);
+    size_t got = 0;
+    ssize_t some = -1;
+    for (int tries = 0; some != 0 && tries < 1000;
+         tries++) { /* the service answers while it is let */
+        service_test_until("SELECT true");
+        some = recv(fd, text + got, sizeof text - 1 - got, MSG_DONTWAIT);
+        got += some > 0 ? (size_t)some : 0;
+    }
+    assert_true(some == 0 && got > 0);
+    text[got] = '\0';
+    close(fd);
+    admin_destroy(&admin);
+    return text;
 }
 
 const char *service_test_value(const char *format, ...)

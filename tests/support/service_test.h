@@ -56,6 +56,10 @@ const char *service_test_json(const Common__Principal *caller, const char *metho
 /* The file behind the next call. */
 void service_test_body(const void *data, size_t size);
 
+/* What its admin door answers, the head first; a GUILD_ADMIN that is a path was set before service_test_open. Lives until the
+   next time. */
+const char *service_test_ask(const char *target);
+
 /* How many files are stored, those just now among them. */
 int service_test_blobs(struct blob_store *store);
 

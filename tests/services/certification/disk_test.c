@@ -3,20 +3,16 @@
 #define main service_program
 #include "../../../services/certification/main.c"
 #undef main
-#include "admin.h"
 #include "service_test.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { DISK_BYTES = 4 * 1024 * 1024 };
 
 static char disk[] = "/tmp/guild-disk-XXXXXX";
-static char door[64]; /* its admin door */
 static bool mounted;
 
 /* Lets the disk be so full. The service looks once a second. */
@@ -61,33 +57,6 @@ static const char *read_list(void)
     return service_test_reason(&member, "ListIdentities", &nothing.base);
 }
 
-/* What the admin door answers. */
-static const char *ask(const char *target)
-{
-    static char text[64 * 1024];
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct admin *admin = service_admin(service_test_run());
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), size;
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", door);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    size = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n\r\n", target);
-    assert_int_equal(send(fd, text, (size_t)size, 0), size);
-    shutdown(fd, SHUT_WR);
-    size_t got = 0;
-    ssize_t some = -1;
-    for (int tries = 0; some != 0 && tries < 1000;
-         tries++) { /* the service answers while it is let */
-        service_test_until("SELECT true");
-        some = recv(fd, text + got, sizeof text - 1 - got, MSG_DONTWAIT);
-        got += some > 0 ? (size_t)some : 0;
-    }
-    assert_true(some == 0 && got > 0);
-    text[got] = '\0';
-    close(fd);
-    admin_destroy(&admin);
-    return text;
-}
-
 static bool has(const char *text, const char *words)
 {
     return strstr(text, words) != NULL;
@@ -99,14 +68,14 @@ static void test_a_disk_that_fills_up_is_told(void **state)
     if (!mounted)
         skip();
     fill(80);
-    assert_true(has(ask("/metrics"), "guild_disk_alarm{volume=\"database\"} 0\n"));
-    assert_false(has(ask("/readyz"), "disk"));
+    assert_true(has(service_test_ask("/metrics"), "guild_disk_alarm{volume=\"database\"} 0\n"));
+    assert_false(has(service_test_ask("/readyz"), "disk"));
     fill(88);
-    const char *metrics = ask("/metrics");
+    const char *metrics = service_test_ask("/metrics");
     assert_true(has(metrics, "guild_disk_alarm{volume=\"database\"} 1\n"));
     assert_true(has(metrics, "guild_disk_alarm{volume=\"files\"} 1\n"));
     assert_true(has(metrics, "guild_disk_used_ratio{volume=\"files\"} 0.8"));
-    const char *words = ask("/readyz");
+    const char *words = service_test_ask("/readyz");
     assert_true(has(words, "disk of database is 8") && has(words, "disk of files is 8"));
     assert_true(has(words, "guildctl disk release"));
 }
@@ -131,6 +100,15 @@ static void test_files_are_refused_first_then_writes_and_reads_never(void **stat
     fill(50);
     assert_string_equal(upload(), "attachment_none");
     assert_string_equal(save(2), "");
+}
+
+/* Nobody said where clamd is. */
+static void test_that_files_are_not_scanned_is_told(void **state)
+{
+    (void)state;
+    assert_true(has(service_test_ask("/readyz"),
+                    "files are not scanned for viruses: GUILD_CLAMD_SOCKET is empty\n"));
+    assert_true(has(service_test_ask("/metrics"), "guild_files_scanned 0\n"));
 }
 
 /* PostgreSQL's own volume may be elsewhere: it says so itself. */
@@ -158,7 +136,7 @@ static void test_the_database_says_that_it_is_full(void **state)
 static int open_service(void **state)
 {
     (void)state;
-    char blobs[64];
+    char blobs[64], door[64];
     assert_non_null(mkdtemp(disk));
     mounted = mount("none", disk, "tmpfs", 0, "size=4m") == 0;
     snprintf(blobs, sizeof blobs, "%s/blobs", disk);
@@ -186,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_disk_that_fills_up_is_told),
         cmocka_unit_test(test_files_are_refused_first_then_writes_and_reads_never),
+        cmocka_unit_test(test_that_files_are_not_scanned_is_told),
         cmocka_unit_test(test_the_database_says_that_it_is_full),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

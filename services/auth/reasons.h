@@ -11,7 +11,6 @@
     R(staff_login_wrong, UNAUTHENTICATED, "工号或密码不正确，请核对后重试。")                      \
     R(locked, TOO_MANY, "密码错误次数过多，请10分钟后再试，或用验证码重置密码。")                  \
     R(old_password_wrong, INVALID, "原密码不正确，请重新输入。")                                   \
-    R(code_too_soon, TOO_MANY, "验证码已发送，请稍候再获取。")                                     \
     R(password_unset, CONFLICT,                                                                    \
       "账号负责人已变更，请先在“忘记密码”中用短信验证码设置新密码，再登录。")                      \
     R(account_changed, CONFLICT, "账号信息刚刚在别处修改过，请重新登录后再试。")                   \

@@ -18,7 +18,7 @@ enum { FILE_MAX = 4 * 1024 * 1024 };
 static const struct command commands[] = {
     {"migrate",     "bring the database's schemas, roles and rights up to date",           migrate_main    },
     {"keys",        "make the platform's keys that are absent, change keys of the bus",    keys_main       },
-    {"staff",       "make a staff account with a one-time password",                       staff_main      },
+    {"staff",       "make a staff account, or reset its password: a one-time one",         staff_main      },
     {"seed",        "write the fee schedule, if there is none yet",                        seed_main       },
     {"expire",      "end at once what the policy of ended papers ends",                    expire_main     },
     {"attachments", "remove files of no row, open and hash all others",                    attachments_main},

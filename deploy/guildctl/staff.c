@@ -1,4 +1,4 @@
-/* A staff account with a one-time password, which must be changed at the first log-in. */
+/* Staff accounts: made, or given another password; a one-time password, which must be changed at the next log-in. */
 #include "guildctl.h"
 
 #include "password.h"
@@ -11,7 +11,7 @@
 enum { GROUPS = 4, GROUP_LETTERS = 5, PASSWORD_SIZE = GROUPS * (GROUP_LETTERS + 1) };
 
 struct wish {
-    const char *login, *name, *role;
+    const char *command, *login, *name, *role;
 };
 
 /* Four groups of five letters that nobody mistakes for one another: 98 bits. */
@@ -55,6 +55,25 @@ static void staff_insert(const struct wish *wish, const char *hash)
     PQfinish(pg);
 }
 
+/* The epoch ends every session: auth asks for it again at least every PRINCIPAL_STAFF_SECONDS. */
+static void password_reset(const struct wish *wish, const char *hash)
+{
+    const char *const values[] = {wish->login, hash};
+    PGconn *pg = database_open();
+    PGresult *reset = database_ask(
+        pg,
+        "WITH reset AS (UPDATE auth.staff SET password_hash = $2, must_change_password = true,"
+        " session_epoch = session_epoch + 1 WHERE login = $1 AND enabled RETURNING id),"
+        " audited AS (INSERT INTO auth.audit (actor_kind, action, object)"
+        " SELECT 'SYSTEM', 'staff.password_reset', id::text FROM reset)"
+        " SELECT id FROM reset",
+        2, values);
+    if (PQntuples(reset) == 0)
+        die("there is no staff account %s that may log in", wish->login);
+    PQclear(reset);
+    PQfinish(pg);
+}
+
 #define ROLES                                                                                      \
     "administrator, secretary, reviewer, expert_reviewer, drawer, draw_witness, finance or "       \
     "invoicing"
@@ -68,6 +87,25 @@ static bool is_role(const char *text)
         if (strcmp(text, roles[i]) == 0)
             return true;
     return false;
+}
+
+static bool is_create(const struct wish *wish)
+{
+    return strcmp(wish->command, "create") == 0;
+}
+
+static bool is_reset(const struct wish *wish)
+{
+    return strcmp(wish->command, "reset-password") == 0;
+}
+
+/* Each command has all that it needs, and nothing that it would not look at. */
+static bool is_whole(const struct wish *wish)
+{
+    if (wish->command == NULL || wish->login == NULL)
+        return false;
+    return is_create(wish) ? wish->name != NULL && wish->role != NULL
+                           : is_reset(wish) && wish->name == NULL && wish->role == NULL;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -86,11 +124,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         wish->role = text;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0 || strcmp(text, "create") != 0)
+        if (state->arg_num > 0)
             argp_usage(state);
+        wish->command = text;
         return 0;
     case ARGP_KEY_END:
-        if (state->arg_num != 1 || wish->login == NULL || wish->name == NULL || wish->role == NULL)
+        if (!is_whole(wish))
             argp_usage(state);
         return 0;
     default:
@@ -102,26 +141,28 @@ int staff_main(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         {"login",                         'l', "LOGIN", 0, "what the person logs in with", 0},
-        {"name",                        'n', "NAME", 0, "the person's name, shown to others", 0},
-        {"role", 'r', "ROLE", 0, ROLES, 0},
+        {"name",                        'n', "NAME", 0, "the person's name, shown to others (create)", 0},
+        {"role", 'r', "ROLE", 0, ROLES " (create)", 0},
         {0                              }
     };
     static const struct argp argp = {
         options,
         parse,
-        "create",
-        "Makes a staff account, and prints its one-time password: it is shown this once, and must "
-        "be "
-        "changed at the first log-in. Needs GUILD_DATABASE and GUILD_PEPPER_KEY_FILE.",
+        "create --login LOGIN --name NAME --role ROLE\nreset-password --login LOGIN",
+        "create makes a staff account; reset-password is for who lost the password, or must be "
+        "kept out: sessions end within fifteen seconds. Both print a one-time password: it is "
+        "shown this once, and must be changed at the next log-in. Wrong passwords that were "
+        "counted before still lock for ten minutes.\n\n"
+        "Needs GUILD_DATABASE and GUILD_PEPPER_KEY_FILE.",
         NULL,
         NULL,
         NULL};
-    struct wish wish = {NULL, NULL, NULL};
+    struct wish wish = {NULL, NULL, NULL, NULL};
     char password[PASSWORD_SIZE], hash[PASSWORD_HASH_SIZE];
     argp_parse(&argp, argc, argv, 0, NULL, &wish);
     password_make(password);
     hash_make(password, hash);
-    staff_insert(&wish, hash);
+    (is_create(&wish) ? staff_insert : password_reset)(&wish, hash);
     printf("login     %s\npassword  %s\n", wish.login, password);
     sodium_memzero(password, sizeof password);
     return 0;

@@ -165,6 +165,11 @@ const char *call_words(const struct call *c, int reason)
     return reason_of(c->run->service, reason)->words;
 }
 
+const char *call_reason_name(const struct call *c, int reason)
+{
+    return reason_of(c->run->service, reason)->name;
+}
+
 /* Rows that could not become a message (out of memory, or a value that does not fit) are no answer. */
 answer call_reply(struct call *c, const ProtobufCMessage *reply)
 {

@@ -105,6 +105,8 @@ answer call_fail_later(struct call *c, int reason, uint32_t retry_after_s);
 answer call_fail_field(struct call *c, const char *field, const char *message);
 /* A reason's words, for a field's error. */
 const char *call_words(const struct call *c, int reason);
+/* A reason's stable name, for figures. */
+const char *call_reason_name(const struct call *c, int reason);
 answer call_fail_fields(struct call *c, const struct field_errors *errors);
 answer call_reply(struct call *c, const ProtobufCMessage *reply);
 

@@ -1,7 +1,9 @@
 #include "work.h"
 
 #include "clock.h"
+#include "metrics.h"
 #include <czmq.h>
+#include <stdio.h>
 
 enum {
     ACTORS_MAX = 8,
@@ -31,6 +33,7 @@ struct work {
     struct task *first, **last; /* waiting */
     size_t waiting, waiting_max, running;
     uint64_t usual_us, wait_max_us; /* of a job; 0: none has been done; 0: no bound */
+    const char *queue;              /* its name in the figures; NULL: in none */
 };
 
 static void actor_main(zsock_t *pipe, void *unused)
@@ -136,6 +139,23 @@ void work_limit_wait(struct work *work, uint64_t ms)
     work->wait_max_us = ms * 1000;
 }
 
+static void count_refused(const struct work *work, double more)
+{
+    char label[64];
+    if (work->queue == NULL)
+        return;
+    snprintf(label, sizeof label, "queue=\"%s\"", work->queue);
+    metrics_count("guild_work_refused_total", "Jobs refused since too many waited, by queue.",
+                  label, more);
+}
+
+/* The series is there before the first refusal. */
+void work_count_refused(struct work *work, const char *queue)
+{
+    work->queue = queue;
+    count_refused(work, 0);
+}
+
 static bool is_full(const struct work *work)
 {
     uint64_t wait_us = (work->waiting + 1) * work->usual_us / work->actors_count;
@@ -149,8 +169,10 @@ enum status work_submit(struct work *work, work_fn *fn, void *job, work_done_fn 
     for (size_t i = 0; i < work->actors_count && idle == NULL; i++)
         if (!work->actors[i].busy)
             idle = &work->actors[i];
-    if (idle == NULL && is_full(work))
+    if (idle == NULL && is_full(work)) {
+        count_refused(work, 1);
         return STATUS_UNAVAILABLE;
+    }
 
     struct task *task = malloc(sizeof *task);
     if (task == NULL)

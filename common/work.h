@@ -24,6 +24,9 @@ void work_destroy(struct work **self);
    does not. 0, as at first: no such bound. */
 void work_limit_wait(struct work *work, uint64_t ms);
 
+/* What is refused is counted from now on, as of this queue (a static word). */
+void work_count_refused(struct work *work, const char *queue);
+
 /* UNAVAILABLE at once when the queue is full or the wait too long. `job` must live until done. */
 enum status work_submit(struct work *work, work_fn *fn, void *job, work_done_fn *done,
                         void *owner) MUST_CHECK;

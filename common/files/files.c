@@ -150,6 +150,7 @@ void file_store_open(struct file_store *store, struct service_run *run,
     }
     service_watch_files(run, config_text("GUILD_BLOB_FOLDER"));
     store->work = work_new(service_loop(run), THREADS, QUEUE);
+    work_count_refused(store->work, "files");
     store->erasing = work_new(service_loop(run), 1, CALLS_QUEUE);
     scanner_open(store);
     loop_add_timer(service_loop(run), SWEEP_EVERY_MS, on_time, store);

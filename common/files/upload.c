@@ -226,6 +226,22 @@ static void piece_work(void *job)
 
 /* ---- both begin so */
 
+/* The first bytes of a file are taken in. */
+static void count_begun(const struct call *c)
+{
+    const Common__UploadAttachmentRequest *req = c->request;
+    if (req->offset == 0)
+        metrics_count("guild_uploads_begun_total", "Files that began to come.", "", 1);
+}
+
+static answer refuse(struct call *c, int reason)
+{
+    char label[80];
+    snprintf(label, sizeof label, "reason=\"%s\"", call_reason_name(c, reason));
+    metrics_count("guild_uploads_refused_total", "Files and pieces refused, by reason.", label, 1);
+    return call_fail(c, reason);
+}
+
 static bool has_room(const struct rows *stored)
 {
     return rows_integer(stored, 0, "files") < FILES_MAX &&
@@ -270,7 +286,7 @@ static answer refused_erased(struct call *c, void *job)
 {
     const struct upload *upload = c->state;
     (void)job;
-    return call_fail(c, upload->reason);
+    return refuse(c, upload->reason);
 }
 
 /* ---- a whole file, or the rest of one */
@@ -284,7 +300,7 @@ static answer take_answer(struct call *c, const struct rows *row)
 static answer take_repeated(struct call *c, const struct rows *filed)
 {
     const struct upload *upload = c->state;
-    return filed->count == 0 ? call_fail(c, upload->reason) : take_answer(c, filed);
+    return filed->count == 0 ? refuse(c, upload->reason) : take_answer(c, filed);
 }
 
 /* What this request stored is not needed. */
@@ -320,7 +336,7 @@ static answer take_refused(struct call *c, struct upload *upload)
     if (upload->reason == REASON_upload_gone && c->idempotency_key[0] != '\0')
         return repeat_then(c, take_repeated);
     if (passes || (upload->erased_count == 0 && !infected))
-        return call_fail(c, upload->reason);
+        return refuse(c, upload->reason);
     if (infected)
         batch_add(c, &sql_audit_infected);
     if (upload->erased_count > 0)
@@ -431,9 +447,10 @@ static answer take_looked(struct call *c, const struct rows *results)
         return repeat_then(c, take_repeated);
     take_pieces(c, upload, &results[2], req->offset > 0);
     if (upload->before != req->offset)
-        return call_fail(c, REASON_upload_offset);
+        return refuse(c, REASON_upload_offset);
     if (!has_room(&results[0]))
-        return call_fail(c, REASON_attachment_quota);
+        return refuse(c, REASON_attachment_quota);
+    count_begun(c);
     return work_then(c, upload->store->work, take_work, upload, take_worked);
 }
 
@@ -441,7 +458,7 @@ answer file_take(struct call *c, struct file_store *store, const struct file_sta
 {
     int refused = refusal(c);
     if (refused != REASON_none)
-        return call_fail(c, refused);
+        return refuse(c, refused);
     upload_begin(c, store, statements);
     batch_add(c, store->uploads->pieces);
     return batch_then(c, take_looked);
@@ -463,7 +480,7 @@ static answer piece_worked(struct call *c, void *job)
 {
     struct upload *upload = job;
     if (upload->reason != REASON_none)
-        return call_fail(c, upload->reason);
+        return refuse(c, upload->reason);
     call_set(c, "piece_id", upload->id);
     call_set_integer(c, "piece_bytes", (int64_t)upload->size);
     batch_add(c, upload->store->uploads->add);
@@ -477,12 +494,13 @@ static answer piece_looked(struct call *c, const struct rows *results)
     const struct rows *found = &results[1], *begun = &results[2];
     int64_t received = found->count == 0 ? 0 : rows_integer(found, 0, "received_bytes");
     if (is_filed(found) || received != req->offset)
-        return call_fail(c, REASON_upload_offset);
+        return refuse(c, REASON_upload_offset);
     if (!has_room(&results[0]))
-        return call_fail(c, REASON_attachment_quota);
+        return refuse(c, REASON_attachment_quota);
     if (rows_integer(begun, 0, "bytes") + (int64_t)upload->size > BEGUN_BYTES_MAX ||
         rows_integer(begun, 0, "pieces") >= BEGUN_PIECES_MAX)
-        return call_fail(c, REASON_upload_quota);
+        return refuse(c, REASON_upload_quota);
+    count_begun(c);
     return work_then(c, upload->store->work, piece_work, upload, piece_worked);
 }
 
@@ -492,11 +510,11 @@ answer file_take_piece(struct call *c, struct file_store *store,
     const Common__UploadAttachmentRequest *req = c->request;
     int refused = refusal(c);
     if (c->idempotency_key[0] == '\0')
-        return call_fail(c, REASON_upload_key);
+        return refuse(c, REASON_upload_key);
     if (req->size_bytes > FILE_PIECE_MAX)
         return call_fail_field(c, "size_bytes", "文件分段上传时，每段不超过512KB。");
     if (refused != REASON_none)
-        return call_fail(c, refused);
+        return refuse(c, refused);
     upload_begin(c, store, statements);
     batch_add(c, store->uploads->begun);
     return batch_then(c, piece_looked);

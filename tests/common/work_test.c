@@ -1,4 +1,5 @@
 /* Work in actors: what is refused, and that the rest is done. */
+#include "metrics.h"
 #include "work.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,6 +7,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { JOB_MS = 40, QUEUE = 8 };
@@ -63,6 +66,24 @@ static void test_a_long_wait_is_refused(void **state)
     assert_int_equal(taken_of(QUEUE + 5), QUEUE + 1);
 }
 
+static void figures_say(const char *line)
+{
+    size_t size;
+    char *text = metrics_text(&size);
+    assert_non_null(strstr(text, line));
+    free(text);
+}
+
+static void test_what_is_refused_is_counted(void **state)
+{
+    (void)state;
+    work_count_refused(test.work, "passwords");
+    figures_say("# TYPE guild_work_refused_total counter\n"
+                "guild_work_refused_total{queue=\"passwords\"} 0\n");
+    (void)taken_of(QUEUE + 5);
+    figures_say("\nguild_work_refused_total{queue=\"passwords\"} 4\n");
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -84,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_full_queue_refuses, begin, end),
         cmocka_unit_test_setup_teardown(test_a_long_wait_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_is_refused_is_counted, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

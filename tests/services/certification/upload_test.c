@@ -4,6 +4,7 @@
 #include "../../../services/certification/main.c"
 #undef main
 #include "consent.h"
+#include "metrics.h"
 #include "service_test.h"
 #include <gd.h>
 #include <stdio.h>
@@ -307,6 +308,42 @@ static void test_what_others_store_takes_no_room(void **state)
     is_full("room-002");
 }
 
+/* A figure as it is scraped; 0: not there yet. */
+static long figure(const char *series)
+{
+    size_t size;
+    char *text = metrics_text(&size);
+    const char *at = strstr(text, arena_printf(arena, "\n%s ", series));
+    long value = at == NULL ? 0 : strtol(at + 1 + strlen(series), NULL, 10);
+    free(text);
+    return value;
+}
+
+static void test_what_began_and_what_was_refused_is_counted(void **state)
+{
+    static const char began[] = "guild_uploads_begun_total",
+                      offset[] = "guild_uploads_refused_total{reason=\"upload_offset\"}",
+                      broken[] = "guild_uploads_refused_total{reason=\"file_broken\"}",
+                      busy[] = "guild_work_refused_total{queue=\"files\"}";
+    long began_before = figure(began), offset_before = figure(offset),
+         broken_before = figure(broken);
+    (void)state;
+    says(last("count-01", 0), "\"id\":");
+    put_pieces("count-02"); /* several pieces, one file */
+    says(last("count-02", rest_at), "\"id\":");
+    says(piece("count-03", 1, PIECE), "upload_offset");
+    says_received(piece("count-04", 0, PIECE), PIECE);
+    assert_int_equal(figure(began), began_before + 3);
+    assert_int_equal(figure(offset), offset_before + 1);
+    assert_int_equal(figure(broken), broken_before);
+    assert_int_equal(figure(busy), 0);
+    size_t size;
+    char *text = metrics_text(&size);
+    says(text, "# TYPE guild_uploads_begun_total counter\n");
+    says(text, "\nguild_work_refused_total{queue=\"files\"} 0\n"); /* before the first one */
+    free(text);
+}
+
 /* ---- many at once */
 
 static struct {
@@ -404,6 +441,7 @@ int main(void)
         TEST(test_so_many_files_may_be_stored),
         TEST(test_so_many_bytes_may_be_stored),
         TEST(test_what_others_store_takes_no_room),
+        TEST(test_what_began_and_what_was_refused_is_counted),
         TEST(test_two_hundred_at_once_are_answered),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

@@ -1,11 +1,22 @@
 #include "cache.h"
 
 #include "clock.h"
+#include "work.h"
 #include <hiredis/async.h>
+#include <netdb.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { COMMAND_MS = 200, CONNECT_MS = 300, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 800 };
+enum {
+    COMMAND_MS = 200,
+    CONNECT_MS = 300,
+    BACKOFF_MIN_MS = 100,
+    BACKOFF_MAX_MS = 800,
+    HOST_MAX = 256,
+    NUMERIC_MAX = 64,
+};
 
 /* One command on its way. Oldest first: Redis answers in order. */
 struct command {
@@ -15,9 +26,18 @@ struct command {
     uint64_t sent_at;
 };
 
+/* A name's address: looked up in an actor, since a name server may take seconds. */
+struct lookup {
+    char host[HOST_MAX], numeric[NUMERIC_MAX]; /* "": not found */
+    bool under_way;
+};
+
 struct cache {
     struct loop *loop;
-    const char *path;
+    const char *where, *password;
+    int port; /* 0: a socket's path */
+    struct work *work;
+    struct lookup lookup;
     redisAsyncContext *context;
     int fd;
     bool ready;
@@ -74,15 +94,35 @@ static void let_go(void *owner)
 
 /* -- the connection: made, used until the first error, made again */
 
+static void cache_is_there(struct cache *cache)
+{
+    cache->ready = true;
+    cache->backoff = BACKOFF_MIN_MS;
+}
+
+/* A wrong password closes the connection; the next one asks again. */
+static void on_let_in(redisAsyncContext *context, void *reply, void *data)
+{
+    const redisReply *answer = reply;
+    struct cache *cache = context->data;
+    (void)data;
+    if (answer != NULL && answer->type == REDIS_REPLY_STATUS)
+        cache_is_there(cache);
+    else if (answer != NULL)
+        redisAsyncDisconnect(context);
+}
+
 static void on_connect(const redisAsyncContext *context, int status)
 {
     struct cache *cache = context->data;
-    if (status == REDIS_OK) {
-        cache->ready = true;
-        cache->backoff = BACKOFF_MIN_MS;
-    } else {
+    if (status != REDIS_OK) {
         cache->context = NULL; /* hiredis frees it */
         cache_lost(cache);
+    } else if (cache->password[0] == '\0') {
+        cache_is_there(cache);
+    } else {
+        const char *argv[] = {"AUTH", cache->password};
+        redisAsyncCommandArgv(cache->context, on_let_in, NULL, 2, argv, NULL);
     }
 }
 
@@ -104,9 +144,8 @@ static void cache_lost(struct cache *cache)
     cache->backoff = cache->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : cache->backoff * 2;
 }
 
-static void cache_connect(struct cache *cache)
+static void cache_open(struct cache *cache, redisAsyncContext *context)
 {
-    redisAsyncContext *context = redisAsyncConnectUnix(cache->path);
     if (context == NULL || context->err != 0) {
         if (context != NULL)
             redisAsyncFree(context);
@@ -126,6 +165,40 @@ static void cache_connect(struct cache *cache)
     loop_add_fd(cache->loop, cache->fd, on_readable, on_writable, cache);
     redisAsyncSetConnectCallback(context, on_connect);
     redisAsyncSetDisconnectCallback(context, on_disconnect);
+}
+
+/* In an actor's thread. */
+static void look_up(void *job)
+{
+    struct lookup *lookup = job;
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    lookup->numeric[0] = '\0';
+    if (getaddrinfo(lookup->host, NULL, &hints, &found) != 0)
+        return;
+    if (getnameinfo(found->ai_addr, found->ai_addrlen, lookup->numeric, sizeof lookup->numeric,
+                    NULL, 0, NI_NUMERICHOST) != 0)
+        lookup->numeric[0] = '\0';
+    freeaddrinfo(found);
+}
+
+static void looked_up(void *owner, void *job)
+{
+    struct cache *cache = owner;
+    struct lookup *lookup = job;
+    lookup->under_way = false;
+    if (lookup->numeric[0] == '\0')
+        cache_lost(cache);
+    else
+        cache_open(cache, redisAsyncConnect(lookup->numeric, cache->port));
+}
+
+static void cache_connect(struct cache *cache)
+{
+    if (cache->port == 0)
+        cache_open(cache, redisAsyncConnectUnix(cache->where));
+    else if (!cache->lookup.under_way)
+        cache->lookup.under_way =
+            work_submit(cache->work, look_up, &cache->lookup, looked_up, cache) == STATUS_OK;
 }
 
 /* A late reply must never answer the next caller: the connection goes with its first late command. */
@@ -164,13 +237,27 @@ static void on_reply(redisAsyncContext *context, void *reply, void *data)
     free(command);
 }
 
-struct cache *cache_new(struct loop *loop, const char *socket_path)
+/* "redis:6379" */
+static void host_take(struct cache *cache)
+{
+    const char *colon = strrchr(cache->where, ':');
+    if (cache->where[0] == '/' || colon == NULL)
+        return;
+    snprintf(cache->lookup.host, sizeof cache->lookup.host, "%.*s", (int)(colon - cache->where),
+             cache->where);
+    cache->port = (int)strtol(colon + 1, NULL, 10);
+    cache->work = work_new(cache->loop, 1, 1);
+}
+
+struct cache *cache_new(struct loop *loop, const char *where, const char *password)
 {
     struct cache *cache = calloc(1, sizeof *cache);
     if (cache == NULL)
         abort();
     cache->loop = loop;
-    cache->path = socket_path;
+    cache->where = where;
+    cache->password = password;
+    host_take(cache);
     cache->fd = -1;
     cache->backoff = BACKOFF_MIN_MS;
     cache->last = &cache->first;
@@ -189,6 +276,7 @@ void cache_destroy(struct cache **self)
     cache->context = NULL;
     if (context != NULL)
         redisAsyncFree(context);
+    work_destroy(&cache->work);
     free(cache);
     *self = NULL;
 }

@@ -1,5 +1,5 @@
-/* Redis for one reactor (hiredis async on a Unix socket). A connection is discarded after any error or time-out
-   and made again with back-off; while Redis is away every command fails at once: callers deny. */
+/* Redis for one reactor (hiredis async). A connection is discarded after any error or time-out and made again with
+   back-off; while Redis is away every command fails at once: callers deny. */
 #ifndef GUILD_CACHE_H
 #define GUILD_CACHE_H
 
@@ -9,7 +9,8 @@
 
 struct cache;
 
-struct cache *cache_new(struct loop *loop, const char *socket_path);
+/* `where`: path of a Unix socket, or host:port, whose name is looked up anew for each connection. `password`: "" for none. */
+struct cache *cache_new(struct loop *loop, const char *where, const char *password);
 void cache_destroy(struct cache **self);
 bool cache_is_ready(const struct cache *cache);
 

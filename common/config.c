@@ -93,3 +93,16 @@ bool config_is_production(void)
 {
     return strcmp(config_text("GUILD_ENVIRONMENT"), "production") == 0;
 }
+
+void config_secret(const char *name, char *out, size_t size)
+{
+    const char *path = config_text(name);
+    FILE *file = path[0] == '\0' ? NULL : fopen(path, "re");
+    out[0] = '\0';
+    if (file != NULL && fgets(out, (int)size, file) != NULL)
+        out[strcspn(out, "\r\n")] = '\0';
+    if (file != NULL)
+        fclose(file);
+    if (path[0] != '\0' && out[0] == '\0')
+        refuse(name, "names a file that cannot be read, or is empty", path);
+}

@@ -3,6 +3,7 @@
 #define GUILD_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum setting_type {
@@ -30,5 +31,9 @@ void config_load(int argc, char **argv, const char *about, const struct setting 
 const char *config_text(const char *name);
 int64_t config_integer(const char *name);
 bool config_is_production(void);
+
+/* The first line of the file that a SETTING_FILE names; "" where it names none. A file without one ends the process like a
+   bad setting. */
+void config_secret(const char *name, char *out, size_t size);
 
 #endif

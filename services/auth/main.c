@@ -20,7 +20,8 @@
 #include <stdlib.h>
 
 static const struct setting auth_settings[] = {
-    {"GUILD_REDIS",                     SETTING_TEXT,    NULL, "path of Redis's socket"                         },
+    {"GUILD_REDIS",                     SETTING_TEXT,    NULL, "Redis: path of its socket, or host:port"        },
+    {"GUILD_REDIS_PASSWORD_FILE",       SETTING_FILE,    "",   "file with Redis's password"                     },
     {"GUILD_PRINCIPAL_SECRET_KEY_FILE", SETTING_FILE,    NULL,
      "key that principal assertions are signed with"                                                            },
     {"GUILD_PEPPER_KEY_FILE",           SETTING_FILE,    NULL,
@@ -92,6 +93,7 @@ enum { HASH_WAIT_MS = 2500 };
 static void auth_start(struct service_run *run)
 {
     static struct auth state;
+    static char redis_password[256];
     state.pepper = load_keys("GUILD_PEPPER_KEY_FILE");
     state.event_keys = load_keys("GUILD_EVENT_KEY_FILE");
     if (!secret_load_hex(config_text("GUILD_PRINCIPAL_SECRET_KEY_FILE"), state.principal_key,
@@ -104,9 +106,11 @@ static void auth_start(struct service_run *run)
         exit(2);
     }
     state.argon2_mib = (size_t)config_integer("GUILD_ARGON2_MIB");
-    state.cache = cache_new(service_loop(run), config_text("GUILD_REDIS"));
+    config_secret("GUILD_REDIS_PASSWORD_FILE", redis_password, sizeof redis_password);
+    state.cache = cache_new(service_loop(run), config_text("GUILD_REDIS"), redis_password);
     state.work = work_new(service_loop(run), 2, 16);
     work_limit_wait(state.work, HASH_WAIT_MS);
+    work_count_refused(state.work, "passwords");
     service_set_state(run, &state);
     loop_add_timer(service_loop(run), 500, poll_seq, run);
 }

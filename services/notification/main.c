@@ -29,7 +29,7 @@ static const struct setting notification_settings[] = {
     {"GUILD_MAIL_URL",           SETTING_TEXT, "",                                     "smtp provider: smtp://host:port or smtps://host:port"},
     {"GUILD_MAIL_FROM",          SETTING_TEXT, "",                                     "address that e-mails are sent from"                  },
     {"GUILD_MAIL_USER",          SETTING_TEXT, "",                                     "smtp provider: who logs in; empty: nobody"           },
-    {"GUILD_MAIL_PASSWORD_FILE", SETTING_TEXT, "",                                     "smtp provider: file with the password"               },
+    {"GUILD_MAIL_PASSWORD_FILE", SETTING_FILE, "",                                     "smtp provider: file with the password"               },
     {"GUILD_ASSOCIATION",        SETTING_TEXT, "长治市项目全过程咨询协会",
      "name of the association, on what is printed"                                                                                           },
     SETTINGS_END,
@@ -61,31 +61,18 @@ static const struct provider *provider_chosen(const char *setting, const struct 
     return provider;
 }
 
-/* Lives as long as the process; NULL: it cannot be read. */
-static const char *first_line(const char *path)
-{
-    static char line[256];
-    FILE *file = fopen(path, "r");
-    bool done = file != NULL && fgets(line, sizeof line, file) != NULL;
-    if (file != NULL)
-        fclose(file);
-    line[strcspn(line, "\r\n")] = '\0';
-    return done ? line : NULL;
-}
-
 static const struct provider *mail_begin(void)
 {
     const struct provider *provider =
         provider_chosen("GUILD_MAIL_PROVIDER", mail_providers, "must be none, development or smtp");
-    const char *password = "", *path = config_text("GUILD_MAIL_PASSWORD_FILE"),
-               *url = config_text("GUILD_MAIL_URL"), *from = config_text("GUILD_MAIL_FROM");
+    static char password[256];
+    const char *url = config_text("GUILD_MAIL_URL"), *from = config_text("GUILD_MAIL_FROM");
     if (provider->sends && strchr(from, '@') == NULL)
         refuse("GUILD_MAIL_FROM", "must be an e-mail address");
     if (strcmp(provider->name, "smtp") == 0 && strncmp(url, "smtp://", 7) != 0 &&
         strncmp(url, "smtps://", 8) != 0)
         refuse("GUILD_MAIL_URL", "must be smtp://host:port or smtps://host:port");
-    if (path[0] != '\0' && (password = first_line(path)) == NULL)
-        refuse("GUILD_MAIL_PASSWORD_FILE", "cannot be read");
+    config_secret("GUILD_MAIL_PASSWORD_FILE", password, sizeof password);
     mail_set(&(struct mail_settings){.url = url,
                                      .from_address = from,
                                      .from_name = config_text("GUILD_ASSOCIATION"),

@@ -596,7 +596,7 @@ static void test_a_changed_password_without_redis_is_no_failure(void **state)
     Auth__ChangePasswordRequest request =
         change(PASSWORD, "evening star 2026", "evening star 2026");
     (void)state;
-    mine->cache = cache_new(service_loop(service_test_run()), "/nowhere");
+    mine->cache = cache_new(service_loop(service_test_run()), "/nowhere", "");
     const char *reason = refusal(&caller, "ChangePassword", &request.base);
     cache_destroy(&mine->cache);
     mine->cache = redis;

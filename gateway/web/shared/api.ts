@@ -6,6 +6,7 @@ import operationTable from '#operations';
 import { begunKey, forgetBegun, keepBegun, markOf } from './begun';
 import { isPassing, patiently } from './patience';
 import { Problem, problemOf, unreachable } from './problem';
+import { forgetUnsettled, hurtsTwice, keepUnsettled, markOfWrite, unsettledKey } from './unsettled';
 
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
 
@@ -83,9 +84,7 @@ export function documentUrl<Name extends 'readDocument' | 'readReviewDocument' |
   return splitRequest(table[name], request).url;
 }
 
-/* ---- idempotency: a write whose outcome is unknown is repeated with the key it had */
-
-const unsettledKeys = new Map<string, string>();
+/* ---- idempotency: a write has a key, which its repeats have, too (unsettled.ts) */
 
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -147,17 +146,18 @@ function initOf(operation: Operation, body: Values, key: string, options: CallOp
 async function call(name: keyof Operations, request: Values, options: CallOptions): Promise<unknown> {
   const operation = table[name];
   const { url, body } = splitRequest(operation, request);
-  const identity = `${name} ${url} ${JSON.stringify(body)}`;
-  const key = unsettledKeys.get(identity) ?? newKey();
+  const content = `${url} ${JSON.stringify(body)}`;
+  const mark = hurtsTwice(name) ? await markOfWrite(name, content) : `${name} ${content}`;
+  const key = unsettledKey(mark) ?? newKey();
   for (;;) {
     try {
+      if (operation.verb !== 'GET') keepUnsettled(mark, key);
       const reply = await send(url, initOf(operation, body, key, options));
-      unsettledKeys.delete(identity);
+      forgetUnsettled(mark);
       return reply;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (operation.verb !== 'GET' && error.isUnsettled) unsettledKeys.set(identity, key);
-      else unsettledKeys.delete(identity);
+      if (!error.isUnsettled) forgetUnsettled(mark);
       if (!(await mayRepeat(error, options))) throw error;
     }
   }
@@ -255,6 +255,8 @@ async function askReached(of: FilesOf, key: string): Promise<Schema<'common.Uplo
   }
 }
 
+const marksUnderWay = new Set<string>();
+
 export function uploadAttachment(
   of: FilesOf, purpose: string, file: File, onProgress: (part: number) => void, onWait: (why: string) => void = () => undefined,
 ): Upload<Schema<'common.Attachment'>> {
@@ -299,7 +301,9 @@ export function uploadAttachment(
   };
 
   const run = async (): Promise<Schema<'common.Attachment'>> => {
-    if (inPieces) mark = await markOf(purpose, file.name, file);
+    if (filePieces[of]) mark = await markOf(purpose, file.name, file);
+    if (marksUnderWay.has(mark)) mark = ''; // the same file chosen twice is two
+    else if (mark !== '') marksUnderWay.add(mark);
     const begun = mark === '' ? undefined : begunKey(mark);
     isAsked = begun !== undefined;
     key = begun ?? key;
@@ -311,6 +315,8 @@ export function uploadAttachment(
     } catch (error) {
       if (!isPassing(error)) forgetBegun(mark);
       throw error;
+    } finally {
+      marksUnderWay.delete(mark);
     }
   };
   return { done: run(), cancel: () => stop.abort() };

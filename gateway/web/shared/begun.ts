@@ -1,5 +1,6 @@
 /* Which uploads this browser has begun and not brought to an end, so that a file that is chosen once more after the page was
    loaded anew goes on where it was. A file is known by its name and the hash of its content. */
+import { hashOf } from './hash';
 
 const KEPT = 'guild.begun';
 const DAY_MS = 86_400_000; // as long as the server keeps what came of it
@@ -25,11 +26,9 @@ function write(begun: Begun): void {
 
 /* What a file of a name, for a purpose, is known by; '' where the browser does not tell (a page that did not come over HTTPS). */
 export async function markOf(purpose: string, name: string, file: Blob): Promise<string> {
-  if (!isSecureContext) return '';
   const content = await file.arrayBuffer().catch(() => undefined);
-  if (!content) return ''; // it cannot be read: the sending tells
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
-  return `${purpose} ${name} ${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  const hash = content ? await hashOf(content) : ''; // where it cannot be read, the sending tells
+  return hash === '' ? '' : `${purpose} ${name} ${hash}`;
 }
 
 /* The key of the upload that was begun; undefined: none was. */

@@ -189,6 +189,8 @@ const struct route routes[] = {
      PUBLIC                                                                                                                 },
     {POST,   "/api/v1/staff/reviews/:id/decision",         STAFF,  "certification", "DecideReview",         JSON,
      PUBLIC                                                                                                                 },
+    {GET,    "/api/v1/staff/reviews/:id/document-facts",   STAFF,  "certification", "GetReviewDocument",
+     JSON,                                                                                                            PUBLIC},
     {GET,    "/api/v1/staff/reviews/:id/document",         STAFF,  "certification", "ReadReviewDocument",
      DOWNLOAD,                                                                                                        PUBLIC},
     {GET,    "/api/v1/staff/reviews/:id/reviewers",        STAFF,  "certification", "ListReviewers",        JSON,

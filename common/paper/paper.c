@@ -52,14 +52,22 @@ static struct item *add(struct paper *paper, enum item_kind kind, const char *la
     return item;
 }
 
+static void add_picture(struct paper *paper, enum item_kind kind, const char *label,
+                        const char *words, const void *jpeg, size_t size)
+{
+    struct item *item = add(paper, kind, label, words);
+    item->jpeg = jpeg;
+    item->size = size;
+}
+
 void paper_table(struct paper *paper, const char *title)
 {
     add(paper, ITEM_TABLE, title, "");
 }
 
-void paper_photo(struct paper *paper, const char *words)
+void paper_photo(struct paper *paper, const char *words, const void *jpeg, size_t size)
 {
-    add(paper, ITEM_PHOTO, "", words);
+    add_picture(paper, ITEM_PHOTO, "", words, jpeg, size);
 }
 
 void paper_field(struct paper *paper, const char *label, const char *value, bool wide)
@@ -80,9 +88,7 @@ void paper_sign(struct paper *paper, const char *label, const char *statement, c
 void paper_picture(struct paper *paper, const char *label, const char *words, const void *jpeg,
                    size_t size)
 {
-    struct item *item = add(paper, ITEM_PICTURE, label, words);
-    item->jpeg = jpeg;
-    item->size = size;
+    add_picture(paper, ITEM_PICTURE, label, words, jpeg, size);
 }
 
 /* ---- the sheet it is drawn on; lengths are points */
@@ -97,6 +103,7 @@ void paper_picture(struct paper *paper, const char *label, const char *words, co
 #define LABEL_WIDTH 84.5
 #define PHOTO_WIDTH 99.0
 #define PHOTO_HEIGHT 122.0
+#define PHOTO_PADDING 3.0
 #define TEXT_SIZE 10.5
 #define LINE 16.0
 #define BASELINE 12.0 /* of a line, from its top */
@@ -116,7 +123,7 @@ struct sheet {
     unsigned only;        /* the page that is drawn; 0: all */
     double y;
     double photo_top; /* 0: no photo beside the rows */
-    const char *photo_words;
+    const struct item *photo;
 };
 
 static bool draws(const struct sheet *s)
@@ -188,14 +195,23 @@ static void page_begin(struct sheet *s)
     draw_foot(s);
 }
 
+static void photo_draw(const struct sheet *s, double x, double height)
+{
+    const struct item *photo = s->photo;
+    if (!pen_picture(&s->pen, x + PHOTO_PADDING, s->photo_top + PHOTO_PADDING,
+                     PHOTO_WIDTH - 2 * PHOTO_PADDING, height - 2 * PHOTO_PADDING, photo->jpeg,
+                     photo->size, false))
+        pen_text(&s->pen, x + PHOTO_WIDTH / 2, s->photo_top + height / 2 + 4, 0.5, TEXT_SIZE, false,
+                 photo->text);
+}
+
 /* The photo's place ends where a row does, and at the latest with the page. */
 static void photo_close(struct sheet *s)
 {
     double x = MARGIN + BODY_WIDTH - PHOTO_WIDTH, height = s->y - s->photo_top;
     if (s->photo_top > 0 && draws(s)) {
         box(s, x, s->photo_top, PHOTO_WIDTH, height, false);
-        pen_text(&s->pen, x + PHOTO_WIDTH / 2, s->photo_top + height / 2 + 4, 0.5, TEXT_SIZE, false,
-                 s->photo_words);
+        photo_draw(s, x, height);
     }
     s->photo_top = 0;
 }
@@ -397,7 +413,7 @@ static void flow(struct sheet *s)
             break;
         case ITEM_PHOTO:
             s->photo_top = s->y;
-            s->photo_words = item->text;
+            s->photo = item;
             break;
         case ITEM_FIELD:
             item = fields_draw(s, item);

@@ -27,8 +27,9 @@ const char *paper_digest(struct arena *arena, const void *data, size_t size);
 
 /* The heading of a table; what follows is in it. */
 void paper_table(struct paper *paper, const char *title);
-/* A place to glue a photo, to the right of the rows that follow. */
-void paper_photo(struct paper *paper, const char *words);
+/* A photo to the right of the rows that follow: the picture (a JPEG, as pen_picture takes it), or where there is none, and where
+   it does not decode, a place to glue one with the words in it. */
+void paper_photo(struct paper *paper, const char *words, const void *jpeg, size_t size);
 /* A label and its value; two that are not wide share a row. */
 void paper_field(struct paper *paper, const char *label, const char *value, bool wide);
 /* A row that is one sentence. */

@@ -101,12 +101,18 @@ void pen_code(const struct pen *pen, double left, double top, double module, con
 
 /* ---- pictures */
 
+/* What gd would say of anything else does not belong into a log. */
+static bool begins_as_jpeg(const void *data, size_t size)
+{
+    return size > 2 && size <= INT_MAX && memcmp(data, "\xff\xd8", 2) == 0;
+}
+
 /* NULL: it does not decode. */
 static cairo_surface_t *decoded(const void *jpeg, size_t size)
 {
-    gdImagePtr image = size == 0 || size > INT_MAX
-                           ? NULL
-                           : gdImageCreateFromJpegPtr((int)size, (void *)(uintptr_t)jpeg);
+    gdImagePtr image = begins_as_jpeg(jpeg, size)
+                           ? gdImageCreateFromJpegPtr((int)size, (void *)(uintptr_t)jpeg)
+                           : NULL;
     if (image == NULL)
         return NULL;
     int width = gdImageSX(image), height = gdImageSY(image);

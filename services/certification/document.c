@@ -186,7 +186,7 @@ static void add_rows(const struct document *d, struct paper *paper)
 
 /* ---- whole documents */
 
-static struct paper *begin(const struct document *d, const char *made_at)
+static struct paper *begin(const struct document *d, const char *made_at, const char *digest)
 {
     const char *letters = is_form(d) ? kinds[d->kind].letters : "D8";
     return paper_new(d->arena, &(struct paper_head){
@@ -197,23 +197,37 @@ static struct paper *begin(const struct document *d, const char *made_at)
                                    .code = arena_printf(d->arena, "CZQG:%s:%s:v%u", letters,
                                                         d->application_no, d->version),
                                    .made_at = made_at,
-                                   .digest = d->digest,
+                                   .digest = digest,
                                });
 }
 
 static struct paper *of_form(const struct document *document)
 {
     const struct sheet_kind *kind = &kinds[document->kind];
-    struct paper *paper = begin(document, document->made_at);
+    struct paper *paper = begin(document, document->made_at, document->digest);
     paper_table(paper, "基本信息");
     if (kind->photo)
-        paper_photo(paper, "照　片");
+        paper_photo(paper, "照　片", document->photo.bytes, document->photo.size);
     add_fields(document, paper, document->form);
     add_rows(document, paper);
     paper_table(paper, "签字盖章");
     paper_sign(paper, "申请人声明", kind->declaration, kind->signer);
     paper_sign(paper, kind->second_label, "", kind->second_signer);
     return paper;
+}
+
+/* Of the form and of all that was said of it. */
+static const char *opinion_digest(const struct document *d)
+{
+    static const char *const said[] = {"digest",        "state",      "reviewer",
+                                       "first_by_name", "first_at",   "reasons",
+                                       "claimed_at",    "decided_at", "message_to_applicant"};
+    const char *all = "";
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        const char *one = rows_get(&d->review, 0, said[i]);
+        all = arena_printf(d->arena, "%s%s\n", all, one == NULL ? "" : one);
+    }
+    return paper_digest(d->arena, all, strlen(all));
 }
 
 static struct paper *of_opinion(const struct document *document)
@@ -223,7 +237,7 @@ static struct paper *of_opinion(const struct document *document)
     const char *decided_at = rows_get(review, 0, "decided_at");
     const char *claimed_at = rows_get(review, 0, "claimed_at");
     bool two = rows_get(review, 0, "first_at") != NULL;
-    struct paper *paper = begin(document, decided_at);
+    struct paper *paper = begin(document, decided_at, opinion_digest(document));
     struct arena *arena = document->arena;
     paper_table(paper, "申请");
     paper_field(paper, "申请编号", document->application_no, false);

@@ -7,6 +7,14 @@
 #include "rows.h"
 #include <stdbool.h>
 
+/* A photo for the form's place of one; `size` 0: there is none. Loaded before the form is drawn. */
+struct photo {
+    const char *id;
+    int64_t owner;
+    size_t size;
+    unsigned char *bytes; /* a JPEG */
+};
+
 /* What is known of a submission; texts of the same arena. */
 struct document {
     struct arena *arena;
@@ -18,7 +26,8 @@ struct document {
     uint32_t version;         /* of the submission */
     const struct rows *names; /* dictionary, code, name */
     const struct rows *files; /* id, file_name */
-    struct rows review;       /* document_of_review's row */
+    struct photo photo;
+    struct rows review; /* document_of_review's row */
 };
 
 /* "建设单位登记表" */

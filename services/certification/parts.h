@@ -5,7 +5,7 @@
 
 #include "call.h"
 #include "certification.pb-c.h"
-#include "paper.h"
+#include "document.h"
 #include <stdbool.h>
 
 struct parts {
@@ -14,8 +14,10 @@ struct parts {
     uint32_t part; /* of 256 KiB, from 0 */
     bool may_change;
     struct paper *paper;
-    const char *title, *name; /* of the file */
-    struct paper_bytes bytes; /* this and what follows: of the actor */
+    const struct photo *photo; /* that is on it, loaded first; NULL: none */
+    const char *title, *name;  /* of the file */
+    struct file_store *store;  /* this and what follows: of the actor */
+    struct paper_bytes bytes;
     enum status status;
 };
 

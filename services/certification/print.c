@@ -36,12 +36,29 @@ static answer count_worked(struct call *c, void *job)
 
 /* ---- what is on it */
 
+/* The small picture: 480 pixels for an inch and a half of paper. One that is too large is none. */
+enum { PHOTO_BYTES_MAX = 1024 * 1024 };
+
+static struct photo photo_from(const struct rows *row, struct arena *arena)
+{
+    int64_t size = row->count == 0 ? 0 : rows_integer(row, 0, "thumbnail_bytes");
+    if (size <= 0 || size > PHOTO_BYTES_MAX)
+        return (struct photo){.size = 0};
+    return (struct photo){.id = rows_get(row, 0, "id"),
+                          .owner = rows_integer(row, 0, "account_id"),
+                          .size = (size_t)size,
+                          .bytes = arena_alloc(arena, (size_t)size)};
+}
+
 static answer print_named(struct call *c, const struct rows *results)
 {
     const struct certification *state = service_state(c->run);
     struct print *print = c->state;
     print->document.names = &results[0];
     print->document.files = &results[1];
+    if (print->document.content == CERTIFICATION__DOCUMENT__CONTENT__FORM)
+        print->document.photo = photo_from(&results[2], c->arena);
+    print->parts.photo = &print->document.photo;
     print->parts.paper = document_paper(&print->document);
     print->parts.title = document_title(&print->document);
     print->parts.name = print->document.name;
@@ -92,6 +109,7 @@ static answer print_found(struct call *c, const struct rows *results)
         return call_fail(c, REASON_internal);
     batch_add(c, &sql_document_names);
     batch_add(c, &sql_document_files);
+    batch_add(c, &sql_document_photo);
     return batch_then(c, print_named);
 }
 
@@ -112,6 +130,14 @@ static answer document_get(struct call *c)
     const Certification__DocumentRequest *req = c->request;
     print_new(c, req->content, (struct parts){0})->only_counts = true;
     batch_add(c, &sql_document_of_member);
+    return batch_then(c, print_found);
+}
+
+static answer review_document_get(struct call *c)
+{
+    const Certification__ReviewDocumentRequest *req = c->request;
+    print_new(c, req->content, (struct parts){0})->only_counts = true;
+    batch_add(c, &sql_document_of_review);
     return batch_then(c, print_found);
 }
 
@@ -143,6 +169,7 @@ static answer review_document_read(struct call *c)
 const struct op document_ops[] = {
     {"GetDocument",        MEMBER,               document_get,         0},
     {"ReadDocument",       MEMBER,               document_read,        0},
+    {"GetReviewDocument",  STAFF("cert.review"), review_document_get,  0},
     {"ReadReviewDocument", STAFF("cert.review"), review_document_read, 0},
     OP_END,
 };

@@ -253,8 +253,8 @@ SELECT s.account_id, s.kind, s.version, s.application_no, s.unit_name, form_json
        r.first_by_name, to_char(r.first_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS first_at,
        to_char(r.claimed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS claimed_at,
        to_char(r.decided_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') AS decided_at,
-       (SELECT coalesce(string_agg(x.code || ' ' || x.text || '：' || x.advice, E'\n' ORDER BY x.code), '')
-          FROM reject_reason x WHERE x.code = ANY (r.reason_codes)) AS reasons
+       (SELECT coalesce(string_agg(concat(x ->> 'code', ' ', x ->> 'text', '：', x ->> 'advice'), E'\n' ORDER BY x ->> 'code'), '')
+          FROM jsonb_array_elements(coalesce(r.reasons_told, reject_reasons_json(r.reason_codes))) AS x) AS reasons
   FROM review r JOIN submission s USING (account_id, kind, version)
  WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
 
@@ -271,6 +271,12 @@ SELECT i.dictionary, i.code, dictionary_name(i.dictionary, i.code, :named_at::ti
 
 -- name: document_files
 SELECT a.id, a.file_name FROM attachment a WHERE a.account_id = :owner::bigint AND a.id = ANY (:file_ids::text[]);
+
+-- name: document_photo
+-- The small picture of the photo that a form names; the large one is more than a place of an inch and a half shows.
+SELECT a.id || '.t' AS id, a.account_id, a.thumbnail_bytes
+  FROM unnest(:file_ids::text[], :file_purposes::text[]) AS named(id, purpose) JOIN attachment a USING (id)
+ WHERE named.purpose = 'photo_files' AND a.account_id = :owner::bigint LIMIT 1;
 
 -- ---- revocations
 

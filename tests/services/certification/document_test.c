@@ -6,15 +6,21 @@
 #include "paper.h"
 #include "printed.h"
 #include "service_test.h"
+#include <gd.h>
 
 #define TEXT(t) ((char *)(uintptr_t)(t))
 #define LAST_KIND CERTIFICATION__IDENTITY__KIND__NATURAL_PERSON
 
 enum { EMPLOYMENTS = 30 };
 
-static Common__Principal secretary, reviewer;
+static Common__Principal secretary, reviewer, colleague;
 
 /* ---- forms filled by their rules */
+
+static struct certification *opened(void)
+{
+    return service_state(service_test_run());
+}
 
 static const char *option(const char *dictionary)
 {
@@ -170,7 +176,9 @@ static int64_t review_of(int64_t account)
                            (long long)account));
 }
 
-static struct file staff_document(int64_t account, Certification__Document__Content content)
+static struct file staff_document(const Common__Principal *who, int64_t account,
+                                  Certification__Document__Content content,
+                                  Certification__Document__Format format)
 {
     Certification__ReadReviewDocumentRequest request =
         CERTIFICATION__READ_REVIEW_DOCUMENT_REQUEST__INIT;
@@ -178,10 +186,11 @@ static struct file staff_document(int64_t account, Certification__Document__Cont
     ProtobufCMessage *reply;
     request.id = review_of(account);
     request.content = content;
+    request.format = format;
     do {
-        assert_int_equal(service_test_call(&secretary, "gateway", "ReadReviewDocument",
-                                           &request.base, "", &reply),
-                         STATUS_OK);
+        assert_int_equal(
+            service_test_call(who, "gateway", "ReadReviewDocument", &request.base, "", &reply),
+            STATUS_OK);
         append(&file, (Common__AttachmentPart *)reply);
         request.part++;
     } while (file.size < ((Common__AttachmentPart *)reply)->size_bytes);
@@ -296,7 +305,8 @@ static void test_the_owner_reads_the_identity_number_and_staff_do_not(void **sta
 {
     (void)state;
     struct file own = document(3, 3, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0);
-    struct file theirs = staff_document(3, CERTIFICATION__DOCUMENT__CONTENT__FORM);
+    struct file theirs = staff_document(&secretary, 3, CERTIFICATION__DOCUMENT__CONTENT__FORM,
+                                        CERTIFICATION__DOCUMENT__FORMAT__PDF);
     assert_says(text_of_pdf(&own), "140403198001010015");
     const char *text = text_of_pdf(&theirs);
     assert_null(strstr(text, "19800101001"));
@@ -343,7 +353,8 @@ static void test_an_opinion_is_printed_once_there_is_one(void **state)
     verdict.message_to_applicant = TEXT("请重新拍摄营业执照。\n四角完整。");
     assert_string_equal(service_test_reason(&secretary, "DecideReview", &verdict.base), "");
 
-    struct file pdf = staff_document(1, CERTIFICATION__DOCUMENT__CONTENT__OPINION);
+    struct file pdf = staff_document(&secretary, 1, CERTIFICATION__DOCUMENT__CONTENT__OPINION,
+                                     CERTIFICATION__DOCUMENT__FORMAT__PDF);
     const char *text = text_of_pdf(&pdf);
     keep("opinion.pdf", pdf.data, pdf.size);
     assert_says(text, "审核意见单");
@@ -355,6 +366,224 @@ static void test_an_opinion_is_printed_once_there_is_one(void **state)
                 service_test_value(
                     "SELECT to_char(decided_at, 'YYYY-MM-DD HH24:MI') FROM review WHERE id = %lld",
                     (long long)early.id));
+}
+
+static const char *reviews(const Common__Principal *who, const char *method, const char *request)
+{
+    return service_test_json(who, method, "", request);
+}
+
+static const char *opinion_of(int64_t account)
+{
+    return arena_printf(arena, "{\"id\":%lld,\"content\":\"OPINION\"}",
+                        (long long)review_of(account));
+}
+
+/* One that took two: its head has a number, which is what its code says, too. */
+static void test_an_opinion_names_both_reviewers(void **state)
+{
+    const char *no = service_test_value("SELECT application_no FROM submission WHERE account_id "
+                                        "= 4");
+    const char *approve =
+        arena_printf(arena, "{\"id\":%lld,\"submission_version\":1,\"verdict\":\"APPROVE\"}",
+                     (long long)review_of(4));
+    (void)state;
+    service_test_sql("UPDATE review_policy SET second_review = 'ALWAYS' WHERE kind = "
+                     "'NATURAL_PERSON'");
+    assert_says(reviews(&reviewer, "DecideReview", approve), "QUEUED");
+    assert_says(reviews(&colleague, "GetReviewDocument", opinion_of(4)), "opinion_none");
+    assert_says(reviews(&colleague, "DecideReview", approve), "APPROVED");
+
+    struct file pdf = staff_document(&colleague, 4, CERTIFICATION__DOCUMENT__CONTENT__OPINION,
+                                     CERTIFICATION__DOCUMENT__FORMAT__PDF);
+    struct file png = staff_document(&colleague, 4, CERTIFICATION__DOCUMENT__CONTENT__OPINION,
+                                     CERTIFICATION__DOCUMENT__FORMAT__PNG);
+    const char *text = text_of_pdf(&pdf), *page = without_blanks(said(&pdf, "pdftotext", "-"));
+    keep("opinion-two.pdf", pdf.data, pdf.size);
+    keep("opinion-two.png", png.data, png.size);
+    assert_says(text, arena_printf(arena, "申请编号%s", no));
+    assert_says(text, "提交版本1");
+    assert_says(text, "名称䶮㙟𠮷");
+    assert_says(text, "审核结论审核通过复核人审核员13初审人审核员12");
+    assert_says(page, arena_printf(arena, "编号：D8-%s-1", no));
+    assert_string_equal(pdf.name, "审核意见单-䶮㙟𠮷.pdf");
+    assert_string_equal(code_of(&png), arena_printf(arena, "CZQG:D8:%s:v1", no));
+    assert_says(reviews(&colleague, "GetReviewDocument", opinion_of(4)),
+                arena_printf(arena, "\"pages\":%u", pages_of(&pdf)));
+}
+
+static void test_nobody_else_reads_an_opinion(void **state)
+{
+    Common__Principal owner = service_test_member(4);
+    static const char *const methods[] = {"GetReviewDocument", "ReadReviewDocument"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_says(reviews(&owner, methods[i], opinion_of(4)), "not_allowed");
+        assert_says(reviews(&secretary, methods[i], opinion_of(4)), "document_gone");
+        assert_says(reviews(&secretary, methods[i], "{\"id\":987654,\"content\":\"OPINION\"}"),
+                    "document_gone");
+    }
+    assert_says(
+        reviews(&owner, "ReadDocument", "{\"kind\":\"NATURAL_PERSON\",\"content\":\"OPINION\"}"),
+        "opinion_none");
+}
+
+/* The words of that day, whatever the reason is called later. */
+static void test_an_opinion_says_for_ever_what_it_said(void **state)
+{
+    (void)state;
+    struct file before = staff_document(&secretary, 1, CERTIFICATION__DOCUMENT__CONTENT__OPINION,
+                                        CERTIFICATION__DOCUMENT__FORMAT__PDF);
+    service_test_sql("UPDATE reject_reason SET text = '改过的原因' WHERE code = 'R01'");
+    struct file after = staff_document(&secretary, 1, CERTIFICATION__DOCUMENT__CONTENT__OPINION,
+                                       CERTIFICATION__DOCUMENT__FORMAT__PDF);
+    assert_int_equal(before.size, after.size);
+    assert_memory_equal(before.data, after.data, before.size);
+}
+
+/* ---- the photo */
+
+/* Of the place, behind the value of the row that ends beside it. */
+#define PHOTO_WORDS "18003551778照片"
+
+enum { PHOTO_ACCOUNT = 6, RED = 0xc81e1e, BLUE = 0x1e1ec8, NEAR = 40 };
+
+/* Red above, blue below, as a camera writes it, through the real guild-image. */
+static const char *photo_taken(int64_t account)
+{
+    Common__Principal who = service_test_member(account);
+    int size = 0;
+    gdImagePtr image = gdImageCreateTrueColor(1000, 1400);
+    gdImageFilledRectangle(image, 0, 0, 999, 699, RED);
+    gdImageFilledRectangle(image, 0, 700, 999, 1399, BLUE);
+    void *jpeg = gdImageJpegPtr(image, &size, 90);
+    gdImageDestroy(image);
+    service_test_body(jpeg, (size_t)size);
+    gdFree(jpeg);
+    const char *told = service_test_json(
+        &who, "UploadAttachment", "photo-01",
+        arena_printf(arena,
+                     "{\"purpose\":\"photo_files\",\"file_name\":\"照.jpg\",\"size_bytes\":%d}",
+                     size));
+    const char *id = strstr(told, "\"id\":\"");
+    if (id == NULL)
+        fail_msg("no attachment: %s", told);
+    return arena_printf(arena, "%.32s", id + sizeof "\"id\":\"" - 1);
+}
+
+struct seen {
+    int count, left, right, top, bottom;
+};
+
+static bool is_near(uint32_t pixel, uint32_t colour)
+{
+    for (int shift = 0; shift < 24; shift += 8)
+        if (abs((int)(pixel >> shift & 0xff) - (int)(colour >> shift & 0xff)) > NEAR)
+            return false;
+    return true;
+}
+
+/* Where a colour is on a picture. */
+static struct seen seen_of(const struct file *png, uint32_t colour)
+{
+    struct picture picture = {png->data, png->size};
+    struct seen seen = {.left = PAGE_WIDTH, .top = PAGE_HEIGHT};
+    cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(picture_read, &picture);
+    assert_int_equal(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
+    for (int y = 0; y < cairo_image_surface_get_height(surface); y++)
+        for (int x = 0; x < cairo_image_surface_get_width(surface); x++) {
+            uint32_t pixel;
+            memcpy(&pixel,
+                   cairo_image_surface_get_data(surface) +
+                       (ptrdiff_t)y * cairo_image_surface_get_stride(surface) + (ptrdiff_t)4 * x,
+                   sizeof pixel);
+            if (!is_near(pixel, colour))
+                continue;
+            seen.count++;
+            seen.left = x < seen.left ? x : seen.left;
+            seen.right = x > seen.right ? x : seen.right;
+            seen.top = y < seen.top ? y : seen.top;
+            seen.bottom = y > seen.bottom ? y : seen.bottom;
+        }
+    cairo_surface_destroy(surface);
+    return seen;
+}
+
+/* At 150 dots an inch: in the place beside the rows, upright. */
+static void assert_photo(const struct file *png)
+{
+    struct seen red = seen_of(png, RED), blue = seen_of(png, BLUE);
+    assert_in_range(red.count, 15000, 40000);
+    assert_in_range(blue.count, 15000, 40000);
+    assert_in_range(red.left, 927, 1000);
+    assert_in_range(red.right, 1060, 1134);
+    assert_true(red.bottom <= blue.top);
+}
+
+static struct file first_page(const struct file *pdf)
+{
+    return made_of(pdf, "pdftoppm -r 150 -f 1 -l 1 -png", "");
+}
+
+static void assert_words_only(int64_t account)
+{
+    struct file pdf = document(account, 3, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0);
+    struct file png = document(account, 3, CERTIFICATION__DOCUMENT__FORMAT__PNG, 1);
+    assert_says(text_of_pdf(&pdf), PHOTO_WORDS);
+    assert_int_equal(seen_of(&png, RED).count, 0);
+}
+
+static void test_the_photo_is_on_the_experts_form(void **state)
+{
+    Certification__Form form = form_filled(CERTIFICATION__IDENTITY__KIND__EXPERT, PHOTO_ACCOUNT);
+    (void)state;
+    assert_words_only(3); /* whose photo is a file without a picture */
+    form.expert->id_number = TEXT("140403198001010031");
+    form.expert->photo_files[0] = TEXT(photo_taken(PHOTO_ACCOUNT));
+    hand_in(PHOTO_ACCOUNT, CERTIFICATION__IDENTITY__KIND__EXPERT, form);
+
+    struct file pdf = document(PHOTO_ACCOUNT, 3, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0);
+    struct file png = document(PHOTO_ACCOUNT, 3, CERTIFICATION__DOCUMENT__FORMAT__PNG, 1);
+    struct file page = first_page(&pdf);
+    const char *text = text_of_pdf(&pdf);
+    keep("photo.pdf", pdf.data, pdf.size);
+    keep("photo.png", png.data, png.size);
+    assert_photo(&png);
+    assert_photo(&page);
+    assert_null(strstr(text, PHOTO_WORDS));
+    assert_says_all(text, &form.expert->base);
+    struct file again = document(PHOTO_ACCOUNT, 3, CERTIFICATION__DOCUMENT__FORMAT__PDF, 0);
+    assert_int_equal(again.size, pdf.size);
+    assert_memory_equal(again.data, pdf.data, pdf.size);
+    struct file theirs =
+        staff_document(&secretary, PHOTO_ACCOUNT, CERTIFICATION__DOCUMENT__CONTENT__FORM,
+                       CERTIFICATION__DOCUMENT__FORMAT__PNG);
+    assert_photo(&theirs);
+}
+
+/* Altered, then lost. */
+static void test_a_broken_photo_leaves_the_words(void **state)
+{
+    const char *id = arena_printf(
+        arena, "%s.t",
+        service_test_value("SELECT id FROM attachment WHERE account_id = %d AND purpose = "
+                           "'photo_files' AND thumbnail_bytes > 0",
+                           PHOTO_ACCOUNT));
+    struct blob_store *blobs = opened()->files.blobs;
+    (void)state;
+    assert_int_equal(blob_delete(blobs, id), STATUS_OK);
+    assert_int_equal(blob_put(blobs, id, arena_alloc(arena, 9000), 9000), STATUS_OK);
+    assert_words_only(PHOTO_ACCOUNT);
+    assert_int_equal(blob_delete(blobs, id), STATUS_OK);
+    assert_words_only(PHOTO_ACCOUNT);
+    /* sealed as it should be, and no picture */
+    size_t size = (size_t)atoll(service_test_value(
+        "SELECT thumbnail_bytes FROM attachment WHERE account_id = %d AND thumbnail_bytes > 0",
+        PHOTO_ACCOUNT));
+    unsigned char *noise = arena_alloc(arena, size);
+    memcpy(noise, "\xff\xd8\xff\xe0", 4);
+    assert_int_equal(file_put(&opened()->files, id, PHOTO_ACCOUNT, noise, size), STATUS_OK);
+    assert_words_only(PHOTO_ACCOUNT);
 }
 
 /* ---- long ones */
@@ -431,6 +660,8 @@ static int open_service(void **state)
     service_test_open(&certification);
     secretary = service_test_staff(11, "cert.review cert.owner.review cert.expert.review");
     reviewer = service_test_staff(12, "cert.review cert.owner.review cert.person.review");
+    colleague = service_test_staff(13, "cert.review cert.person.review cert.second_review");
+    opened()->files.image_program = IMAGE_PROGRAM;
     for (Certification__Identity__Kind kind = 1; kind <= LAST_KIND; kind++) {
         handed_in[kind] = form_filled(kind, kind);
         hand_in(kind, kind, handed_in[kind]);
@@ -457,6 +688,11 @@ int main(void)
         cmocka_unit_test(test_the_owner_reads_the_identity_number_and_staff_do_not),
         cmocka_unit_test(test_nobody_else_reads_it),
         cmocka_unit_test(test_an_opinion_is_printed_once_there_is_one),
+        cmocka_unit_test(test_an_opinion_names_both_reviewers),
+        cmocka_unit_test(test_nobody_else_reads_an_opinion),
+        cmocka_unit_test(test_an_opinion_says_for_ever_what_it_said),
+        cmocka_unit_test(test_the_photo_is_on_the_experts_form),
+        cmocka_unit_test(test_a_broken_photo_leaves_the_words),
         cmocka_unit_test(test_a_long_form_goes_on_on_the_next_page),
         cmocka_unit_test(test_a_row_longer_than_a_page_is_not_cut),
     };

@@ -12,7 +12,7 @@
 
 static struct arena *arena;
 
-enum { PAGE_WIDTH = 1240, PAGE_HEIGHT = 1754 };
+enum { PAGE_WIDTH = 1240, PAGE_HEIGHT = 1754, OUTPUT_MAX = 400000 };
 
 struct file {
     unsigned char *data;
@@ -42,20 +42,25 @@ static inline void keep(const char *name, const void *data, size_t size)
     fclose(out);
 }
 
-/* What a program says of a PDF. */
-static inline const char *said(const struct file *pdf, const char *program, const char *rest)
+/* What a program makes of a PDF; a NUL stands behind it. */
+static inline struct file made_of(const struct file *pdf, const char *program, const char *rest)
 {
-    char path[] = "/tmp/guild-document-XXXXXX", text[200000];
+    char path[] = "/tmp/guild-document-XXXXXX";
+    struct file made = {.data = arena_alloc(arena, OUTPUT_MAX + 1)};
     int fd = mkstemp(path);
     assert_true(fd >= 0 && write(fd, pdf->data, pdf->size) == (ssize_t)pdf->size);
     close(fd);
     FILE *pipe = popen(arena_printf(arena, "%s %s %s", program, path, rest), "r");
     assert_non_null(pipe);
-    size_t size = fread(text, 1, sizeof text - 1, pipe);
+    made.size = fread(made.data, 1, OUTPUT_MAX, pipe);
     assert_int_equal(pclose(pipe), 0);
     unlink(path);
-    text[size] = '\0';
-    return arena_text(arena, text);
+    return made;
+}
+
+static inline const char *said(const struct file *pdf, const char *program, const char *rest)
+{
+    return (const char *)made_of(pdf, program, rest).data;
 }
 
 static inline const char *without_blanks(const char *text)

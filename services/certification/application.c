@@ -65,6 +65,8 @@ static int submission_refusal(const struct rows *facts)
         return REASON_uscc_taken;
     if (rows_true(facts, 0, "id_number_taken"))
         return REASON_id_number_taken;
+    if (rows_true(facts, 0, "is_appealed"))
+        return REASON_appeal_waits;
     if (rows_true(facts, 0, "may_not_retry"))
         return REASON_may_not_retry;
     if (rows_true(facts, 0, "nothing_changed"))

@@ -2,12 +2,12 @@
 
    What it does   drafts, submissions and their reviews (SM1, SM2); attachments; dictionaries; the expert pool, the unit
                   directory; verifiable draws of experts (SM8); printable documents; papers that come back stamped (SM10);
-                  other persons for units' accounts (SM11).
-   Operations     application.c, appointment.c, consent.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
+                  other persons for units' accounts (SM11); appeals.
+   Operations     appeal.c, application.c, appointment.c, consent.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
                   handover.c, invitation.c, paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
    Starts         guild-image, once per upload, confined, no network, no files.
-   Tells          notification, of each submission, paper and decision, of reviews that wait too long, of experts moved and drawn, of draws that need more, and of their certificates that
+   Tells          notification, of each submission, paper, appeal and decision, of reviews that wait too long, of experts moved and drawn, of draws that need more, and of their certificates that
                   end, of units' papers and identities that end; payment, of member units that apply, are certified or revoked;
                   auth, of hand-overs that two persons agreed to; through its outbox. Hears from auth what became of them.
    When PostgreSQL is away, requests are answered 503 and it reconnects by itself; when the blob folder cannot be
@@ -28,17 +28,29 @@ static const struct setting certification_settings[] = {
     SETTINGS_END,
 };
 
-static const struct op *const certification_nouns[] = {application_ops,   attachment_ops,
-                                                       blank_form_ops,    dictionary_ops,
-                                                       document_ops,      draw_ops,
-                                                       draw_document_ops, expert_ops,
-                                                       figures_ops,       paper_form_ops,
-                                                       paper_review_ops,  retention_ops,
-                                                       review_ops,        review_rules_ops,
-                                                       revocation_ops,    unit_ops,
-                                                       expiry_ops,        handover_ops,
-                                                       consent_ops,       appointment_ops,
-                                                       invitation_ops,    NULL};
+static const struct op *const certification_nouns[] = {application_ops,
+                                                       attachment_ops,
+                                                       blank_form_ops,
+                                                       dictionary_ops,
+                                                       document_ops,
+                                                       draw_ops,
+                                                       draw_document_ops,
+                                                       expert_ops,
+                                                       figures_ops,
+                                                       paper_form_ops,
+                                                       paper_review_ops,
+                                                       retention_ops,
+                                                       review_ops,
+                                                       review_rules_ops,
+                                                       revocation_ops,
+                                                       unit_ops,
+                                                       expiry_ops,
+                                                       handover_ops,
+                                                       consent_ops,
+                                                       appointment_ops,
+                                                       invitation_ops,
+                                                       appeal_ops,
+                                                       NULL};
 REASONS_TABLE(certification_reasons, CERTIFICATION_REASONS);
 
 static const struct subscription certification_subscriptions[] = {
@@ -60,6 +72,9 @@ static const struct subscription certification_subscriptions[] = {
     {"calendar.changed",          "payment"     },
     {"unit.applied",              "payment"     },
     {"consent.withdrawn",         "notification"},
+    {"appeal.filed",              "notification"},
+    {"appeal.decided",            "notification"},
+    {"application.reopened",      "notification"},
     {"handover.requested",        "notification"},
     {"handover.claimed",          "notification"},
     {"handover.refused",          "notification"},

@@ -44,6 +44,7 @@ void invitation_watch_run(struct service_run *run);
 /* Links to answer an invitation by: short, for one SMS. 39 bits at random and 80 of signature. */
 extern const struct link_kind invitation_link_kind;
 
+extern const struct op appeal_ops[];
 extern const struct op application_ops[];
 extern const struct op appointment_ops[];
 extern const struct op attachment_ops[];

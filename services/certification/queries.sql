@@ -25,7 +25,10 @@ SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
        CASE WHEN r.state = 'REJECTED' THEN r.message_to_applicant ELSE '' END AS reject_message,
        CASE WHEN r.state = 'REJECTED' THEN r.field_verdicts END AS field_verdicts,
        CASE WHEN r.state = 'REJECTED' THEN form_json(s.kind, s.form) END AS refused,
-       CASE WHEN r.state IN ('QUEUED', 'CLAIMED') THEN s.expected_by::text ELSE '' END AS expected_by,
+       CASE WHEN r.state IN ('QUEUED', 'CLAIMED') THEN coalesce(r.promised_by, s.expected_by)::text ELSE '' END AS expected_by,
+       appeals_json(:caller_id::bigint, :kind::text) AS appeals,
+       (SELECT CASE WHEN p.until >= (now() AT TIME ZONE 'Asia/Shanghai')::date THEN p.until END
+          FROM appeal_decision(:caller_id::bigint, :kind::text) AS p) AS appeal_until,
        coalesce(consent_needed(:caller_id::bigint, :kind::text), 'UNSPECIFIED') AS needs_consent,
        form_attachments_json(:caller_id::bigint, ARRAY[d.form, f.form, s.form]) AS attachments
   FROM (SELECT 1) AS one
@@ -65,6 +68,7 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
        EXISTS (SELECT 1 FROM identity WHERE kind = :kind::text AND id_number_index = :id_number_index::text
                   AND account_id <> :caller_id::bigint) AS id_number_taken,
        may_not_retry(:caller_id::bigint, :kind::text) AS may_not_retry,
+       EXISTS (SELECT FROM appeal a WHERE a.account_id = :caller_id::bigint AND a.kind = :kind::text AND a.state = 'OPEN') AS is_appealed,
        files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0 AS files_are_there,
        ARRAY(SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[])) AS fields_unknown,
        ARRAY(SELECT DISTINCT split_part(d, '=', 1) FROM unnest(licence_doubts(:caller_id::bigint, :form::jsonb)) AS d
@@ -91,6 +95,7 @@ WITH drafted AS (
                           AND form_plain(s.form) = form_plain(:form::jsonb)
                           AND s.id_number_index = :id_number_index::text)
        AND NOT may_not_retry(draft.account_id, draft.kind)
+       AND NOT EXISTS (SELECT FROM appeal a WHERE a.account_id = draft.account_id AND a.kind = draft.kind AND a.state = 'OPEN')
        AND files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0
        AND NOT EXISTS (SELECT FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]))
        AND NOT EXISTS (SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[]))
@@ -122,7 +127,7 @@ told AS (
                'review_id', q.id)
       FROM frozen f, queued q
     UNION ALL
-    SELECT 'unit.applied', jsonb_build_object('account_id', f.account_id, 'version', f.version, 'applying', true,
+    SELECT 'unit.applied', jsonb_build_object('account_id', f.account_id, 'version', told_version(f.account_id, f.kind, f.version), 'applying', true,
                'unit_name', f.unit_name, 'uscc', :form::jsonb ->> 'uscc', 'association_post', :form::jsonb ->> 'association_post',
                'legal_person_name', :form::jsonb ->> 'legal_person_name')
       FROM frozen f WHERE f.kind = 'MEMBER_UNIT'),
@@ -152,7 +157,7 @@ told AS (
     SELECT 'application.withdrawn', jsonb_build_object('account_id', account_id, 'kind', kind, 'review_id', id)
       FROM cancelled
     UNION ALL
-    SELECT 'unit.applied', jsonb_build_object('account_id', s.account_id, 'version', s.version, 'applying', false,
+    SELECT 'unit.applied', jsonb_build_object('account_id', s.account_id, 'version', told_version(s.account_id, s.kind, s.version), 'applying', false,
                'unit_name', s.unit_name, 'uscc', s.uscc, 'association_post', s.form ->> 'association_post',
                'legal_person_name', s.form ->> 'legal_person_name')
       FROM cancelled c JOIN submission s USING (account_id, kind, version) WHERE c.kind = 'MEMBER_UNIT'),

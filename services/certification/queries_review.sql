@@ -10,6 +10,9 @@ SELECT count(*) FILTER (WHERE first_by IS NULL AND (state = 'QUEUED' OR claimed_
            AS claimed_by_others,
        count(*) FILTER (WHERE promised_by < now()::date) AS overdue,
        count(*) FILTER (WHERE r.first_by IS NOT NULL) AS second,
+       CASE WHEN 'cert.revoke' = ANY (:caller_permissions::text[]) THEN (
+           SELECT count(*) FROM appeal a WHERE a.state = 'OPEN' AND review_permission(a.kind) = ANY (:caller_permissions::text[]))
+           ELSE 0 END AS appeals,
        (SELECT count(*) FROM review d WHERE d.decided_at >= now()::date AND d.state <> 'CANCELLED'
            AND review_permission(d.kind) = ANY (:caller_permissions::text[])) AS decided_today,
        min(r.submitted_at) AS oldest_submitted_at
@@ -20,7 +23,7 @@ SELECT count(*) FILTER (WHERE first_by IS NULL AND (state = 'QUEUED' OR claimed_
 -- One more row than asked for shows whether there is a next page. The cursor is "microseconds.id".
 SELECT r.id, s.application_no, r.kind, s.unit_name,
        CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END AS state,
-       r.version AS submission_version, r.is_change, r.submitted_at, s.expected_by,
+       r.version AS submission_version, r.is_change, r.submitted_at, coalesce(r.promised_by, s.expected_by) AS expected_by,
        CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
        coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
            AS claimed_by_me,
@@ -48,7 +51,7 @@ SELECT r.id, s.application_no, r.kind, s.unit_name,
 -- name: review_list_newest
 SELECT r.id, s.application_no, r.kind, s.unit_name,
        CASE WHEN r.state = 'CLAIMED' AND r.claimed_until < now() THEN 'QUEUED' ELSE r.state END AS state,
-       r.version AS submission_version, r.is_change, r.submitted_at, s.expected_by,
+       r.version AS submission_version, r.is_change, r.submitted_at, coalesce(r.promised_by, s.expected_by) AS expected_by,
        CASE WHEN r.state = 'CLAIMED' AND r.claimed_until >= now() THEN r.claimed_by_name ELSE '' END AS claimed_by_name,
        coalesce(r.state = 'CLAIMED' AND r.claimed_until >= now() AND r.claimed_by = :caller_id::bigint, false)
            AS claimed_by_me,
@@ -130,6 +133,7 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
        linked_units_json(s) AS units,
        CASE WHEN r.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') THEN units_alike_words(r.account_id, s, true) ELSE '' END AS names_near,
        CASE WHEN r.kind IN ('OWNER_UNIT', 'MEMBER_UNIT') THEN units_alike_words(r.account_id, s, false) ELSE '' END AS phones_shared,
+       appeal_words(r.id) AS appeal_words, :caller_id::bigint = ANY (r.barred) AS is_barred,
        CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_at END AS reminded_at,
        CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_by_name ELSE '' END AS reminded_by_name,
        l.uscc_agrees IS NOT NULL AS licence_is_read, licence_doubt_words(s, 'uscc') AS licence_uscc_other,
@@ -220,7 +224,8 @@ SELECT * FROM answer;
 -- name: review_state
 SELECT r.state IN ('QUEUED', 'CLAIMED') AS is_open,
        review_may_act(r, :caller_id::bigint, :caller_permissions::text[]) AS may_act,
-       r.state = 'CLAIMED' AND r.claimed_by <> :caller_id::bigint AND r.claimed_until >= now() AS is_others
+       r.state = 'CLAIMED' AND r.claimed_by <> :caller_id::bigint AND r.claimed_until >= now() AS is_others,
+       :caller_id::bigint = ANY (r.barred) AS is_barred
   FROM review r
  WHERE r.id = :id::bigint AND review_permission(r.kind) = ANY (:caller_permissions::text[]);
 
@@ -310,7 +315,7 @@ told AS (
                'message', trim(E'\n' FROM d.message_to_applicant || E'\n' || field_notes(d.field_verdicts)))
       FROM decided d WHERE NOT d.silent
     UNION ALL
-    SELECT 'unit.applied', jsonb_build_object('account_id', s.account_id, 'version', s.version, 'applying', false,
+    SELECT 'unit.applied', jsonb_build_object('account_id', s.account_id, 'version', told_version(s.account_id, s.kind, s.version), 'applying', false,
                'unit_name', s.unit_name, 'uscc', s.uscc, 'association_post', s.form ->> 'association_post',
                'legal_person_name', s.form ->> 'legal_person_name')
       FROM decided d JOIN submission s USING (account_id, kind, version) WHERE d.kind = 'MEMBER_UNIT' AND d.state = 'REJECTED'),

@@ -45,6 +45,24 @@
     R(revocation_requested, CONFLICT, "这项认证已有同事提请撤销，正等待确认，请刷新后再看。")      \
     R(revocation_same_person, CONFLICT, "撤销须由另一位同事确认，提请人不能自己确认。")            \
     R(refusing_has_a_note, INVALID, "不同意撤销时请写明至少5个字的理由。")                         \
+    R(appeal_open, CONFLICT, "您的申诉正在处理，请等待答复；需要补充的，可以撤回后重新申诉。")     \
+    R(appeal_waits, CONFLICT,                                                                      \
+      "您的申诉正在处理，期间不能重新提交；要修改后重新提交，请先撤回申诉。")                      \
+    R(appeal_none, CONFLICT,                                                                       \
+      "现在没有可以申诉的决定：它已经申诉过、已经改变，或您已重新提交，请刷新页面查看。")          \
+    R(appeal_late, CONFLICT,                                                                       \
+      "申诉期限已过，须在决定作出后15天内提出。如有疑问请致电0355-3069919。")                      \
+    R(appeal_moved, CONFLICT, "这份申诉的状态已经变化，您的操作没有保存，请刷新页面后再看。")      \
+    R(appeal_gone, NOT_FOUND, "没有找到这份申诉，请返回列表刷新。")                                \
+    R(appeal_same_person, CONFLICT,                                                                \
+      "提请、确认或作出原决定的人不能处理对它的申诉，请由另一位同事处理。")                        \
+    R(appeal_superseded, CONFLICT,                                                                 \
+      "这项认证后来又有了变化（撤销、过期或解除），原决定不能再撤销，请维持并向申请人说明。")      \
+    R(appeal_certified_elsewhere, CONFLICT,                                                        \
+      "该单位或本人已由其他账号认证，不能恢复这项认证，请维持原决定并向申请人说明。")              \
+    R(appeal_has_an_answer, INVALID, "请写明至少5个字的答复，申请人会看到。")                      \
+    R(review_overturned, CONFLICT,                                                                 \
+      "您的驳回决定已因申诉撤销，这份申请须由另一位同事审核，请选择下一份。")                      \
     R(review_policy_changed, CONFLICT, "规则已被其他同事修改，您的修改没有保存，请刷新后再改。")   \
     R(retention_rule_changed, CONFLICT,                                                            \
       "保存期限已被其他同事修改，您的修改没有保存，请刷新后再改。")                                \

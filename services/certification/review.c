@@ -151,13 +151,16 @@ static answer review_reveal(struct call *c)
 
 /* ---- taking it, and giving it back */
 
-/* Why nobody got it: gone, waiting for another person, with somebody else, or decided. */
+/* Why nobody got it: gone, waiting for another person (his own refusal was overturned, or his own approval is to be confirmed), with
+   somebody else, or decided. */
 static int refusal(const struct rows *state)
 {
     if (state->count == 0)
         return REASON_review_gone;
     if (!rows_true(state, 0, "is_open"))
         return REASON_review_stale;
+    if (rows_true(state, 0, "is_barred"))
+        return REASON_review_overturned;
     if (!rows_true(state, 0, "may_act"))
         return REASON_review_same_person;
     return rows_true(state, 0, "is_others") ? REASON_review_taken : REASON_review_stale;

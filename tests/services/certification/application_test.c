@@ -266,7 +266,8 @@ static bool is_of_staff(const char *method)
 {
     static const char *const words[] = {"Review",    "RejectReason", "Revocation", "RevealIdNumber",
                                         "Draw",      "RecordReply",  "AllowRetry", "CalendarDay",
-                                        "Retention", "Unit",         "Expiry"};
+                                        "Retention", "Unit",         "Expiry",     "ListAppeals",
+                                        "GetAppeal", "DecideAppeal"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strstr(method, words[i]) != NULL)
             return true;
@@ -368,7 +369,7 @@ static void test_histories_are_paths_of_the_transition_table(void **state)
 }
 
 /* Takes account 99 from a state to another by a plain statement; '': it begins. `founded`: a revocation of what is in force is
-   confirmed, and its licence has ended where such identities end. */
+   confirmed, or an appeal against it overturned, and its licence has ended where such identities end. */
 static bool may_go(const char *from, const char *to, bool founded)
 {
     return strcmp(service_test_value("SELECT pg_temp.may_go('%s', '%s', %s)", from, to,
@@ -402,7 +403,8 @@ static void test_the_database_refuses_other_transitions(void **state)
                                   "APPROVED_REJECTED>APPROVED_PENDING "
                                   "REVOKED>PENDING EXPIRED>PENDING ";
     static const char when_founded[] = " APPROVED>REVOKED APPROVED_REJECTED>REVOKED "
-                                       "APPROVED>EXPIRED APPROVED_REJECTED>EXPIRED ";
+                                       "APPROVED>EXPIRED APPROVED_REJECTED>EXPIRED "
+                                       "REVOKED>APPROVED ";
     (void)state;
     service_test_sql(
         "BEGIN; SET LOCAL session_replication_role = replica;"
@@ -410,6 +412,10 @@ static void test_the_database_refuses_other_transitions(void **state)
         "VALUES (99, 'OWNER_UNIT', 1, 'T99', '{\"license_valid_to\":\"2001-01-01\"}', now());"
         "INSERT INTO revocation (account_id, kind, version, state, reason, requested_by, "
         "requested_by_name, decided_by) VALUES (99, 'OWNER_UNIT', 1, 'CONFIRMED', '', 1, '', 2);"
+        "INSERT INTO appeal (account_id, kind, submission_version, review_id, revocation_id, "
+        "decision_reason, decision_at, decision_by, decision_by_names, reason, state, decided_by, "
+        "answer) SELECT 99, 'OWNER_UNIT', 1, 0, id, '', now(), '{1,2}', '{}', '', 'OVERTURNED', 3, "
+        "'经核实，予以恢复' FROM revocation WHERE account_id = 99;"
         "UPDATE expiry_policy SET ends = true WHERE kind = 'OWNER_UNIT'; COMMIT");
     service_test_sql("CREATE FUNCTION pg_temp.may_go(a text, b text, founded boolean) RETURNS "
                      "boolean LANGUAGE plpgsql AS $$ BEGIN "
@@ -421,7 +427,8 @@ static void test_the_database_refuses_other_transitions(void **state)
                      "SET LOCAL session_replication_role = origin; "
                      "INSERT INTO identity (account_id, kind, state) SELECT 99, 'OWNER_UNIT', b "
                      "WHERE a = ''; "
-                     "UPDATE identity SET state = b WHERE account_id = 99; RETURN true; "
+                     "UPDATE identity SET state = b, overturned = overturned + (founded AND a = "
+                     "'REVOKED')::integer WHERE account_id = 99; RETURN true; "
                      "EXCEPTION WHEN check_violation THEN RETURN false; END $$");
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         for (size_t k = 1; k < sizeof states / sizeof states[0]; k++)

@@ -18,30 +18,38 @@ enum state {
     EXPIRED,
     STATES
 };
-enum event { SAVE, SUBMIT, WITHDRAW, APPROVE, REJECT, REVOKE, EXPIRE, EVENTS };
+enum event { SAVE, SUBMIT, WITHDRAW, APPROVE, REJECT, REVOKE, EXPIRE, OVERTURN, EVENTS };
 
 static const char *const names[STATES] = {"NONE",     "PENDING",          "APPROVED",
                                           "REJECTED", "APPROVED_PENDING", "APPROVED_REJECTED",
                                           "REVOKED",  "EXPIRED"};
 static const char *const event_names[EVENTS] = {"save",   "submit", "withdraw", "approve",
-                                                "reject", "revoke", "expire"};
+                                                "reject", "revoke", "expire",   "overturn"};
 
 /* The state afterwards; NULL: it is refused, and nothing changes. */
 static const char *const table[STATES][EVENTS] = {
-    [NONE] = {"NONE",              "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
-    [PENDING] = {"PENDING",           NULL,               "NONE",     "APPROVED", "REJECTED",          NULL,      NULL     },
-    [APPROVED] = {"APPROVED",          "APPROVED_PENDING", NULL,       NULL,       NULL,                "REVOKED", "EXPIRED"},
-    [REJECTED] = {"REJECTED",          "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
-    [APPROVED_PENDING] = {"APPROVED_PENDING",  NULL,               "APPROVED", "APPROVED", "APPROVED_REJECTED",
-              NULL,                                                                                            NULL     },
-    [APPROVED_REJECTED] = {"APPROVED_REJECTED", "APPROVED_PENDING", NULL,       NULL,       NULL,                "REVOKED",
-              "EXPIRED"                                                                                                 },
-    [REVOKED] = {"REVOKED",           "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
-    [EXPIRED] = {"EXPIRED",           "PENDING",          NULL,       NULL,       NULL,                NULL,      NULL     },
+    [NONE] = {[SAVE] = "NONE",               [SUBMIT] = "PENDING"},
+    [PENDING] =
+        {[SAVE] = "PENDING",            [WITHDRAW] = "NONE",  [APPROVE] = "APPROVED", [REJECT] = "REJECTED"},
+    [APPROVED] = {[SAVE] = "APPROVED",
+              [SUBMIT] = "APPROVED_PENDING",
+              [REVOKE] = "REVOKED",
+              [EXPIRE] = "EXPIRED"},
+    [REJECTED] = {[SAVE] = "REJECTED", [SUBMIT] = "PENDING"                               },
+    [APPROVED_PENDING] = {[SAVE] = "APPROVED_PENDING",
+              [WITHDRAW] = "APPROVED",
+              [APPROVE] = "APPROVED",
+              [REJECT] = "APPROVED_REJECTED"},
+    [APPROVED_REJECTED] = {[SAVE] = "APPROVED_REJECTED",
+              [SUBMIT] = "APPROVED_PENDING",
+              [REVOKE] = "REVOKED",
+              [EXPIRE] = "EXPIRED"},
+    [REVOKED] = {[SAVE] = "REVOKED",        [SUBMIT] = "PENDING",                      [OVERTURN] = "APPROVED"},
+    [EXPIRED] = {[SAVE] = "EXPIRED",  [SUBMIT] = "PENDING"                      },
 };
 
 static struct arena *arena;
-static Common__Principal reviewer, secretary;
+static Common__Principal reviewer, secretary, other;
 static int64_t last_account = 100;
 
 #define ROWS                                                                                          \
@@ -139,6 +147,14 @@ static int64_t given(bool expert, enum state state)
     if (two)
         add_submission(expert, account, 2, "王二",
                        state == APPROVED_PENDING ? "QUEUED" : "REJECTED");
+    if (state == REVOKED)
+        service_test_sql(arena_printf(
+            arena,
+            "INSERT INTO revocation (account_id, kind, version, reason, requested_by, "
+            "requested_by_name) VALUES (%1$lld, '%2$s', 1, '单位已经注销', 11, ''); UPDATE "
+            "revocation SET state = 'CONFIRMED', decided_by = 12, decided_at = now() WHERE "
+            "account_id = %1$lld; UPDATE review SET decided_at = now() WHERE account_id = %1$lld",
+            (long long)account, expert ? "EXPERT" : "OWNER_UNIT"));
     return account;
 }
 
@@ -231,6 +247,24 @@ static const char *expire(int64_t account)
                                                                                 : "";
 }
 
+/* It is appealed against, and another person overturns it. A refusal that may be mended is none to appeal against; appeal_test.c
+   has those for good. */
+static const char *overturn(bool expert, int64_t account)
+{
+    Common__Principal owner = service_test_member(account);
+    const char *said =
+        call(&owner, "FileAppeal",
+             arena_printf(arena, "{\"kind\":\"%s\",\"reason\":\"没有这回事，请重新核实\"}",
+                          expert ? "EXPERT" : "OWNER_UNIT"));
+    if (strstr(said, "\"detail\"") != NULL)
+        return said;
+    return call(&other, "DecideAppeal",
+                arena_printf(arena,
+                             "{\"id\":\"%s\",\"version\":1,\"verdict\":\"OVERTURN\",\"answer\":"
+                             "\"经核实，予以恢复\"}",
+                             service_test_value("SELECT max(id) FROM appeal")));
+}
+
 static const char *happens(bool expert, int64_t account, enum event event)
 {
     switch (event) {
@@ -248,6 +282,8 @@ static const char *happens(bool expert, int64_t account, enum event event)
         return revoke(account);
     case EXPIRE:
         return expire(account);
+    case OVERTURN:
+        return overturn(expert, account);
     case EVENTS:
         break;
     }
@@ -326,6 +362,7 @@ static int open_service(void **unused)
     reviewer = service_test_staff(11, "cert.review cert.owner.review cert.expert.review");
     secretary = service_test_staff(
         12, "cert.review cert.owner.review cert.expert.review cert.second_review cert.revoke");
+    other = service_test_staff(13, "cert.owner.review cert.expert.review cert.revoke");
     return 0;
 }
 

@@ -223,14 +223,10 @@ static void test_by_when_it_is_promised(void **state)
     assert_string_equal(turn()->note, arena_printf(arena, "预计%s前完成审核", day));
     by(&reviewer, "ClaimReview");
     assert_string_equal(turn()->note, arena_printf(arena, "预计%s前完成审核", day));
-    service_test_sql(arena_printf(
-        arena, "UPDATE submission SET expected_by = now()::date WHERE account_id = %lld",
-        (long long)person.account_id));
+    review_is("promised_by = now()::date");
     day = service_test_value("SELECT now()::date");
     assert_string_equal(turn()->note, arena_printf(arena, "预计%s前完成审核", day));
-    service_test_sql(arena_printf(
-        arena, "UPDATE submission SET expected_by = now()::date - 1 WHERE account_id = %lld",
-        (long long)person.account_id));
+    review_is("promised_by = now()::date - 1");
     day = service_test_value("SELECT now()::date - 1");
     assert_string_equal(turn()->note,
                         arena_printf(arena, "已超过承诺的%s，急需的请致电0355-3069919", day));

@@ -161,6 +161,44 @@ static void test_reviewers_share_their_message(void **state)
     assert_int_equal(inbox(&administrator, "", 0)->total, 0);
 }
 
+/* N60, N61: its receipt and its result, to who appealed; and to those who decide it, and review anew. */
+static void test_an_appeal(void **state)
+{
+    Common__Principal member = service_test_member(2),
+                      secretary = service_test_staff(14, "cert.revoke"),
+                      colleague = service_test_staff(15, "cert.owner.review");
+    const char *about = "\"account_id\":2,\"kind\":\"OWNER_UNIT\",\"appeal_id\":3,\"appeal_no\":"
+                        "\"SS202611280001\",\"unit_name\":\"长治市建设公司\",\"decision\":"
+                        "\"撤销认证\"";
+    (void)state;
+    tell("certification", "appeal.filed",
+         arena_printf(arena, "{%s,\"expected_by\":\"2026-12-11\"}", about));
+    assert_string_equal(inbox(&member, "", 0)->messages[0]->body,
+                        "您对建设单位认证“撤销认证”决定的申诉已收到，编号SS202611280001，预计2026-"
+                        "12-11前答复，可在个"
+                        "人中心查看。");
+    assert_non_null(
+        strstr(newest_sms("19900000002"),
+               "您对建设单位认证决定的申诉已收到，编号SS202611280001，预计2026-12-11前答复"));
+    assert_string_equal(inbox(&secretary, "", 0)->messages[0]->link, "/console/appeals/3");
+    assert_non_null(
+        strstr(inbox(&secretary, "", 0)->messages[0]->body, "长治市建设公司对建设单位认证"));
+    tell("certification", "appeal.decided",
+         arena_printf(arena,
+                      "{%s,\"result\":\"撤销原决定，认证已恢复\",\"answer\":\"单位没有注销\"}",
+                      about));
+    assert_non_null(strstr(inbox(&member, "", 0)->messages[0]->body,
+                           "已有结果：撤销原决定，认证已恢复。\n答复：单位没有注销"));
+    assert_non_null(strstr(newest_sms("19900000002"),
+                           "申诉已有结果：撤销原决定，认证已恢复。请登录个人中心查看答复"));
+    tell("certification", "application.reopened",
+         arena_printf(arena, "{%s,\"review_id\":9}", about));
+    assert_string_equal(inbox(&colleague, "", 0)->messages[0]->body,
+                        "长治市建设公司的建设单位认证因申诉成立重新进入审核，请由原审核人以外的同"
+                        "事处理。");
+    assert_string_equal(inbox(&colleague, "", 0)->messages[0]->link, "/console/reviews/9");
+}
+
 /* N21C: to one of them alone, whatever the others may do; a member with the same number has nothing of it. */
 static void test_one_reviewer_is_reminded(void **state)
 {
@@ -531,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_a_code_is_an_sms_and_no_message),
         cmocka_unit_test(test_a_person_is_told_each_step),
         cmocka_unit_test(test_reviewers_share_their_message),
+        cmocka_unit_test(test_an_appeal),
         cmocka_unit_test(test_one_reviewer_is_reminded),
         cmocka_unit_test(test_a_changed_phone),
         cmocka_unit_test(test_what_overtakes_the_phone_waits_for_it),

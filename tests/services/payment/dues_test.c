@@ -360,6 +360,9 @@ static void test_identity_and_money(void **state)
     assert_string_equal(status_of(id), "ACTIVE");
     unit_told(id, 2, false, "COUNCIL");
     assert_string_equal(status_of(id), "SUSPENDED");
+    unit_told(id, 3, true, "COUNCIL"); /* an appeal brought it back */
+    unit_told(id, 2, false, "COUNCIL");
+    assert_string_equal(status_of(id), "ACTIVE");
     assert_string_equal(VALUE("SELECT count(*) FROM bill WHERE account_id = %lld", (long long)id),
                         "1");
     assert_string_equal(deliver("7777", "{}"), "field_errors");

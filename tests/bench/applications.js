@@ -15,7 +15,8 @@ function seedForms(psql, accounts) {
   const rows = accounts.map((account, i) => `(${account}, '${forms[i]}'::jsonb)`).join(',');
   psql(`SET search_path = certification;
     INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, content_hash)
-      SELECT form -> 'business_license_file' ->> 0, account, 'business_license_file', '执照.png', 'image/png', 1, '\\x00' FROM (VALUES ${rows}) AS v(account, form);
+      SELECT form -> 'business_license_file' ->> 0, account, 'business_license_file', '执照.png', 'image/png', 1, '\\x00' FROM (VALUES ${rows}) AS v(account, form)
+      ON CONFLICT DO NOTHING;
     INSERT INTO draft (account_id, kind, version, form) SELECT account, 'OWNER_UNIT', 1, form FROM (VALUES ${rows}) AS v(account, form)
       ON CONFLICT (account_id, kind) DO UPDATE SET form = excluded.form`);
   return forms;

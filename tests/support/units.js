@@ -12,7 +12,7 @@ async function unitForm(person, phone, unit_name, uscc, more) {
   } };
 }
 
-/* Handed in by a new person; payment knows of it. `approve`: by the secretary; its bill comes by itself: `bill`. */
+/* Handed in by a new person; payment knows of it. `approve`: by the secretary, with more of a verdict; its bill comes by itself: `bill`. */
 async function appliedUnit(secretary, unit_name, more) {
   const member = await newMember();
   const { person, phone } = member;
@@ -24,9 +24,9 @@ async function appliedUnit(secretary, unit_name, more) {
     return status === 200 && holds(body) && body;
   });
   await duesWhen('dues of who applies', () => true);
-  return { ...member, unit_name, async approve() {
+  return { ...member, unit_name, async approve(verdict) {
     const { reviews } = await secretary.get(`/api/v1/staff/reviews?view=OPEN&q=${application_no}`);
-    await secretary.post(`/api/v1/staff/reviews/${reviews[0].id}/decision`, { submission_version: 1, verdict: 'APPROVE', association_post: 'MEMBER' });
+    await secretary.post(`/api/v1/staff/reviews/${reviews[0].id}/decision`, { submission_version: 1, verdict: 'APPROVE', association_post: 'MEMBER', ...verdict });
     return { ...this, bill: (await duesWhen('the first bill', ({ bills }) => bills.length > 0)).bills[0] };
   } };
 }

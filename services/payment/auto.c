@@ -109,7 +109,7 @@ static answer pairs_read(struct call *c, const struct rows *results)
 {
     struct payment *state = service_state(c->run);
     struct matching *m = arena_alloc(c->arena, sizeof *m);
-    *m = (struct matching){.line_rows = results[0], .voucher_rows = results[1]};
+    *m = (struct matching){.line_rows = results[1], .voucher_rows = results[2]};
     matching_fill(c, m);
     return work_then(c, state->files.work, matching_work, m, matched);
 }
@@ -119,8 +119,7 @@ static answer wanted(struct call *c, const struct rows *results)
     if (results[0].count == 0 || !rows_true(&results[0], 0, "is_wanted"))
         return job_end(c);
     call_set_integer(c, "voucher_id", 0);
-    batch_add(c, &sql_match_lines);
-    batch_add(c, &sql_match_vouchers);
+    matching_read(c);
     return batch_then(c, pairs_read);
 }
 

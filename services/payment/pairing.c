@@ -118,6 +118,13 @@ static answer match_worked(struct call *c, void *job)
     return call_reply(c, &reply.base);
 }
 
+void matching_read(struct call *c)
+{
+    batch_add(c, &sql_match_choose);
+    batch_add(c, &sql_match_lines);
+    batch_add(c, &sql_match_vouchers);
+}
+
 void matching_fill(struct call *c, struct matching *m)
 {
     const struct rows *l = &m->line_rows, *v = &m->voucher_rows;
@@ -155,9 +162,9 @@ static answer match_found(struct call *c, const struct rows *results)
     struct payment *state = service_state(c->run);
     struct matching *m = arena_alloc(c->arena, sizeof *m);
     *m = (struct matching){
-        .line_rows = results[0],
-        .voucher_rows = results[1],
-        .total_rows = results[2],
+        .total_rows = results[0],
+        .line_rows = results[req->voucher_id != 0 ? 1 : 2],
+        .voucher_rows = results[req->voucher_id != 0 ? 2 : 3],
         .of_one = req->voucher_id != 0,
         .searched = req->q[0] != '\0',
     };
@@ -175,9 +182,13 @@ static answer match_list(struct call *c)
         call_set_integer(c, "q_fen", fen);
     else
         call_set(c, "q_fen", NULL);
-    batch_add(c, req->voucher_id != 0 ? &sql_match_lines_of_one : &sql_match_lines);
-    batch_add(c, &sql_match_vouchers);
     batch_add(c, &sql_match_totals);
+    if (req->voucher_id == 0) {
+        matching_read(c);
+    } else {
+        batch_add(c, &sql_match_lines_of_one);
+        batch_add(c, &sql_match_vouchers);
+    }
     return batch_then(c, match_found);
 }
 

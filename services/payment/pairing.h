@@ -17,6 +17,9 @@ struct matching {
     bool searched;        /* whatever was asked for, fitting or not */
 };
 
+/* Asks for all that may belong together: three results, of which the second has the lines and the third the vouchers. Binds nothing:
+   :voucher_id is 0. */
+void matching_read(struct call *c);
 /* From the rows; in the call's arena. */
 void matching_fill(struct call *c, struct matching *m);
 /* For an actor. */

@@ -205,11 +205,19 @@ answer AS (
       FROM tied t JOIN proposal p ON p.id = t.proposal_id JOIN unit u ON u.account_id = p.account_id)
 SELECT * FROM answer;
 
+-- name: match_choose
+-- Which lines may pay which of the vouchers that wait, told to the two that follow in the same transaction.
+WITH chosen AS MATERIALIZED (SELECT * FROM match_chosen())
+SELECT set_config('payment.match_lines', coalesce(array_agg(DISTINCT line_id), '{}')::text, true),
+       set_config('payment.match_vouchers', coalesce(array_agg(DISTINCT voucher_id), '{}')::text, true),
+       set_config('payment.matchable', coalesce(max(matchable), 0)::text, true)
+  FROM chosen;
+
 -- name: match_lines
--- Those that may pay one of the vouchers that wait.
+-- Those that may pay one of the vouchers that wait (match_choose).
 SELECT id, kind, state, occurred_at::text AS occurred_at, occurred_at::date - date '2000-01-01' AS day, amount_fen, other_fen,
        dues_fen, payer_name, payer_account, serial, remark, wallet, voucher_id, changed_by_name, count(*) OVER () AS found
-  FROM statement_line l WHERE id IN (SELECT c.line_id FROM match_chosen() AS c)
+  FROM statement_line l WHERE id = ANY (current_setting('payment.match_lines')::bigint[])
  ORDER BY state = 'PROPOSED' DESC, occurred_at DESC, id DESC LIMIT 4000;
 
 -- name: match_lines_of_one
@@ -227,10 +235,9 @@ SELECT l.id, l.kind, l.state, l.occurred_at::text AS occurred_at, l.occurred_at:
  LIMIT 1000;
 
 -- name: match_vouchers
--- One, or those that lines may pay.
-WITH chosen AS MATERIALIZED (
-    SELECT voucher_id, max(matchable) AS matchable FROM match_chosen() WHERE :voucher_id::bigint = 0 GROUP BY voucher_id)
-SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.legal_person_name, c.matchable,
+-- One, or those that lines may pay (match_choose; it was not asked for one, and then says nothing).
+SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.legal_person_name,
+       nullif(current_setting('payment.matchable', true), '')::bigint AS matchable,
        (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b WHERE b.id = ANY (v.bill_ids)) AS codes,
        (SELECT coalesce(string_agg(b.reference_code, ' '), '') FROM bill b
          WHERE b.account_id = v.account_id AND b.id <> ALL (v.bill_ids)) AS own_codes,
@@ -239,8 +246,9 @@ SELECT t.*, v.version, v.paid_date - date '2000-01-01' AS day, v.bank_serial, u.
        (SELECT coalesce(string_agg(p.payer_account, ' '), '') FROM learned_payer p WHERE p.account_id = v.account_id) AS accounts,
        (SELECT coalesce(string_agg(b.id || ':' || (b.amount_fen - b.paid_fen - b.waived_fen), ' ' ORDER BY b.year, b.id), '')
           FROM bill b WHERE b.id = ANY (v.bill_ids) AND b.state IN ('OPEN', 'PARTLY_PAID')) AS owed_parts
-  FROM voucher v JOIN unit u USING (account_id) LEFT JOIN chosen c ON c.voucher_id = v.id, voucher_told(v) AS t
- WHERE v.state = 'SUBMITTED' AND (v.id = :voucher_id OR c.voucher_id IS NOT NULL)
+  FROM voucher v JOIN unit u USING (account_id), voucher_told(v) AS t
+ WHERE v.state = 'SUBMITTED'
+   AND v.id = ANY (:voucher_id::bigint || coalesce(nullif(current_setting('payment.match_vouchers', true), '')::bigint[], '{}'))
  ORDER BY v.submitted_at, v.id LIMIT 800;
 
 -- name: match_totals

@@ -104,6 +104,28 @@ static void test_words_that_find_many(void **state)
     SAYS(JSON(&who, "WithdrawVoucher", "{\"id\":%lld}", (long long)voucher), "WITHDRAWN");
 }
 
+/* What may belong together is looked for once a list, however many read of it. */
+static void test_it_is_looked_for_once(void **state)
+{
+    (void)state;
+    service_test_sql("CREATE SEQUENCE looks; GRANT USAGE ON SEQUENCE looks TO PUBLIC; DO $$ BEGIN "
+                     "EXECUTE replace(pg_get_functiondef('match_chosen'::regproc), 'SELECT * FROM "
+                     "match_pairs(0)', 'SELECT m.* FROM (SELECT nextval(''looks'') OFFSET 0) AS n, "
+                     "match_pairs(0) AS m'); END $$");
+    Common__Principal who = unit("MEMBER");
+    int64_t voucher = submitted(&who, "2000");
+    import(arena_printf(arena, HEADER OLD ",ONCE1,2000.00,1,别的户名,6223,会费%s\n",
+                        code_of(account)));
+    const char *found = JSON(&cashier, "ListMatches", "{}");
+    SAYS(found, arena_printf(arena, "\"voucher\":{\"id\":\"%lld\"", (long long)voucher));
+    SAYS(found, "\"serial\":\"ONCE1\"");
+    assert_string_equal(VALUE("SELECT last_value FROM looks"), "1");
+    SAYS(JSON(&cashier, "ListMatches", "{\"voucher_id\":%lld}", (long long)voucher),
+         "\"serial\":\"ONCE1\"");
+    assert_string_equal(VALUE("SELECT last_value FROM looks"), "1"); /* one has its own */
+    SAYS(confirm(&cashier, voucher, 1, "2000", bill_of(account), "2000"), "CONFIRMED");
+}
+
 /* More than one look takes: the oldest, and how many are left; they come when those are decided. */
 static void test_more_than_one_look_takes(void **state)
 {
@@ -148,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_an_old_line_meets_its_voucher),
         cmocka_unit_test(test_what_makes_a_pair),
         cmocka_unit_test(test_words_that_find_many),
+        cmocka_unit_test(test_it_is_looked_for_once),
         cmocka_unit_test(test_more_than_one_look_takes),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);

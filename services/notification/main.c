@@ -5,6 +5,7 @@
    Asks           payment, for the file that an e-mail encloses (ReadReceiptFile).
    Tells          payment, of e-mails that the server accepted, or that nobody took.
    Reads, writes  PostgreSQL, schema notification. Texts that wait to be sent are sealed with the event keyring.
+   At night       (21:00 to 8:00) text messages wait, but for those of templates with at_night; delivery_take sees to it.
    Settings       GUILD_SMS_PROVIDER: none (messages are written down as suppressed), or development (written to
                   GUILD_SMS_FOLDER, read with `guildctl sms`; refused in production). GUILD_MAIL_PROVIDER: none,
                   development (files in the same folder), or smtp with GUILD_MAIL_URL and GUILD_MAIL_FROM.

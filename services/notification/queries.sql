@@ -69,11 +69,13 @@ VALUES (:channel, :template_code, :address, :sealed_text, :is_code::boolean, :su
 
 -- name: delivery_take
 -- Waiting ones, and notices that a crash left half-way for more than a minute (once), are taken to be sent: as many as
--- can be sent now, so that none waits while its minute runs. An e-mail may take longer: its lease is five.
+-- can be sent now, so that none waits while its minute runs. An e-mail may take longer: its lease is five. A text message that
+-- is not for the night stays as it is until the morning.
 UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, repeated = repeated OR state = 'SENDING',
        next_at = now() + CASE channel WHEN 'SMS' THEN interval '1 minute' ELSE interval '5 minutes' END
  WHERE id IN (SELECT id FROM delivery
                WHERE channel = :channel::text AND next_at <= now() AND (state = 'QUEUED' OR (state = 'SENDING' AND NOT is_code AND NOT repeated))
+                 AND (channel <> 'SMS' OR NOT delivery_is_quiet(now()) OR template IN (SELECT code FROM template WHERE at_night))
                ORDER BY next_at LIMIT :room::int FOR UPDATE SKIP LOCKED)
 RETURNING id, address, subject, file_id, sealed_text, is_code, created_at < now() - interval '5 minutes' AS stale, attempts;
 

@@ -63,6 +63,8 @@ static const struct subscription payment_subscriptions[] = {
     {"membership.ending",           "notification"},
     {"membership.ended",            "notification"},
     {"membership.lapsed",           "notification"},
+    {"reminder.listed",             "notification"},
+    {"statement.waiting",           "notification"},
     {"receipt.issued",              "notification"},
     {"receipt.resent",              "notification"},
     {"receipt.returned",            "notification"},

@@ -44,6 +44,8 @@ extern const struct link_kind renewal_link_kind;
 /* Bills and reminders of renewal: every ten minutes from now on, or once. */
 void renewal_start(struct service_run *run);
 void renewal_run(struct service_run *run);
+/* The day's list, to staff: looked at every minute from renewal_start on, or once. */
+void reminder_notice_run(struct service_run *run);
 
 /* Automatic confirmation, if the policy says so: every minute from now on, or once. */
 void auto_start(struct service_run *run);

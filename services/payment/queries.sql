@@ -151,11 +151,13 @@ SELECT unnest(pieces) AS id FROM swept;
 -- name: unit_tell
 -- Events may overtake each other: what is older than what is known changes nothing; what was taken back stays so. A post that
 -- was changed here stays, until certification tells of another than before.
-INSERT INTO unit (account_id, version, certified, unit_name, uscc, association_post, told_post, legal_person_name, applied_version)
-VALUES (:account_id::bigint, :unit_version::int, :certified::boolean, :unit_name::text, :uscc::text, :association_post::text,
-        :association_post, :legal_person_name::text, :unit_version)
+INSERT INTO unit (account_id, version, certified, ended, unit_name, uscc, association_post, told_post, legal_person_name,
+                  applied_version)
+VALUES (:account_id::bigint, :unit_version::int, :certified::boolean, coalesce(:ended::text, ''), :unit_name::text, :uscc::text,
+        :association_post::text, :association_post, :legal_person_name::text, :unit_version)
 ON CONFLICT (account_id) DO UPDATE
-   SET version = excluded.version, certified = excluded.certified, unit_name = excluded.unit_name, uscc = excluded.uscc,
+   SET version = excluded.version, certified = excluded.certified, ended = excluded.ended, unit_name = excluded.unit_name,
+       uscc = excluded.uscc,
        association_post = CASE WHEN excluded.told_post <> unit.told_post THEN excluded.told_post ELSE unit.association_post END,
        told_post = excluded.told_post, legal_person_name = excluded.legal_person_name, changed_at = now(),
        applied_version = greatest(excluded.version, unit.applied_version),
@@ -206,7 +208,7 @@ ON CONFLICT (day) DO UPDATE SET working = excluded.working, changed_at = exclude
 -- ---- the unit's own
 
 -- name: dues_get
-SELECT u.certified, u.unit_name, u.uscc,
+SELECT u.certified, certification_ended(u) AS certification_ended, u.unit_name, u.uscc,
        (SELECT association_post_name FROM fee_of(u.association_post, current_date)) AS association_post_name,
        status_json(member_status(u.account_id, current_date)) AS status, bills_json(u.account_id) AS bills,
        terms_json(u.account_id) AS terms, u.credit_fen,

@@ -43,6 +43,10 @@ imported AS (
            min(f.occurred_at)::date, max(f.occurred_at)::date
       FROM numbered n LEFT JOIN found f ON true GROUP BY n.id
     RETURNING id),
+told AS (                                        -- N22: money that nobody has matched yet
+    INSERT INTO outbox (event, payload)
+    SELECT 'statement.waiting', jsonb_build_object('count', count(*), 'amount', yuan(sum(amount_fen)::bigint), 'by_name', :caller_name::text)
+      FROM added WHERE NOT is_out AND not_dues IS NULL HAVING count(*) > 0),
 answer AS (
     SELECT (SELECT id FROM imported) AS statement_id, count(*) FILTER (WHERE NOT is_out) AS added,
            coalesce(sum(amount_fen) FILTER (WHERE NOT is_out), 0)::bigint AS added_fen,

@@ -115,7 +115,8 @@ SELECT * FROM answer;
 -- ---- memberships
 
 -- name: member_list
-SELECT u.account_id, u.unit_name, u.uscc, u.certified, f.association_post_name, status_json(s) AS status,
+SELECT u.account_id, u.unit_name, u.uscc, u.certified, certification_ended(u) AS certification_ended, f.association_post_name,
+       status_json(s) AS status,
        u.account_id || '.0' AS position
   FROM unit u, member_status(u.account_id, current_date) AS s, fee_of(u.association_post, current_date) AS f
  WHERE (:any_state::boolean OR s.state = :state::text)
@@ -127,7 +128,8 @@ SELECT u.account_id, u.unit_name, u.uscc, u.certified, f.association_post_name, 
 
 -- name: member_list_ending
 -- Whose membership ends first; who has none comes last.
-SELECT u.account_id, u.unit_name, u.uscc, u.certified, f.association_post_name, status_json(s) AS status,
+SELECT u.account_id, u.unit_name, u.uscc, u.certified, certification_ended(u) AS certification_ended, f.association_post_name,
+       status_json(s) AS status,
        d.day || '.' || u.account_id AS position
   FROM unit u, member_status(u.account_id, current_date) AS s, fee_of(u.association_post, current_date) AS f,
        LATERAL (SELECT coalesce(s.last_day - date '1900-01-01', 3000000) AS day) AS d
@@ -148,6 +150,7 @@ SELECT count(*) AS total
 
 -- name: member_get
 SELECT jsonb_build_object('account_id', u.account_id, 'unit_name', u.unit_name, 'uscc', u.uscc, 'certified', u.certified,
+           'certification_ended', certification_ended(u),
            'association_post_name', coalesce((SELECT association_post_name FROM fee_of(u.association_post, current_date)), ''),
            'status', status_json(member_status(u.account_id, current_date))) AS item,
        bills_json(u.account_id) AS bills, terms_json(u.account_id) AS terms, u.credit_fen,
@@ -263,6 +266,22 @@ SELECT d.event, jsonb_build_object('account_id', d.account_id, 'last_day', d.las
            'amount', yuan(d.amount_fen), 'mail_address', unit_mail(d.account_id),
            'renewal_link', :site::text || '/app/r/' || (:link_tokens::text[])[n.nth])
   FROM told t JOIN due n USING (account_id, last_day, step) JOIN reminders_due(current_date) AS d USING (account_id, last_day, step);
+
+-- name: reminder_notice_tell
+-- D.4: the day's list, to staff, before it goes out. A day that has none is looked at again.
+WITH listed AS MATERIALIZED (
+    SELECT d.unit_name, row_number() OVER (ORDER BY d.last_day, d.account_id) AS nth
+      FROM reminders_due(current_date) AS d
+     WHERE reminder_notice_hours(now()) AND NOT EXISTS (SELECT 1 FROM reminder_notice n WHERE n.day = current_date)),
+told AS (
+    INSERT INTO reminder_notice (day, units) SELECT current_date, count(*) FROM listed HAVING count(*) > 0
+    ON CONFLICT DO NOTHING
+    RETURNING units)
+INSERT INTO outbox (event, payload)
+SELECT 'reminder.listed', jsonb_build_object('count', t.units, 'units', (
+           SELECT string_agg(unit_name, '、' ORDER BY nth) FILTER (WHERE nth <= 5) || CASE WHEN t.units > 5 THEN '等' ELSE '' END
+             FROM listed))
+  FROM told t;
 
 -- name: renewal_link_get
 SELECT used_at IS NOT NULL AS is_used, expires_on < current_date AS is_over, account_id = :caller_id::bigint AS is_own

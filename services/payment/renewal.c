@@ -1,11 +1,17 @@
-/* Renewals: bills sixty days before a membership ends, and reminders with a link until it has lapsed; with a dry run for staff. */
+/* Renewals: bills sixty days before a membership ends, and reminders with a link until it has lapsed; with a dry run for staff, who
+   are told of it an hour before. */
 #include "nouns.h"
 #include "payment.pb-c.h"
 #include "payment_queries.h"
 #include "reasons.h"
 #include "service.h"
 
-enum { EVERY_MS = 600000, TIMEOUT_MS = 10000, AT_ONCE = 200 /* reminders, each with a link */ };
+enum {
+    EVERY_MS = 600000,
+    NOTICE_EVERY_MS = 60000,
+    TIMEOUT_MS = 10000,
+    AT_ONCE = 200 /* reminders, each with a link */
+};
 
 static answer told(struct call *c, const struct rows *results)
 {
@@ -36,14 +42,27 @@ void renewal_run(struct service_run *run)
     batch_then(job, billed);
 }
 
+void reminder_notice_run(struct service_run *run)
+{
+    struct call *job = service_job(run, TIMEOUT_MS);
+    batch_add(job, &sql_reminder_notice_tell);
+    batch_then(job, told);
+}
+
 static void on_time(void *owner)
 {
     renewal_run(owner);
 }
 
+static void on_notice_time(void *owner)
+{
+    reminder_notice_run(owner);
+}
+
 void renewal_start(struct service_run *run)
 {
     loop_add_timer(service_loop(run), EVERY_MS, on_time, run);
+    loop_add_timer(service_loop(run), NOTICE_EVERY_MS, on_notice_time, run);
 }
 
 static answer reminder_list(struct call *c)

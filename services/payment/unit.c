@@ -28,9 +28,9 @@ static answer mail_told(struct call *c, const struct event *event)
 
 static void set_members(struct call *c, const struct event *event)
 {
-    static const char *const members[] = {"account_id",        "unit_name", "uscc",
-                                          "association_post",  "certified", "applying",
-                                          "legal_person_name", NULL};
+    static const char *const members[] = {"account_id",       "unit_name",         "uscc",
+                                          "association_post", "certified",         "ended",
+                                          "applying",         "legal_person_name", NULL};
     for (size_t i = 0; members[i] != NULL; i++)
         call_set(c, members[i], event_text(event, members[i], c->arena));
     call_set(c, "unit_version", event_text(event, "version", c->arena));

@@ -40,6 +40,12 @@ export function billName(bill: Bill): string {
   return `${bill.year}年度会费${bill.difference ? '（职务变更差额）' : bill.arrears ? '（补缴）' : ''}`;
 }
 
+/* Where a unit's certification stands, as payment was told. */
+export function certificationWord(unit: Pick<Dues, 'certified' | 'certification_ended'>): string {
+  if (unit.certified) return '已认证';
+  return { REVOKED: '已撤销', EXPIRED: '已过期', END_UNSPECIFIED: '' }[unit.certification_ended];
+}
+
 export const isOwed = (bill: Bill) => bill.state === 'OPEN' || bill.state === 'PARTLY_PAID';
 
 export const billBadges: Record<Bill['state'], Badge> = {

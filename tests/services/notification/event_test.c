@@ -538,6 +538,91 @@ static void test_many_codes_at_once_all_go_out(void **state)
     assert_int_equal(times_sent("19900000023"), 200);
 }
 
+/* Text messages rest from nine in the evening until eight in the morning, where the people are. */
+static void test_the_night_has_its_hours(void **state)
+{
+    static const struct {
+        const char *utc, *is_quiet;
+    } moments[] = {
+        {"12:59:59", "f"},
+        {"13:00:00", "t"},
+        {"16:00:00", "t"},
+        {"23:59:59", "t"},
+        {"00:00:00", "f"},
+        {"04:00:00", "f"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
+        assert_string_equal(service_test_value("SELECT CASE WHEN hours('2026-11-27 %s+00') THEN "
+                                               "'t' ELSE 'f' END",
+                                               moments[i].utc),
+                            moments[i].is_quiet);
+}
+
+static void set_night(bool is_night)
+{
+    service_test_sql(arena_printf(
+        arena,
+        "CREATE OR REPLACE FUNCTION delivery_is_quiet(at timestamptz) RETURNS boolean LANGUAGE sql "
+        "IMMUTABLE AS 'SELECT %s'",
+        is_night ? "true" : "false"));
+}
+
+/* Money is told in the inbox at once, and by SMS in the morning, once; what cannot wait does not. */
+static void test_an_sms_waits_for_the_morning(void **state)
+{
+    static const char money[] = "{\"account_id\":80,\"amount\":\"2000\",\"year\":\"2026\","
+                                "\"next\":\"协会正在办理会员开通。\",\"voucher_id\":5}";
+    Common__Principal member = service_test_member(80);
+    (void)state;
+    tell("auth", "account.registered",
+         "{\"account_id\":80,\"phone\":\"19900000080\",\"changed_at_us\":1}");
+    set_night(true);
+    assert_string_equal(deliver("payment", "night", "voucher.confirmed", money), "");
+    assert_string_equal(deliver("payment", "night", "voucher.confirmed", money), "inbox_once");
+    left_half_way("19900000081", false, 1); /* and what was being sent when the day ended */
+    assert_non_null(strstr(inbox(&member, "", 0)->messages[0]->body, "已收到贵单位会费2000元"));
+    tell("auth", "account.password_changed", "{\"account_id\":80}"); /* N24 */
+    service_test_until("SELECT state = 'SENT' FROM delivery WHERE template = 'N24' AND address = "
+                       "'19900000080'");
+    tell("payment", "receipt.issued",
+         "{\"account_id\":80,\"tail\":\"0001\",\"year\":\"2026\",\"mail_address\":\"g@h.cn\"}");
+    service_test_until(
+        "SELECT state = 'SENT' FROM delivery WHERE address = 'g@h.cn'"); /* wakes nobody */
+    assert_string_equal(
+        service_test_value("SELECT string_agg(template || ' ' || state || ' ' || attempts, ', ' "
+                           "ORDER BY id) FROM delivery WHERE channel = 'SMS' AND state <> 'SENT' "
+                           "AND address IN ('19900000080', '19900000081')"),
+        "N8 QUEUED 0, N4 SENDING 1, N11 QUEUED 0");
+    assert_int_equal(times_sent("19900000080"), 1);
+    set_night(false);
+    service_test_until("SELECT NOT EXISTS (SELECT 1 FROM delivery WHERE state IN ('QUEUED', "
+                       "'SENDING') AND channel = 'SMS')");
+    assert_int_equal(times_sent("19900000080"), 3); /* N24 in the night, N8 and N11 now */
+    assert_int_equal(times_sent("19900000081"), 1);
+}
+
+/* D.4: who may leave one out hears whom the day's reminders go to; finance, what money waits. */
+static void test_staff_are_told_what_waits(void **state)
+{
+    Common__Principal clerk = service_test_staff(51, "member.open"),
+                      issuer = service_test_staff(52, "receipt.issue");
+    (void)state;
+    tell("payment", "reminder.listed",
+         "{\"count\":7,\"units\":\"甲公司、乙公司、丙公司、丁公司、戊公司等\"}");
+    const Notification__Message *told = inbox(&clerk, "", 1)->messages[0];
+    assert_string_equal(
+        told->body, "今天9:30将向7家单位发送会费提醒：甲公司、乙公司、丙公司、丁公司、戊公司等。"
+                    "有不该发送的，请在发送前打开名单，选择“这次不提醒”。");
+    assert_string_equal(told->link, "/console/reminders");
+    assert_int_equal(unread(&issuer), 0);
+    Common__Principal cashier = service_test_staff(53, "bank.allocate");
+    tell("payment", "statement.waiting", /* N22 */
+         "{\"count\":12,\"amount\":\"26000\",\"by_name\":\"赵会计\"}");
+    assert_string_equal(inbox(&cashier, "", 1)->messages[0]->body,
+                        "赵会计导入了银行流水，新增12笔入账共26000元，待核对或认领。");
+}
+
 static int open_service(void **state)
 {
     const char *why;
@@ -548,8 +633,12 @@ static int open_service(void **state)
     setenv("GUILD_MAIL_PROVIDER", "development", 1);
     setenv("GUILD_MAIL_FROM", "xiehui@example.cn", 1);
     service_test_open(&notification);
+    service_test_sql(
+        "DO $$ BEGIN EXECUTE replace(pg_get_functiondef('delivery_is_quiet'::regproc), "
+        "'delivery_is_quiet', 'hours'); END $$");
     event_keys = keyring_load(getenv("GUILD_EVENT_KEY_FILE"), &why);
     arena = arena_new(0);
+    set_night(false); /* the tests do not wait for the morning */
     return event_keys == NULL ? -1 : 0;
 }
 
@@ -584,6 +673,9 @@ int main(void)
         cmocka_unit_test(test_a_code_that_a_crash_left_half_way_is_not_repeated),
         cmocka_unit_test(test_a_notice_that_a_crash_left_half_way_is_repeated_once),
         cmocka_unit_test(test_many_codes_at_once_all_go_out),
+        cmocka_unit_test(test_the_night_has_its_hours),
+        cmocka_unit_test(test_an_sms_waits_for_the_morning),
+        cmocka_unit_test(test_staff_are_told_what_waits),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

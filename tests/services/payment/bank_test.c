@@ -40,6 +40,10 @@ static void test_a_file_is_taken_once(void **state)
     assert_int_equal(count_lines("甲方"), 1);
     assert_int_equal(count_lines("乙方"), 1);
     assert_string_equal(VALUE("SELECT count(*) FROM statement"), "2");
+    /* finance hears of what came, once; what was there already is no news */
+    assert_string_equal(VALUE("SELECT string_agg(payload ->> 'count' || ' ' || (payload ->> "
+                              "'amount'), ', ') FROM outbox WHERE event = 'statement.waiting'"),
+                        "2 4000");
 }
 
 /* Next month's file begins with last month's last days. */

@@ -112,6 +112,43 @@ static void test_the_next_day_is_told(void **state)
                         "2026-11-27 2026-11-30 2026-11-30 2026-11-30");
 }
 
+/* D.4: an hour before the day's reminders go out staff hear of them, once, whoever looks; who was left out is not among them. */
+static void test_staff_hear_of_the_day(void **state)
+{
+    static const char told[] = "SELECT coalesce(string_agg(payload ->> 'count' || ' ' || (payload "
+                               "->> 'units'), ', '), '') FROM outbox WHERE event = "
+                               "'reminder.listed'";
+    (void)state;
+    assert_string_equal(VALUE("SELECT string_agg(reminder_notice_hours(at)::text, ' ' ORDER BY at) "
+                              "FROM unnest('{2026-11-27 00:29:59+00, 2026-11-27 00:30+00, "
+                              "2026-11-27 01:29:59+00, 2026-11-27 01:30+00, 2026-11-28 "
+                              "00:30+00}'::timestamptz[]) AS at"),
+                        "false true true false false");
+    remind();
+    service_test_sql("CREATE OR REPLACE FUNCTION reminder_notice_hours(at timestamptz) RETURNS "
+                     "boolean LANGUAGE sql AS 'SELECT true'");
+    reminder_notice_run(service_test_run()); /* nobody is reminded: it may still come */
+    service_test_sql("CREATE OR REPLACE FUNCTION reminder_hours(at timestamptz) RETURNS boolean "
+                     "LANGUAGE sql AS 'SELECT false'");
+    int64_t first = member_ending_in(5), spared = member_ending_in(6);
+    SAYS(JSON(&clerk, "SkipReminder", "{\"account_id\":%lld,\"last_day\":\"%s\",\"step\":-7}",
+              (long long)spared, VALUE("SELECT current_date + 6")),
+         "\"step\":-7");
+    for (int i = 0; i < 3; i++)
+        reminder_notice_run(service_test_run());
+    service_test_until("SELECT EXISTS (SELECT 1 FROM outbox WHERE event = 'reminder.listed')");
+    int64_t later = member_ending_in(4);
+    for (int i = 0; i < 3; i++)
+        reminder_notice_run(service_test_run());
+    service_test_sql("CREATE OR REPLACE FUNCTION reminder_hours(at timestamptz) RETURNS boolean "
+                     "LANGUAGE sql AS 'SELECT true'");
+    remind(); /* after them */
+    assert_string_equal(VALUE(told), arena_printf(arena, "1 咨询公司%lld", (long long)first));
+    assert_string_equal(told_of(later), "membership.ending 2000"); /* and goes out all the same */
+    service_test_sql("CREATE OR REPLACE FUNCTION reminder_notice_hours(at timestamptz) RETURNS "
+                     "boolean LANGUAGE sql AS 'SELECT false'");
+}
+
 /* Holidays, and weekends that are worked instead: as certification tells of them, the newest of each day. */
 static void calendar_told(const char *days)
 {
@@ -548,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_reminders_go_by_the_working_calendar),
         cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_the_next_day_is_told),
+        cmocka_unit_test(test_staff_hear_of_the_day),
         cmocka_unit_test(test_a_reminder_carries_a_link),
         cmocka_unit_test(test_reminders_come_in_pages),
         cmocka_unit_test(test_instances_remind_once),

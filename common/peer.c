@@ -431,7 +431,7 @@ void peer_call(struct peer *p, uint64_t handle, const char *method, uint64_t tim
         call_done(out, handle, STATUS_TOO_LARGE);
         return;
     }
-    if (link == NO_LINK || call == NULL) {
+    if (link == NO_LINK || call == NULL || p->drained) {
         call_done(out, handle, STATUS_UNAVAILABLE);
         return;
     }
@@ -613,6 +613,9 @@ static void tick_drain(struct peer *p, uint64_t now, struct peer_actions *out)
     if (!p->draining || (now < p->drain_until && (p->in_flight > 0 || !drain_is_known(p))))
         return;
     p->drained = true;
+    for (size_t i = 0; i < PEER_CALLS_MAX; i++) /* nobody is here to hear of them later */
+        if (p->calls[i].used)
+            call_end(&p->calls[i], STATUS_TIMEOUT, out);
     for (int i = 0; i < PEER_LINKS_MAX; i++)
         if (p->links[i].state == UP)
             say(out, i, &(struct frame){.kind = FRAME_BYE});

@@ -91,7 +91,8 @@ void peer_call(struct peer *p, uint64_t handle, const char *method, uint64_t tim
 /* Each 100 ms or so: heartbeats, dead gateways, late calls, the drain's end. */
 void peer_tick(struct peer *p, uint64_t now, struct peer_actions *out);
 
-/* SIGTERM. New requests are refused, those under way answered, for at most 8 s; PEER_DRAINED follows. */
+/* SIGTERM. New requests are refused, those under way answered, for at most 8 s; PEER_DRAINED follows. Own
+   calls that have no answer by then end, and none is made any more. */
 void peer_drain(struct peer *p, uint64_t now, struct peer_actions *out);
 
 /* auth's count of revocations, told in each PING, and a revocation itself: of a session (hash of 32 bytes), or of all

@@ -604,6 +604,24 @@ static void test_a_drain_ends_although_a_request_does_not(void **state)
     assert_int_equal(count_of(PEER_DRAINED), 1);
 }
 
+/* Whoever made them is told before the process ends. */
+static void test_a_drain_ends_own_calls(void **state)
+{
+    (void)state;
+    link_up(0);
+    call(7);
+    drain();
+    hear(0, FRAME_DRAIN_OK);
+    pass(TICK_MS, 1);
+    assert_int_equal(count_of(PEER_DRAINED), 1);
+    assert_int_equal(last(PEER_CALL_DONE)->handle, 7);
+    assert_int_equal(last(PEER_CALL_DONE)->status, STATUS_TIMEOUT);
+    call(8);
+    assert_int_equal(last(PEER_CALL_DONE)->handle, 8);
+    assert_int_equal(last(PEER_CALL_DONE)->status, STATUS_UNAVAILABLE);
+    assert_int_equal(count_of(PEER_CALL_DONE), 2);
+}
+
 static void test_a_drain_with_nobody_is_at_once(void **state)
 {
     (void)state;
@@ -677,6 +695,7 @@ int main(void)
         PEER_TEST(test_drain),
         PEER_TEST(test_a_drain_takes_a_body_that_crosses_it),
         PEER_TEST(test_a_drain_ends_although_a_request_does_not),
+        PEER_TEST(test_a_drain_ends_own_calls),
         PEER_TEST(test_a_drain_with_nobody_is_at_once),
         PEER_TEST(test_a_drain_without_its_gateway),
     };

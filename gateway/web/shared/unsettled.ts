@@ -5,8 +5,8 @@
    may be meant anew (a voucher that was refused meanwhile, and is handed in once more). Other writes are known to the page. */
 import type { operations } from '#contract';
 import { hashOf } from './hash';
+import { keptKeys } from './kept';
 
-const KEPT = 'guild.unsettled';
 const KEPT_MS = 600_000;
 const KEPT_MOST = 50;
 
@@ -20,28 +20,8 @@ const hurtTwice: ReadonlySet<keyof operations> = new Set<keyof operations>([
   'returnReceipt', 'voidReceipt', 'declineReissue',
 ]);
 
-type Kept = Record<string, { key: string; at: number }>;
-
 const ofThisPage = new Map<string, string>();
-
-function read(): Kept {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? '{}') as Kept;
-    return Object.fromEntries(Object.entries(kept).filter(([, { at }]) => at > Date.now() - KEPT_MS));
-  } catch {
-    return {}; // forbidden, or not ours
-  }
-}
-
-/* The newest of them, the oldest first. */
-function write(kept: Kept): void {
-  try {
-    const newest = Object.entries(kept).sort(([, one], [, other]) => one.at - other.at).slice(-KEPT_MOST);
-    sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(newest)));
-  } catch {
-    return; // forbidden or full: known to this page only
-  }
-}
+const ofTheTab = keptKeys(() => sessionStorage, 'guild.unsettled', KEPT_MS, KEPT_MOST);
 
 const isOfTheTab = (mark: string): boolean => mark.startsWith('#');
 
@@ -54,18 +34,16 @@ export async function markOfWrite(name: keyof operations, content: string): Prom
 export const hurtsTwice = (name: keyof operations): boolean => hurtTwice.has(name);
 
 /* The key that it was sent with and not settled; undefined: it is new. */
-export const unsettledKey = (mark: string): string | undefined => ofThisPage.get(mark) ?? (isOfTheTab(mark) ? read()[mark]?.key : undefined);
+export const unsettledKey = (mark: string): string | undefined => ofThisPage.get(mark) ?? (isOfTheTab(mark) ? ofTheTab.keyOf(mark) : undefined);
 
 /* Before it is sent. */
 export function keepUnsettled(mark: string, key: string): void {
   ofThisPage.set(mark, key);
-  if (isOfTheTab(mark)) write({ ...read(), [mark]: { key, at: Date.now() } });
+  if (isOfTheTab(mark)) ofTheTab.keep(mark, key);
 }
 
 /* It was answered for good. */
 export function forgetUnsettled(mark: string): void {
   ofThisPage.delete(mark);
-  if (!isOfTheTab(mark)) return;
-  const { [mark]: settled, ...rest } = read();
-  if (settled) write(rest);
+  if (isOfTheTab(mark)) ofTheTab.forget(mark);
 }

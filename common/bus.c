@@ -1,12 +1,12 @@
 #include "bus.h"
 
 #include "clock.h"
+#include "host.h"
 #include "log.h"
 #include "peer.h"
 #include "secret.h"
 #include "wire.h"
 #include "work.h"
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,20 +224,14 @@ static void address_named(struct bus *bus, const char *address)
 
 static void look_up_one(struct lookup *lookup, char *host)
 {
-    char *port = strrchr(host, ':'), numeric[64];
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    char *port = strrchr(host, ':'), found[PEER_LINKS_MAX][HOST_ADDRESS_MAX];
     if (port == NULL)
         return;
     *port++ = '\0';
-    if (getaddrinfo(host, port, &hints, &found) != 0)
-        return;
-    for (struct addrinfo *at = found; at != NULL && lookup->count < PEER_LINKS_MAX;
-         at = at->ai_next)
-        if (getnameinfo(at->ai_addr, at->ai_addrlen, numeric, sizeof numeric, NULL, 0,
-                        NI_NUMERICHOST) == 0)
-            snprintf(lookup->addresses[lookup->count++], ADDRESS_MAX,
-                     at->ai_family == AF_INET6 ? "tcp://[%s]:%s" : "tcp://%s:%s", numeric, port);
-    freeaddrinfo(found);
+    size_t count = host_addresses(host, found, PEER_LINKS_MAX - lookup->count);
+    for (size_t i = 0; i < count; i++)
+        snprintf(lookup->addresses[lookup->count++], ADDRESS_MAX,
+                 strchr(found[i], ':') != NULL ? "tcp://[%s]:%s" : "tcp://%s:%s", found[i], port);
 }
 
 /* In an actor's thread. */

@@ -1,9 +1,9 @@
 #include "cache.h"
 
 #include "clock.h"
+#include "host.h"
 #include "work.h"
 #include <hiredis/async.h>
-#include <netdb.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@ enum {
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 800,
     HOST_MAX = 256,
-    NUMERIC_MAX = 64,
 };
 
 /* One command on its way. Oldest first: Redis answers in order. */
@@ -28,8 +27,8 @@ struct command {
 
 /* A name's address: looked up in an actor, since a name server may take seconds. */
 struct lookup {
-    char host[HOST_MAX], numeric[NUMERIC_MAX]; /* "": not found */
-    bool under_way;
+    char host[HOST_MAX], address[HOST_ADDRESS_MAX];
+    bool is_found, under_way;
 };
 
 struct cache {
@@ -171,14 +170,7 @@ static void cache_open(struct cache *cache, redisAsyncContext *context)
 static void look_up(void *job)
 {
     struct lookup *lookup = job;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    lookup->numeric[0] = '\0';
-    if (getaddrinfo(lookup->host, NULL, &hints, &found) != 0)
-        return;
-    if (getnameinfo(found->ai_addr, found->ai_addrlen, lookup->numeric, sizeof lookup->numeric,
-                    NULL, 0, NI_NUMERICHOST) != 0)
-        lookup->numeric[0] = '\0';
-    freeaddrinfo(found);
+    lookup->is_found = host_addresses(lookup->host, &lookup->address, 1) == 1;
 }
 
 static void looked_up(void *owner, void *job)
@@ -186,10 +178,10 @@ static void looked_up(void *owner, void *job)
     struct cache *cache = owner;
     struct lookup *lookup = job;
     lookup->under_way = false;
-    if (lookup->numeric[0] == '\0')
-        cache_lost(cache);
+    if (lookup->is_found)
+        cache_open(cache, redisAsyncConnect(lookup->address, cache->port));
     else
-        cache_open(cache, redisAsyncConnect(lookup->numeric, cache->port));
+        cache_lost(cache);
 }
 
 static void cache_connect(struct cache *cache)

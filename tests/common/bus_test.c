@@ -44,7 +44,6 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
         return libc(host, service, hints, ret_found);
     for (int i = 0; i < GATEWAYS; i++) {
         places[i] = (struct sockaddr_in){.sin_family = AF_INET,
-                                         .sin_port = htons((uint16_t)atoi(service)),
                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)i)};
         entries[i] = (struct addrinfo){.ai_family = AF_INET,
                                        .ai_addr = (struct sockaddr *)&places[i],

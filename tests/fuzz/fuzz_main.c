@@ -1,4 +1,4 @@
-/* Runs a fuzz target without libFuzzer: each file of a folder as it is, then for five seconds mutations of them, always the
+/* Runs a fuzz target without libFuzzer: each file of a folder as it is, then for two seconds mutations of them, always the
    same for the same seed.
 
        fuzz-NAME FOLDER [SEED]
@@ -96,7 +96,7 @@ static void try_exactly(const uint8_t *data, size_t size)
 int main(int argc, char **argv)
 {
     static uint8_t input[INPUT_MAX];
-    time_t end = time(NULL) + 5;
+    time_t end = time(NULL) + 2;
     unsigned long runs = 0;
     state = argc > 2 ? strtoull(argv[2], NULL, 10) | 1 : 1;
     if (argc < 2)

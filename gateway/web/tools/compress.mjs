@@ -1,17 +1,24 @@
-/* Puts FILE.gz and FILE.br beside each text file of a folder, where they are smaller: the gateway serves them as they are. */
+/* Puts FILE.gz and FILE.br beside each text file of a folder, where they are smaller: the gateway serves them as they are.
+   $GUILD_WEB_BROTLI is how hard it tries, 0 to 11 (11, which takes ten times as long as 5). */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 
 const [folder] = process.argv.slice(2);
-for (const name of readdirSync(folder, { recursive: true })) {
-  if (!/\.(html|css|js|svg|json|txt)$/.test(name)) continue;
-  const file = path.join(folder, name);
+const quality = Number(process.env.GUILD_WEB_BROTLI ?? 11);
+
+async function compress(file) {
   const plain = readFileSync(file);
-  const brotli = brotliCompressSync(plain, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length },
-  });
-  const gzip = gzipSync(plain, { level: 9 });
-  if (brotli.length < plain.length) writeFileSync(`${file}.br`, brotli);
-  if (gzip.length < plain.length) writeFileSync(`${file}.gz`, gzip);
+  const ways = [
+    ['br', promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } })],
+    ['gz', promisify(gzip)(plain, { level: 9 })],
+  ];
+  for (const [ending, coming] of ways) {
+    const packed = await coming;
+    if (packed.length < plain.length) writeFileSync(`${file}.${ending}`, packed);
+  }
 }
+
+const names = readdirSync(folder, { recursive: true }).filter((name) => /\.(html|css|js|svg|json|txt)$/.test(name));
+await Promise.all(names.map((name) => compress(path.join(folder, name))));

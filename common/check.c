@@ -2,6 +2,7 @@
 
 #include "passwords.h"
 #include "regions.h"
+#include "uscc.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,29 +229,17 @@ const char *check_sms_code(const char *text, char *out, size_t size)
 
 /* ---- V5: GB 32100-2015 */
 
-static int uscc_value(char c)
-{
-    static const char charset[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    const char *at = c == '\0' ? NULL : strchr(charset, c);
-    return at == NULL ? -1 : (int)(at - charset);
-}
-
 const char *check_uscc(const char *text, char *out, size_t size)
 {
-    static const int weights[] = {1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
     char code[40];
-    int sum = 0;
     if (!ascii_of(text, " ", code, sizeof code) || strlen(code) != 18 || size < 19)
         return "统一社会信用代码应为18位，请对照营业执照填写。";
     for (int i = 0; i < 18; i++) {
         code[i] = (char)toupper((unsigned char)code[i]);
-        int value = uscc_value(code[i]);
-        if (value < 0)
+        if (uscc_value(code[i]) < 0)
             return "统一社会信用代码只含数字和大写字母（不含I、O、S、V、Z），请对照营业执照填写。";
-        if (i < 17)
-            sum += value * weights[i];
     }
-    if (uscc_value(code[17]) != (31 - sum % 31) % 31)
+    if (!uscc_is_good(code))
         return "统一社会信用代码校验不通过，请对照营业执照逐位核对。";
     memcpy(out, code, 19);
     return NULL;

@@ -1,155 +1,69 @@
 #include "clean.h"
 
+#include "child.h"
 #include "image/report.h"
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <iconv.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <unistr.h>
 
 enum { WALL_CLOCK_MS = 10000 };
 
-/* One cleaning: the parent's descriptors, -1 where there is none. All lie above those the child gets, so that putting
-   one in its place never steps on another. */
+/* One cleaning: the parent's descriptors, -1 where there is none. */
 struct cleaning {
     int in, content, thumbnail;
     int report, report_end; /* the pipe: read here, written by the child */
 };
 
-/* ---- descriptors */
-
-static int lift(int fd)
-{
-    return fcntl(fd, F_DUPFD_CLOEXEC, IMAGE_THUMBNAIL + 1);
-}
-
-static void shut(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-static int memory_file(const char *name)
-{
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    int high = fd < 0 ? -1 : lift(fd);
-    shut(&fd);
-    return high;
-}
-
 static void cleaning_close(struct cleaning *cleaning)
 {
-    shut(&cleaning->in);
-    shut(&cleaning->content);
-    shut(&cleaning->thumbnail);
-    shut(&cleaning->report);
-    shut(&cleaning->report_end);
+    child_shut(&cleaning->in);
+    child_shut(&cleaning->content);
+    child_shut(&cleaning->thumbnail);
+    child_shut(&cleaning->report);
+    child_shut(&cleaning->report_end);
 }
 
 static bool cleaning_open(struct cleaning *ret, int fd)
 {
-    int ends[2] = {-1, -1};
-    *ret = (struct cleaning){lift(fd), memory_file("content"), memory_file("thumbnail"), -1, -1};
-    if (pipe2(ends, O_CLOEXEC) == 0) {
-        ret->report = lift(ends[0]);
-        ret->report_end = lift(ends[1]);
-    }
-    shut(&ends[0]);
-    shut(&ends[1]);
-    return ret->in >= 0 && ret->content >= 0 && ret->thumbnail >= 0 && ret->report >= 0 &&
-           ret->report_end >= 0 && lseek(ret->in, 0, SEEK_SET) == 0;
-}
-
-/* ---- the child */
-
-/* Signals are as at a program's start: what a thread of ours blocks, and SIGXCPU among it, must reach the child. */
-static bool set_signals(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    return posix_spawnattr_setsigmask(attributes, &none) == 0 &&
-           posix_spawnattr_setsigdefault(attributes, &all) == 0 &&
-           posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) ==
-               0;
-}
-
-static bool place_descriptors(posix_spawn_file_actions_t *actions, const struct cleaning *cleaning)
-{
-    return posix_spawn_file_actions_adddup2(actions, cleaning->in, IMAGE_IN) == 0 &&
-           posix_spawn_file_actions_adddup2(actions, cleaning->report_end, IMAGE_REPORT) == 0 &&
-           posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) ==
-               0 &&
-           posix_spawn_file_actions_adddup2(actions, cleaning->content, IMAGE_CONTENT) == 0 &&
-           posix_spawn_file_actions_adddup2(actions, cleaning->thumbnail, IMAGE_THUMBNAIL) == 0 &&
-           posix_spawn_file_actions_addclosefrom_np(actions, IMAGE_THUMBNAIL + 1) == 0;
+    int ends[2];
+    bool has_pipe = child_pipe(ends);
+    *ret = (struct cleaning){child_lift(fd), child_memory_file("content"),
+                             child_memory_file("thumbnail"), ends[0], ends[1]};
+    return has_pipe && ret->in >= 0 && ret->content >= 0 && ret->thumbnail >= 0 &&
+           lseek(ret->in, 0, SEEK_SET) == 0;
 }
 
 /* -1: there is none. */
 static pid_t spawn(const char *program, const struct cleaning *cleaning)
 {
-    char *const argv[] = {(char *)(uintptr_t)program, NULL}, *const no_environment[] = {NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    pid_t pid = -1;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    if (!set_signals(&attributes) || !place_descriptors(&actions, cleaning) ||
-        posix_spawn(&pid, program, &actions, &attributes, argv, no_environment) != 0)
-        pid = -1;
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return pid;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Has the child ended? Its end of the pipe is closed by that, and by nothing else it may do. */
-static bool await_end(int report)
-{
-    int64_t until = now_ms() + WALL_CLOCK_MS;
-    struct pollfd end = {.fd = report, .events = 0};
-    for (;;) {
-        int64_t left = until - now_ms();
-        int count = poll(&end, 1, left > 0 ? (int)left : 0);
-        if (count > 0 || (count < 0 && errno != EINTR))
-            return count > 0;
-        if (left <= 0)
-            return false;
-    }
+    const int descriptors[] = {
+        [IMAGE_IN] = cleaning->in,
+        [IMAGE_REPORT] = cleaning->report_end,
+        [STDERR_FILENO] = CHILD_NOTHING,
+        [IMAGE_CONTENT] = cleaning->content,
+        [IMAGE_THUMBNAIL] = cleaning->thumbnail,
+    };
+    static_assert(sizeof descriptors / sizeof descriptors[0] == CHILD_DESCRIPTORS,
+                  "what is opened lies above these");
+    return child_spawn(program, NULL, descriptors, CHILD_DESCRIPTORS);
 }
 
 /* A child that takes longer than the wall-clock limit is killed. CLEAN_DONE: it ended well. */
 static enum clean_result reap(pid_t pid, int report)
 {
-    int status = 0;
-    pid_t ended;
-    if (!await_end(report))
-        kill(pid, SIGKILL);
-    while ((ended = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
-        ;
-    if (ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    int status = child_reap(pid, child_has_ended(report, WALL_CLOCK_MS));
+    if (status == 0)
         return CLEAN_DONE;
     /* Killed by us, by an operator or for want of memory, the next attempt may do better. Any other signal means that
        its limits, the filter or a fault stopped it, and no honest file does that. */
-    bool is_fault = ended == pid && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL &&
+    bool is_fault = status != -1 && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL &&
                     WTERMSIG(status) != SIGTERM;
     return is_fault ? CLEAN_BROKEN : CLEAN_FAILED;
 }
@@ -262,7 +176,7 @@ enum clean_result clean_file(const char *program, int fd, size_t size, struct cl
     enum clean_result result = CLEAN_FAILED;
     if (cleaning_open(&cleaning, fd) && size > 0) {
         pid_t pid = spawn(program, &cleaning);
-        shut(&cleaning.report_end);
+        child_shut(&cleaning.report_end);
         if (pid > 0)
             result = collect(&cleaning, reap(pid, cleaning.report), ret_cleaned);
     }

@@ -17,6 +17,7 @@ enum {
     SCANS = 4,          /* clamd takes ten at a time, unless told otherwise */
     SWEEP_EVERY_MS = 600000,
     SWEEP_TIMEOUT_MS = 10000,
+    READERS = 2,
 };
 
 #define FILES_NOT_SCANNED "files are not scanned for viruses: GUILD_CLAMD_SOCKET is empty"
@@ -131,6 +132,22 @@ static void scanner_open(struct file_store *store)
                   scanner->work == NULL ? 0 : 1);
 }
 
+void file_store_read_by(struct file_store *store, const char *provider, const char *program)
+{
+    struct file_reader *reader = &store->reader;
+    const struct ocr_provider *found = ocr_provider_find(provider);
+    const char *missing = found == NULL            ? "is none that there is: none or tesseract"
+                          : found->missing == NULL ? NULL
+                                                   : found->missing(program);
+    if (missing != NULL) {
+        fprintf(stderr, "GUILD_OCR_PROVIDER=%s %s\n", provider, missing);
+        exit(2);
+    }
+    *reader = (struct file_reader){.provider = found, .program = program};
+    if (found->read != NULL)
+        reader->work = work_new(service_loop(store->run), READERS, FILE_READS_MAX);
+}
+
 void file_store_open(struct file_store *store, struct service_run *run,
                      const struct upload_statements *uploads)
 {
@@ -153,6 +170,7 @@ void file_store_open(struct file_store *store, struct service_run *run,
     work_count_refused(store->work, "files");
     store->erasing = work_new(service_loop(run), 1, CALLS_QUEUE);
     scanner_open(store);
+    store->reader = (struct file_reader){NULL, NULL, NULL};
     loop_add_timer(service_loop(run), SWEEP_EVERY_MS, on_time, store);
 }
 
@@ -161,6 +179,7 @@ void file_store_close(struct file_store *store)
     work_destroy(&store->work);
     work_destroy(&store->erasing);
     work_destroy(&store->scanner.work);
+    work_destroy(&store->reader.work);
     blob_close(&store->blobs);
     keyring_destroy(&store->keys);
 }

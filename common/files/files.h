@@ -11,11 +11,16 @@
 #include "blob.h"
 #include "call.h"
 #include "config.h"
+#include "ocr.h"
 #include "secret.h"
 #include "work.h"
 #include <stdatomic.h>
 
-enum { FILE_UPLOAD_MAX = 10 * 1024 * 1024, FILE_PIECE_MAX = 512 * 1024 };
+enum {
+    FILE_UPLOAD_MAX = 10 * 1024 * 1024,
+    FILE_PIECE_MAX = 512 * 1024,
+    FILE_READS_MAX = 4 /* licences being read or waiting for that */
+};
 
 /* A service's statements on its table `upload`, all of the caller's own; :upload_key is bound. `find` gives a
    common.Upload: received_bytes, and attachment if it was filed; no row: nothing is known of it. `pieces` gives id and
@@ -35,12 +40,21 @@ struct file_scanner {
     bool away; /* and it was said */
 };
 
+/* Who reads licences whose QR code tells no credit code. It has actors of its own, and who comes while they are busy is not read:
+   nobody waits long for what is only an offer. */
+struct file_reader {
+    const struct ocr_provider *provider;
+    const char *program;
+    struct work *work; /* NULL: nothing is read */
+};
+
 struct file_store {
     struct blob_store *blobs;
     struct keyring *keys;
     struct work *work;    /* cleaning, sealing and opening; good for printing, too */
     struct work *erasing; /* quick, and never turned away for what takes long */
     struct file_scanner scanner;
+    struct file_reader reader;
     struct service_run *run;
     const struct upload_statements *uploads;
     const char *image_program;
@@ -60,18 +74,22 @@ struct file_store {
 /* At the start; a setting that does not work ends the program with status 2. Sweeps every ten minutes from now on. */
 void file_store_open(struct file_store *store, struct service_run *run,
                      const struct upload_statements *uploads);
+/* From then on licences are read; a provider that does not work ends the program with status 2. */
+void file_store_read_by(struct file_store *store, const char *provider, const char *program);
 /* Once: what was begun and not gone on with for a day goes. */
 void file_sweep_run(struct file_store *store);
 void file_store_close(struct file_store *store);
 
 /* A service's statements on its table. `room` gives what the caller has stored: files, bytes. `insert` binds attachment_id,
    content_type, clean_bytes, width, height, thumbnail_bytes, content_hash, code_text (what QR codes on it say, one a line),
-   print (what a picture is known by, see image/print.h, or nothing) beside the request, and gives the common.Attachment. `find` gives id, account_id, file_name, content_type, size_bytes, thumbnail_bytes, if the caller may
+   print (what a picture is known by, see image/print.h, or nothing), seen_uscc (what was read on a licence, or nothing) beside the
+   request, and gives the common.Attachment. `find` gives id, account_id, file_name, content_type, size_bytes, thumbnail_bytes, if the caller may
    read it. `look` writes the audit row of a member of staff who does. */
 struct file_statements {
     const struct statement *room, *insert, *find, *look;
-    bool takes_ofd;  /* beside pictures and PDF */
-    bool may_change; /* another file may come under the same address */
+    bool (*is_licence)(const char *purpose); /* NULL: none is */
+    bool takes_ofd;                          /* beside pictures and PDF */
+    bool may_change;                         /* another file may come under the same address */
 };
 
 /* Takes the file behind a common.UploadAttachmentRequest, or the rest of one that came in pieces; its purpose is checked

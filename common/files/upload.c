@@ -1,6 +1,7 @@
 /* Taking a file. It is looked whether there is room, then the content is cleaned in an actor, scanned in another if there is a
    scanner, and stored, then comes the row.
    Of one that comes in pieces each is stored as it came, and the last one brings them together. */
+#include "check.h"
 #include "clean.h"
 #include "clock.h"
 #include "common_queries.h"
@@ -50,7 +51,9 @@ struct upload {
     unsigned char hash[32];
     bool looked_through; /* clamd answered */
     char found[VIRUS_NAME_SIZE];
-    const char **erased; /* blobs that are not needed any more */
+    uint64_t answer_by_ms;
+    char seen[OCR_USCC_SIZE]; /* read on a licence */
+    const char **erased;      /* blobs that are not needed any more */
     size_t erased_count;
 };
 
@@ -211,6 +214,32 @@ static void scan_work(void *job)
         upload->reason = REASON_scan_away;
         break;
     }
+}
+
+/* Of what is left until the answer is due a second is for the row. */
+static void read_work(void *job)
+{
+    struct upload *upload = job;
+    const struct file_reader *reader = &upload->store->reader;
+    const struct bytes *content = &upload->cleaned.content;
+    uint64_t now = clock_ms(), until = upload->answer_by_ms - 1000;
+    int patience = now >= until                    ? 0
+                   : until - now > OCR_PATIENCE_MS ? OCR_PATIENCE_MS
+                                                   : (int)(until - now);
+    enum ocr_result result = patience == 0
+                                 ? OCR_FAILED
+                                 : reader->provider->read(reader->program, content->data,
+                                                          content->size, patience, upload->seen);
+    static const char *const labels[] = {[OCR_READ] = "result=\"code\"",
+                                         [OCR_NOTHING] = "result=\"nothing\"",
+                                         [OCR_FAILED] = "result=\"failed\""};
+    metrics_count("guild_licences_read_total", "Licences whose text was to be read, by result.",
+                  labels[result], 1);
+    if (result == OCR_FAILED)
+        log_line(LOGGED_WARNING, "a licence could not be read", "provider=%s patience_ms=%d",
+                 reader->provider->name, patience);
+    if (result != OCR_READ)
+        upload->seen[0] = '\0';
 }
 
 static void piece_work(void *job)
@@ -384,11 +413,52 @@ static answer take_kept(struct call *c, struct upload *upload)
     call_set_integer(c, "thumbnail_bytes", (int64_t)cleaned.thumbnail.size);
     call_set(c, "code_text", arena_text(c->arena, cleaned.codes));
     call_set_bytes(c, "print", cleaned.print, cleaned.print_size);
+    call_set(c, "seen_uscc", upload->seen);
     batch_add(c, upload->statements->insert);
     if (upload->erased_count > 0)
         batch_add(c, upload->store->uploads->forget);
     batch_if_reused(c, take_reused);
     return batch_then(c, take_filed);
+}
+
+/* Does a QR code tell a credit code already? As the database has it (licence_uscc). */
+static bool tells_uscc(const char *codes)
+{
+    static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    char code[OCR_USCC_SIZE], normal[OCR_USCC_SIZE];
+    for (size_t size; *codes != '\0'; codes += size > 0 ? size : 1) {
+        size = strspn(codes, letters);
+        if (size != OCR_USCC_SIZE - 1)
+            continue;
+        memcpy(code, codes, size);
+        code[size] = '\0';
+        if (check_uscc(code, normal, sizeof normal) == NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool may_be_read(const struct call *c, const struct upload *upload)
+{
+    const Common__UploadAttachmentRequest *req = c->request;
+    const struct file_reader *reader = &upload->store->reader;
+    return upload->reason == REASON_none && reader->work != NULL &&
+           work_load(reader->work) < FILE_READS_MAX && upload->statements->is_licence != NULL &&
+           upload->statements->is_licence(req->purpose) && !tells_uscc(upload->cleaned.codes);
+}
+
+static answer take_read(struct call *c, void *job)
+{
+    return take_kept(c, job);
+}
+
+/* A licence is read where its QR code tells no credit code; that nothing was read keeps no file from being taken. */
+static answer take_known(struct call *c, struct upload *upload)
+{
+    if (!may_be_read(c, upload))
+        return take_kept(c, upload);
+    upload->answer_by_ms = c->deadline_ms;
+    return work_then(c, upload->store->reader.work, read_work, upload, take_read);
 }
 
 /* Said when it changes, and not for every file. */
@@ -411,7 +481,7 @@ static answer take_scanned(struct call *c, void *job)
     if (upload->reason == REASON_file_infected)
         log_line(LOGGED_WARNING, "an upload is infected", "found='%s' request_id=%s", upload->found,
                  c->request_id);
-    return take_kept(c, upload);
+    return take_known(c, upload);
 }
 
 static answer take_worked(struct call *c, void *job)
@@ -420,7 +490,7 @@ static answer take_worked(struct call *c, void *job)
     struct work *scanning = upload->store->scanner.work;
     if (upload->reason == REASON_none && scanning != NULL)
         return work_then(c, scanning, scan_work, upload, take_scanned);
-    return take_kept(c, upload);
+    return take_known(c, upload);
 }
 
 /* Its pieces, which all go when it is filed; they are of use if the request says that it comes behind them. */

@@ -78,6 +78,8 @@ program_settings() {
         service_settings "$1" certification "${1#certification-}"
         file_settings
         echo "GUILD_SITE=http://127.0.0.1:$port"
+        echo "GUILD_OCR_PROGRAM=$data/app/bin/guild-ocr"
+        [ ! -r "$data/ocr" ] || echo "GUILD_OCR_PROVIDER=$(cat "$data/ocr")"
         ;;
     auth)
         service_settings "$1" auth 1

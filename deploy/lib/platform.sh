@@ -115,6 +115,12 @@ platform_set_clamd() {
     [ "$1" = none ] || printf '%s\n' "$1" >"$data/clamd"
 }
 
+# platform_set_ocr PROVIDER: kept for the next starts; none: licences are not read
+platform_set_ocr() {
+    rm -f "$data/ocr"
+    [ "$1" = none ] || printf '%s\n' "$1" >"$data/ocr"
+}
+
 # A password for each service's role, and the file in which libpq looks for it.
 passwords_create() {
     local service password folder=$data/secrets/passwords

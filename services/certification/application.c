@@ -109,8 +109,9 @@ static answer application_submit_explained(struct call *c, const struct rows *re
         return form_files_refused(c, arena_printf(c->arena, "form.%s.", form_name(req->kind)),
                                   over);
     if (refusal == REASON_state_changed && names_fields(facts, "fields_doubted"))
-        return fields_refused(c, rows_get(facts, 0, "fields_doubted"),
-                              "与营业执照二维码中的内容不同，请更正；填写无误的，请先勾选确认。");
+        return fields_refused(
+            c, rows_get(facts, 0, "fields_doubted"),
+            "与营业执照上的内容（二维码或图片识别）不同，请更正；填写无误的，请先勾选确认。");
     return call_fail(c, refusal);
 }
 

@@ -7,11 +7,19 @@
 #include "service.h"
 #include <string.h>
 
+/* As the schema has it, whose QR codes are looked at (read_uscc). */
+static bool is_licence(const char *purpose)
+{
+    return strcmp(purpose, "business_license_file") == 0 ||
+           strcmp(purpose, "qualification_files") == 0;
+}
+
 static const struct file_statements statements = {
     .room = &sql_attachment_room,
     .insert = &sql_attachment_insert,
     .find = &sql_attachment_find,
     .look = &sql_attachment_look,
+    .is_licence = is_licence,
 };
 
 static struct file_store *store_of(struct call *c)

@@ -6,7 +6,8 @@
    Operations     appeal.c, application.c, appointment.c, consent.c, attachment.c, blank_form.c, dictionary.c, draw.c, draw_document.c, expert.c, expiry.c, figures.c,
                   handover.c, invitation.c, paper_form.c, paper_review.c, print.c, retention.c, review.c, review_rules.c, review_watch.c, revocation.c, unit.c; the contract is proto/certification.proto.
    Reads, writes  PostgreSQL, schema certification; the blob folder (contents sealed with the field keyring).
-   Starts         guild-image, once per upload, confined, no network, no files.
+   Starts         guild-image, once per upload, confined, no network, no files; guild-ocr, confined alike, for licences whose QR code tells
+                  nothing, if GUILD_OCR_PROVIDER is tesseract.
    Tells          notification, of each submission, paper, appeal and decision, of reviews that wait too long, of experts moved and drawn, of draws that need more, and of their certificates that
                   end, of units' papers and identities that end; payment, of member units that apply, are certified or revoked;
                   auth, of hand-overs that two persons agreed to; through its outbox. Hears from auth what became of them.
@@ -22,9 +23,12 @@
 
 static const struct setting certification_settings[] = {
     FILE_SETTINGS,
-    {"GUILD_ASSOCIATION", SETTING_TEXT, "长治市项目全过程咨询协会",
-      "name of the association, on what is printed"                                                                   },
-    {"GUILD_SITE",        SETTING_TEXT, "https://www.xmqgczx.com",              "address of the website, in QR codes"},
+    {"GUILD_ASSOCIATION",  SETTING_TEXT, "长治市项目全过程咨询协会",
+      "name of the association, on what is printed"                                                                      },
+    {"GUILD_SITE",         SETTING_TEXT, "https://www.xmqgczx.com",              "address of the website, in QR codes"  },
+    {"GUILD_OCR_PROVIDER", SETTING_TEXT, "none",
+      "who reads the credit code on licences without a QR code: none or tesseract"                                       },
+    {"GUILD_OCR_PROGRAM",  SETTING_TEXT, "",                                     "tesseract provider: path of guild-ocr"},
     SETTINGS_END,
 };
 
@@ -112,6 +116,8 @@ static void certification_start(struct service_run *run)
     state.association = config_text("GUILD_ASSOCIATION");
     state.site = config_text("GUILD_SITE");
     file_store_open(&state.files, run, &uploads);
+    file_store_read_by(&state.files, config_text("GUILD_OCR_PROVIDER"),
+                       config_text("GUILD_OCR_PROGRAM"));
     state.blank_forms = blank_forms_new();
     service_set_state(run, &state);
     expert_watch_start(run);

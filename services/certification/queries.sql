@@ -30,7 +30,7 @@ SELECT identity_json(:caller_id::bigint, :kind::text) AS identity,
        (SELECT CASE WHEN p.until >= (now() AT TIME ZONE 'Asia/Shanghai')::date THEN p.until END
           FROM appeal_decision(:caller_id::bigint, :kind::text) AS p) AS appeal_until,
        coalesce(consent_needed(:caller_id::bigint, :kind::text), 'UNSPECIFIED') AS needs_consent,
-       form_attachments_json(:caller_id::bigint, ARRAY[d.form, f.form, s.form]) AS attachments
+       form_papers_json(:caller_id::bigint, ARRAY[d.form, f.form, s.form]) AS attachments
   FROM (SELECT 1) AS one
   LEFT JOIN identity i ON i.account_id = :caller_id::bigint AND i.kind = :kind::text
   LEFT JOIN draft d ON d.account_id = :caller_id::bigint AND d.kind = :kind::text
@@ -71,7 +71,7 @@ SELECT coalesce((SELECT version FROM draft WHERE account_id = :caller_id::bigint
        EXISTS (SELECT FROM appeal a WHERE a.account_id = :caller_id::bigint AND a.kind = :kind::text AND a.state = 'OPEN') AS is_appealed,
        files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0 AS files_are_there,
        ARRAY(SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[])) AS fields_unknown,
-       ARRAY(SELECT DISTINCT split_part(d, '=', 1) FROM unnest(licence_doubts(:caller_id::bigint, :form::jsonb)) AS d
+       ARRAY(SELECT DISTINCT split_part(d, '=', 1) FROM unnest(licence_all_doubts(:caller_id::bigint, :form::jsonb)) AS d
               WHERE d <> ALL (:acknowledged::text[])) AS fields_doubted;
 
 -- name: form_files_over
@@ -99,7 +99,7 @@ WITH drafted AS (
        AND files_missing(:caller_id::bigint, :file_ids::text[], :file_purposes::text[]) = 0
        AND NOT EXISTS (SELECT FROM files_over(:caller_id::bigint, :file_ids::text[], :file_fields::text[]))
        AND NOT EXISTS (SELECT codes_unknown(:code_fields::text[], :code_dictionaries::text[], :codes::text[]))
-       AND licence_doubts(:caller_id::bigint, :form::jsonb) <@ :acknowledged::text[]
+       AND licence_all_doubts(:caller_id::bigint, :form::jsonb) <@ :acknowledged::text[]
     RETURNING account_id, kind),
 moved AS (
     INSERT INTO identity (account_id, kind, state, last_version)
@@ -113,7 +113,7 @@ frozen AS (
     SELECT account_id, kind, last_version,
            CASE kind WHEN 'OWNER_UNIT' THEN 'JS' WHEN 'MEMBER_UNIT' THEN 'HY' WHEN 'EXPERT' THEN 'ZJ' ELSE 'ZR' END
                || to_char(now(), 'YYYYMMDD') || lpad(nextval('application_no')::text, 5, '0'),
-           :form::jsonb, :id_number_index::text, working_day_after(now()::date, 3), licence_doubts(account_id, :form::jsonb)
+           :form::jsonb, :id_number_index::text, working_day_after(now()::date, 3), licence_all_doubts(account_id, :form::jsonb)
       FROM moved
     RETURNING account_id, kind, version, application_no, unit_name, submitted_at, expected_by),
 queued AS (
@@ -179,10 +179,10 @@ SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM attachment
 -- keyed
 WITH answer AS (
     INSERT INTO attachment (id, account_id, purpose, file_name, content_type, size_bytes, width, height,
-                            content_hash, thumbnail_bytes, code_text)
+                            content_hash, thumbnail_bytes, code_text, seen_uscc)
     VALUES (:attachment_id, :caller_id, :purpose, :file_name, :content_type, :clean_bytes::int, :width::int, :height::int,
-            :content_hash, :thumbnail_bytes::int, :code_text)
-    RETURNING id, file_name, content_type, size_bytes, width, height, created_at, read_uscc, read_name)
+            :content_hash, :thumbnail_bytes::int, :code_text, :seen_uscc)
+    RETURNING id, file_name, content_type, size_bytes, width, height, created_at, read_uscc, read_name, seen_uscc)
 SELECT * FROM answer;
 
 -- name: attachment_find
@@ -361,7 +361,7 @@ SELECT count(*) AS total
 -- name: expert_get
 SELECT (SELECT to_jsonb(t) FROM expert_told(e) AS t) AS expert, e.account_id, form_json(s.kind, s.form) AS in_force,
        CASE WHEN 'cert.expert.review' = ANY (:caller_permissions::text[])
-            THEN form_attachments_json(e.account_id, ARRAY[s.form]) END AS attachments,
+            THEN form_papers_json(e.account_id, ARRAY[s.form]) END AS attachments,
        (SELECT jsonb_agg(jsonb_build_object('event', event, 'at', at, 'changed_by_name', changed_by_name, 'reason', reason,
                    'in_force_version', in_force_version) ORDER BY id)
           FROM expert_history h WHERE h.account_id = e.account_id) AS history,

@@ -73,7 +73,7 @@ SELECT count(*) AS total
 SELECT appeal_json(a) || jsonb_build_object('unit_name', s.unit_name, 'decided_by_name', a.decided_by_name,
                'may_act', appeal_may_act(a, :caller_id::bigint, :caller_permissions::text[])) AS appeal,
        to_jsonb(a.decision_by_names) AS decision_by_names, :caller_id::bigint = ANY (a.decision_by) AS is_own,
-       form_json(s.kind, s.form) AS submitted, form_attachments_json(a.account_id, ARRAY[s.form]) AS attachments, a.review_id,
+       form_json(s.kind, s.form) AS submitted, form_papers_json(a.account_id, ARRAY[s.form]) AS attachments, a.review_id,
        a.account_id, s.application_no, coalesce(i.state, 'NONE') AS identity_state,
        CASE WHEN a.state = 'OPEN' THEN appeal_obstacle(a) ELSE '' END AS obstacle
   FROM appeal a JOIN submission s ON s.account_id = a.account_id AND s.kind = a.kind AND s.version = a.submission_version

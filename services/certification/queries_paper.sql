@@ -18,7 +18,7 @@ SELECT :kind::text AS kind, coalesce(p.state, 'NONE') AS state, coalesce(p.versi
        coalesce(p.return_reason, '') AS return_reason, coalesce(p.filing, 'NOT_FILED') AS filing,
        jsonb_build_object(lower(:kind::text), coalesce(p.form, paper_form_known(:caller_id::bigint, :kind::text))) AS fields,
        p.stamped_scan, p.stamped_license,
-       form_attachments_json(:caller_id::bigint, ARRAY[to_jsonb(p.stamped_scan || p.stamped_license)]) AS attachments
+       form_papers_json(:caller_id::bigint, ARRAY[to_jsonb(p.stamped_scan || p.stamped_license)]) AS attachments
   FROM (SELECT 1) AS one
   LEFT JOIN LATERAL (SELECT * FROM paper_form f WHERE f.account_id = :caller_id::bigint AND f.kind = :kind::text
                       ORDER BY f.id DESC LIMIT 1) AS p ON true;

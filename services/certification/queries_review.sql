@@ -99,7 +99,7 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
        CASE WHEN p.id IS NOT NULL THEN jsonb_build_object('reasons', coalesce(p.reasons_told, reject_reasons_json(p.reason_codes)),
            'message', p.message_to_applicant, 'field_verdicts', p.field_verdicts, 'form', form_json(o.kind, o.form),
            'decided_by_name', p.decided_by_name, 'decided_at', p.decided_at) END AS last_refusal,
-       form_attachments_json(r.account_id, ARRAY[s.form, f.form, o.form]) AS attachments,
+       form_papers_json(r.account_id, ARRAY[s.form, f.form, o.form]) AS attachments,
        application_timeline_json(r.account_id, r.kind) AS timeline,
        CASE WHEN r.state = 'CLAIMED' THEN r.claimed_until END AS claimed_until,
        r.internal_note, coalesce(r.reasons_told, reject_reasons_json(r.reason_codes)) AS reject_reasons,
@@ -117,7 +117,7 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
                   AND i.account_id <> r.account_id) AS uscc_in_use,
        EXISTS (SELECT 1 FROM identity i WHERE i.kind = r.kind AND i.id_number_index = s.id_number_index
                   AND i.account_id <> r.account_id) AS id_number_in_use,
-       review_reds(r, s) AS reds, region_words(substr(s.uscc, 3, 6)) AS region,
+       review_reds_told(r, s) AS reds, region_words(substr(s.uscc, 3, 6)) AS region,
        (SELECT count(DISTINCT o.account_id) FROM submission o
          WHERE form_phone(o.form) = form_phone(s.form) AND o.account_id <> r.account_id) AS phone_elsewhere,
        CASE WHEN s.uscc <> '' THEN (SELECT count(*) FROM submission o
@@ -137,7 +137,8 @@ SELECT review_item(r, s, :caller_id::bigint, :caller_permissions::text[]) AS ite
        CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_at END AS reminded_at,
        CASE WHEN r.reminded_to = r.claimed_by THEN r.reminded_by_name ELSE '' END AS reminded_by_name,
        l.uscc_agrees IS NOT NULL AS licence_is_read, licence_doubt_words(s, 'uscc') AS licence_uscc_other,
-       licence_doubt_words(s, 'unit_name') AS licence_name_other
+       licence_doubt_words(s, 'unit_name') AS licence_name_other,
+       licence_was_seen(r.account_id, s.form) AS licence_is_seen, licence_seen_words(s) AS licence_seen_other
   FROM review r JOIN submission s USING (account_id, kind, version)
   CROSS JOIN LATERAL licence_agrees(r.account_id, s.form) AS l
   JOIN identity i ON i.account_id = r.account_id AND i.kind = r.kind
@@ -239,7 +240,7 @@ SELECT r.id FROM review r
 
 -- name: review_verdict_wrong
 -- What a verdict lacks: problems that its author has not acknowledged, fields that are none of this form.
-SELECT :verdict::text = 'APPROVE' AND NOT review_reds(r, s) <@ :acknowledged::text[] AS unacknowledged,
+SELECT :verdict::text = 'APPROVE' AND NOT review_reds_told(r, s) <@ :acknowledged::text[] AS unacknowledged,
        field_verdicts_wrong(:field_verdicts::jsonb, s.form) > 0 AS misplaced
   FROM review r JOIN submission s USING (account_id, kind, version)
  WHERE r.id = :id::bigint AND r.state IN ('QUEUED', 'CLAIMED')
@@ -266,7 +267,7 @@ WITH chosen AS MATERIALIZED (
        AND NOT EXISTS (SELECT 1 FROM unnest(:reason_codes::text[]) AS wanted(code)
                         WHERE NOT EXISTS (SELECT 1 FROM reject_reason x WHERE x.code = wanted.code AND x.enabled))
        AND field_verdicts_wrong(:field_verdicts::jsonb, s.form) = 0
-       AND (:verdict <> 'APPROVE' OR review_reds(r, s) <@ :acknowledged::text[])
+       AND (:verdict <> 'APPROVE' OR review_reds_told(r, s) <@ :acknowledged::text[])
        FOR UPDATE OF r),
 changed AS (
     UPDATE review r SET state = c.state, claimed_at = coalesce(r.claimed_at, now()),

@@ -29,7 +29,7 @@ SELECT (SELECT to_jsonb(t) FROM unit_told(u) AS t) AS unit,
                    'at', t.at, 'application_no', s.application_no, 'review_id', coalesce(r.id, 0),
                    'form', CASE WHEN review_permission(t.kind) = ANY (:caller_permissions::text[]) THEN form_json(s.kind, s.form) END,
                    'attachments', CASE WHEN review_permission(t.kind) = ANY (:caller_permissions::text[])
-                                       THEN form_attachments_json(t.account_id, ARRAY[s.form]) ELSE '[]' END)
+                                       THEN form_papers_json(t.account_id, ARRAY[s.form]) ELSE '[]' END)
                    ORDER BY t.state = 'IN_FORCE' DESC, t.kind, t.account_id)
           FROM unit_identity t JOIN submission s USING (account_id, kind, version)
           LEFT JOIN review r USING (account_id, kind, version)

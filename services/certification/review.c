@@ -81,6 +81,8 @@ static void add_prechecks(struct call *c, const struct rows *row, Certification_
             .licence_is_read = rows_true(row, 0, "licence_is_read"),
             .licence_uscc_other = rows_get(row, 0, "licence_uscc_other"),
             .licence_name_other = rows_get(row, 0, "licence_name_other"),
+            .licence_is_seen = rows_true(row, 0, "licence_is_seen"),
+            .licence_seen_other = rows_get(row, 0, "licence_seen_other"),
         },
         found);
     review->prechecks = arena_alloc(c->arena, count * sizeof *review->prechecks);

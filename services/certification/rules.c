@@ -290,6 +290,14 @@ static size_t precheck_unit(const struct precheck_facts *facts, struct precheck 
     if (facts->licence_name_other[0] != '\0')
         out[n++] = say_more(WARNING, "营业执照二维码中的名称与填写不同，请对照执照核对。二维码中为",
                             facts->licence_name_other);
+    if (facts->licence_is_seen)
+        out[n++] =
+            facts->licence_seen_other[0] == '\0'
+                ? say(GOOD, "营业执照图片识别出的信用代码与填写一致（文字识别）")
+                : (struct precheck){
+                      BAD,
+                      "营业执照图片识别出的信用代码与填写不同（文字识别），请对照执照核对。识别为",
+                      facts->licence_seen_other, "licence_uscc"};
     return n + precheck_ends(facts, out + n);
 }
 

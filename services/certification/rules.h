@@ -45,9 +45,11 @@ struct precheck_facts {
     int64_t certificates_elsewhere; /* registered with another unit than the person's own */
     bool licence_is_read;           /* the QR code of a licence gave a credit code */
     const char *licence_uscc_other,
-        *licence_name_other; /* what it says against the form; or empty */
+        *licence_name_other;        /* what it says against the form; or empty */
+    bool licence_is_seen;           /* a credit code was read in the text of a licence */
+    const char *licence_seen_other; /* one that is against the form; or empty */
 };
-/* The sentence is `text` and `detail`. `code`: who approves acknowledges it (review_reds); empty: need not. */
+/* The sentence is `text` and `detail`. `code`: who approves acknowledges it (review_reds_told); empty: need not. */
 struct precheck {
     Certification__Precheck__Level level;
     const char *text, *detail, *code;

@@ -26,7 +26,8 @@ static struct precheck_facts facts_of(const Certification__Form *form, const cha
                                    .names_near = "",
                                    .phones_shared = "",
                                    .licence_uscc_other = "",
-                                   .licence_name_other = ""};
+                                   .licence_name_other = "",
+                                   .licence_seen_other = ""};
 }
 
 /* The level with which a sentence that has the words is told; 0: none has them. */

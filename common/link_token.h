@@ -1,4 +1,4 @@
-/* Tokens of links that go out in text messages: a random number, and part of a keyed BLAKE2b over it, in base64url. They tell
+/* Tokens of links that go out in text messages and e-mails: a random number, and part of a keyed BLAKE2b over it, in base64url. They tell
    nothing of anybody and log nobody in: what a link is good for, until when, and whether it was used is to be kept by whoever
    made it, under its number. A forged one asks the database nothing. */
 #ifndef GUILD_LINK_TOKEN_H

@@ -247,7 +247,7 @@ async function main() {
       const person = personOf(Number(options.seed), n);
       certified.push({ person, browser: await enter(person) });
     }
-  await makeDues(certified, { clerks: clerks.slice(0, 2), finance: clerks[3], issuer: clerks[4] }, together);
+  await makeDues(certified, { clerks: clerks.slice(0, 2), finance: clerks[3], issuer: clerks[4], mails: path.join(options.data, 'sms') }, together);
   console.log(`  ${count} accounts: ${Object.entries(reached).map(([state, many]) => `${many} ${state}`).join(', ')}`);
   console.log(`  staff: ${staff.map(([login, name]) => `${login} (${name})`).join(', ')}`);
 }

@@ -32,10 +32,11 @@ static const struct setting payment_settings[] = {
 };
 
 static const struct op *const payment_nouns[] = {
-    attachment_ops, badge_ops,     bill_ops,     certificate_ops, fee_ops,          figures_ops,
-    line_ops,       member_ops,    month_ops,    pairing_ops,     picture_ops,      policy_ops,
-    proposal_ops,   receipt_ops,   received_ops, renewal_ops,     renewal_link_ops, petition_ops,
-    slip_ops,       statement_ops, unit_ops,     verdict_ops,     voucher_ops,      NULL};
+    attachment_ops, badge_ops,   bill_ops,         certificate_ops, fee_ops,
+    figures_ops,    line_ops,    mailbox_ops,      member_ops,      month_ops,
+    pairing_ops,    picture_ops, policy_ops,       proposal_ops,    receipt_ops,
+    received_ops,   renewal_ops, renewal_link_ops, petition_ops,    slip_ops,
+    statement_ops,  unit_ops,    verdict_ops,      voucher_ops,     NULL};
 REASONS_TABLE(payment_reasons, PAYMENT_REASONS);
 
 static const struct subscription payment_subscriptions[] = {
@@ -67,6 +68,8 @@ static const struct subscription payment_subscriptions[] = {
     {"statement.waiting",           "notification"},
     {"receipt.issued",              "notification"},
     {"receipt.resent",              "notification"},
+    {"receipt.mailed",              "notification"},
+    {"mailbox.link",                "notification"},
     {"receipt.returned",            "notification"},
     {"receipt.voided",              "notification"},
     {"receipt.reissue_asked",       "notification"},
@@ -104,6 +107,7 @@ static void payment_start(struct service_run *run)
     service_set_state(run, &state);
     renewal_start(run);
     auto_start(run);
+    mailbox_start(run);
     ledger_watch_start(run);
 }
 

@@ -21,6 +21,7 @@ extern const struct op certificate_ops[];
 extern const struct op fee_ops[];
 extern const struct op figures_ops[];
 extern const struct op line_ops[];
+extern const struct op mailbox_ops[];
 extern const struct op member_ops[];
 extern const struct op month_ops[];
 extern const struct op pairing_ops[];
@@ -40,6 +41,15 @@ extern const struct op voucher_ops[];
 
 /* Links to renew by, which reminders carry: 96 bits are signature. */
 extern const struct link_kind renewal_link_kind;
+
+/* Links that verify mailboxes; 96 bits are signature. */
+extern const struct link_kind mailbox_link_kind;
+
+/* Adds to a batch, behind what gave an address of the caller's, that its mailbox is sent a link where it wants one. */
+void mailbox_link_add(struct call *c);
+/* Those that want one still: every minute from now on, or once. */
+void mailbox_start(struct service_run *run);
+void mailbox_run(struct service_run *run);
 
 /* Bills and reminders of renewal: every ten minutes from now on, or once. */
 void renewal_start(struct service_run *run);

@@ -228,6 +228,7 @@ SELECT u.certified, certification_ended(u) AS certification_ended, u.unit_name, 
        CASE WHEN u.applying THEN coalesce((fee_of(u.association_post, current_date)).amount_fen, 0) END AS expected_fen,
        bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill, offers_json(u.account_id, false) AS offers,
        petitions_json(u.account_id) AS petitions,
+       CASE WHEN NOT mailbox_is_verified(u.account_id, unit_mail(u.account_id)) THEN unit_mail(u.account_id) END AS unverified_mail,
        (SELECT to_jsonb(p) - 'one' || jsonb_build_object('has_collection_code', EXISTS (
             SELECT 1 FROM association_picture WHERE kind = 'COLLECTION_CODE' AND file_id IS NOT NULL)) FROM payee p) AS payee
   FROM unit u WHERE u.account_id = :caller_id::bigint;

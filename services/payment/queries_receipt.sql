@@ -1,7 +1,7 @@
 -- Statements of payment: receipts, from the queue to the unit. Search path: its own schema.
 
 -- name: my_receipt_list
-SELECT t.*, t.id || '.0' AS position
+SELECT t.*, receipt_held_address(r.id) AS held_address, t.id || '.0' AS position
   FROM my_receipt_found(:caller_id::bigint, :state::text, :year::int) AS r, receipt_told(r) AS t
  WHERE CASE WHEN :oldest_first::boolean THEN r.id > :cursor_place::bigint ELSE r.id < :cursor_place::bigint END
  ORDER BY CASE WHEN :oldest_first THEN r.id ELSE -r.id END LIMIT :page_size::int + 1;
@@ -21,20 +21,21 @@ SELECT * FROM answer;
 
 -- name: my_receipt_asked
 -- How many e-mails the unit asked for today.
-SELECT count(*) AS asked FROM receipt_mail WHERE asked_by = 'MEMBER:' || :caller_id::bigint AND asked_at >= current_date;
+SELECT receipt_mails_asked(:caller_id::bigint) AS asked;
 
 -- name: my_receipt_send
 -- keyed
 -- audit: receipt.sent id
-WITH mailed AS (
-    INSERT INTO receipt_mail (receipt_id, address, asked_by)
-    SELECT r.id, :receipt_email, 'MEMBER:' || r.account_id FROM receipt r
+-- What is held is no row of receipt_mail (receipt_mail_hold).
+WITH own AS (
+    SELECT r.id, r.account_id FROM receipt r
      WHERE r.id = :id::bigint AND r.account_id = :caller_id::bigint AND r.state IN ('ISSUED', 'DELIVERED')
-       AND (SELECT count(*) FROM receipt_mail WHERE asked_by = 'MEMBER:' || :caller_id AND asked_at >= current_date)
-           < :mails_a_day::int
+       AND receipt_mails_asked(r.account_id) < :mails_a_day::int),
+mailed AS (
+    INSERT INTO receipt_mail (receipt_id, address, asked_by) SELECT id, :receipt_email, 'MEMBER:' || account_id FROM own
     RETURNING *),
 told AS (INSERT INTO outbox (event, payload) SELECT 'receipt.resent', receipt_mail_payload(m) FROM mailed m),
-answer AS (SELECT receipt_id AS id, address AS mail_address FROM mailed)
+answer AS (SELECT id, :receipt_email::text AS mail_address, NOT EXISTS (SELECT 1 FROM mailed) AS held FROM own)
 SELECT * FROM answer;
 
 -- name: receipt_send
@@ -48,7 +49,8 @@ mailed AS (
     SELECT id, address, 'STAFF:' || :caller_id::bigint FROM chosen WHERE address <> '' ORDER BY id
     RETURNING *),
 told AS (INSERT INTO outbox (event, payload) SELECT 'receipt.resent', receipt_mail_payload(m) FROM mailed m),
-answer AS (SELECT id, coalesce(address, '') AS mail_address FROM chosen)
+answer AS (
+    SELECT id, coalesce(address, '') AS mail_address, address <> '' AND id NOT IN (SELECT receipt_id FROM mailed) AS held FROM chosen)
 SELECT * FROM answer;
 
 -- name: receipt_mail_told
@@ -82,7 +84,9 @@ answer AS (SELECT id, state, voucher_id, amount_fen, note, version FROM moved)
 SELECT * FROM answer;
 
 -- name: receipt_list
-SELECT t.*, (extract(epoch FROM r.requested_at) * 1000000)::bigint || '.' || r.id AS position
+SELECT t.*, receipt_held_address(r.id) AS held_address,
+       r.info ->> 'receipt_email' <> '' AND NOT mailbox_is_verified(r.account_id, r.info ->> 'receipt_email') AS mail_unverified,
+       (extract(epoch FROM r.requested_at) * 1000000)::bigint || '.' || r.id AS position
   FROM receipt_found(:view::text, :year::int, :q::text) AS r, receipt_told(r) AS t
  WHERE CASE WHEN :oldest_first::boolean
             THEN (r.requested_at, r.id) > (to_timestamp(:cursor_place::bigint / 1000000.0), :cursor_id::bigint)

@@ -91,6 +91,11 @@
     R(reminder_gone, NOT_FOUND, "这条提醒已经发出或不再需要，请刷新。")                                                                      \
     R(receipt_gone, NOT_FOUND, "没有找到这张票据，请返回列表刷新。")                                                                         \
     R(receipt_mail_limit, TOO_MANY, "今天已经发送过5次，请明天再试，或直接下载票据。")                                                       \
+    R(mailbox_gone, NOT_FOUND, "没有找到这个邮箱，请刷新页面。")                                                                             \
+    R(mailbox_verified, CONFLICT, "这个邮箱已经验证过，票据可以发到这里，请刷新页面。")                                                      \
+    R(mailbox_link_soon, TOO_MANY, "刚刚发送过验证邮件，请一分钟后再试，并看看垃圾邮件文件夹。")                                             \
+    R(mailbox_link_limit, TOO_MANY,                                                                                                          \
+      "今天的验证邮件已发送10次，请明天再试。票据可以随时在“我的票据”中下载。")                                                              \
     R(picture_changed, CONFLICT, "图片刚被其他人修改，或文件已失效，请刷新后重试。")                                                         \
     R(receipt_stale, CONFLICT, "这张票据刚被其他人处理，请刷新后重试。")                                                                     \
     R(reissue_not_possible, CONFLICT, "这张票据现在不能申请换开：开具已超过180天，或已在处理。")                                             \

@@ -32,13 +32,32 @@ static answer nowhere_to_go(struct call *c)
     return call_fail_field(c, "info.receipt_email", "邮箱和手机至少填写一项，用于接收票据。");
 }
 
+/* The first statement's row, or why there is none. */
+static answer moved(struct call *c, const struct rows *results, int reason_no_row)
+{
+    if (results[0].count == 0)
+        return call_fail(c, reason_no_row);
+    return call_reply(c, message_from_rows(&payment__receipt__descriptor, &results[0], c->arena));
+}
+
+static answer receipt_corrected(struct call *c, const struct rows *results)
+{
+    return moved(c, results, REASON_receipt_stale);
+}
+
 static answer receipt_correct(struct call *c)
 {
     const Payment__CorrectReceiptRequest *req = c->request;
     if (!can_receive(req->info))
         return nowhere_to_go(c);
     batch_add(c, &sql_receipt_correct);
-    return batch_reply(c, REASON_receipt_stale);
+    mailbox_link_add(c);
+    return batch_then(c, receipt_corrected);
+}
+
+static answer reissue_asked(struct call *c, const struct rows *results)
+{
+    return moved(c, results, REASON_reissue_not_possible);
 }
 
 static answer reissue_ask(struct call *c)
@@ -47,7 +66,8 @@ static answer reissue_ask(struct call *c)
     if (!can_receive(req->info))
         return nowhere_to_go(c);
     batch_add(c, &sql_reissue_ask);
-    return batch_reply(c, REASON_reissue_not_possible);
+    mailbox_link_add(c);
+    return batch_then(c, reissue_asked);
 }
 
 static answer reissue_decline(struct call *c)
@@ -72,6 +92,7 @@ static answer my_receipt_send(struct call *c)
     call_set_integer(c, "mails_a_day", MAILS_A_DAY);
     batch_add(c, &sql_my_receipt_asked);
     batch_add(c, &sql_my_receipt_send);
+    mailbox_link_add(c);
     return batch_then(c, my_receipt_sent);
 }
 

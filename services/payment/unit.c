@@ -16,13 +16,14 @@ static answer told(struct call *c, const struct rows *results)
     return call_reply(c, &empty.base);
 }
 
-/* What became of a receipt's e-mail. */
+/* What became of an e-mail with a receipt, or with a link that verifies a mailbox. */
 static answer mail_told(struct call *c, const struct event *event)
 {
     call_set(c, "mail_id", event_text(event, "mail_id", c->arena));
     call_set(c, "mail_state", strcmp(event->name, "mail.sent") == 0 ? "SENT" : "FAILED");
     batch_add(c, &sql_inbox_insert);
     batch_add(c, &sql_receipt_mail_told);
+    batch_add(c, &sql_mailbox_link_told);
     return batch_then(c, told);
 }
 

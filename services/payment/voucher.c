@@ -51,6 +51,7 @@ static answer voucher_submit(struct call *c)
     call_set_integer(c, "paid_fen", check_money_fen(req->paid_amount));
     batch_add(c, &sql_voucher_explain);
     batch_add(c, &sql_voucher_submit);
+    mailbox_link_add(c);
     return batch_then(c, voucher_submitted);
 }
 

@@ -387,6 +387,30 @@ static void test_an_email(void **state)
                         "0");
 }
 
+/* V9: the link that verifies a mailbox goes there and nowhere else; its sender hears what became of it. So do receipts that waited. */
+static void test_a_mailbox_is_verified(void **state)
+{
+    (void)state;
+    tell("payment", "mailbox.link",
+         "{\"account_id\":77,\"unit_name\":\"长治市甲方咨询有限公司\",\"mail_address\":\"s@t.cn\","
+         "\"mail_id\":\"-77\",\"mailbox_link\":\"https://x.cn/app/m/AbCdEf\"}");
+    service_test_until("SELECT EXISTS (SELECT 1 FROM outbox WHERE event = 'mail.sent' AND payload "
+                       "->> 'mail_id' = '-77')");
+    assert_true(mail_says("长治市甲方咨询有限公司在长治市项目全过程咨询协会平台填写了此邮箱"));
+    assert_true(mail_says("\nhttps://x.cn/app/m/AbCdEf\n"));
+    tell("payment", "receipt.mailed",
+         "{\"account_id\":77,\"tail\":\"0042\",\"year\":\"2026\",\"mail_address\":\"s@t.cn\","
+         "\"mail_id\":\"7\"}");
+    service_test_until("SELECT EXISTS (SELECT 1 FROM outbox WHERE event = 'mail.sent' AND payload "
+                       "->> 'mail_id' = '7')");
+    assert_true(mail_says("此邮箱已验证，现发送2026年度会费票据（号码尾号0042）"));
+    assert_string_equal(
+        service_test_value("SELECT (SELECT count(*) FROM delivery WHERE template IN "
+                           "('N11M', 'N11V')) || ' ' || count(*) FROM message "
+                           "WHERE template IN ('N11M', 'N11V')"),
+        "2 0");
+}
+
 /* The opening and the ending of a membership, by e-mail too: with what to do, and where. */
 static void test_memberships_by_email(void **state)
 {
@@ -666,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_what_was_not_sealed_for_us_is_refused),
         cmocka_unit_test(test_an_inbox_pages_and_keeps_to_its_owner),
         cmocka_unit_test(test_an_email),
+        cmocka_unit_test(test_a_mailbox_is_verified),
         cmocka_unit_test(test_memberships_by_email),
         cmocka_unit_test(test_an_invitation_is_one_sms),
         cmocka_unit_test(test_dues_are_told),

@@ -109,12 +109,21 @@ static void mail_became(const char *event, const char *mail)
     common__deliver_event_request__free_unpacked(request, NULL);
 }
 
+/* A mailbox that the unit has verified. */
+static void reads_mail(const Common__Principal *who, const char *address)
+{
+    service_test_sql(arena_printf(
+        arena, "INSERT INTO mailbox (account_id, address, verified_at) VALUES (%lld, '%s', now())",
+        (long long)who->account_id, address));
+}
+
 /* The receipt of a unit that wants it by e-mail, issued. */
 static const char *issued(const Common__Principal *who, const char *file)
 {
     static int number = 5000;
     const char *id =
         VALUE("SELECT max(id) FROM receipt WHERE account_id = %lld", (long long)who->account_id);
+    reads_mail(who, "caiwu@example.cn");
     service_test_sql(arena_printf(arena,
                                   "UPDATE receipt SET info = info || "
                                   "'{\"receipt_email\":\"caiwu@example.cn\"}' WHERE id = %s",
@@ -183,8 +192,10 @@ static void test_receipts_are_sent_together(void **state)
         arena, "UPDATE receipt SET info = info - 'receipt_email' WHERE id = %s", second));
     const char *told =
         JSON(&issuer, "SendReceipts", "{\"ids\":[%s,%s,%s]}", first, second, waiting);
-    SAYS(told, arena_printf(arena, "{\"id\":\"%s\",\"mail_address\":\"caiwu@example.cn\"}", first));
-    SAYS(told, arena_printf(arena, "{\"id\":\"%s\",\"mail_address\":\"\"}", second));
+    SAYS(told,
+         arena_printf(arena, "{\"id\":\"%s\",\"mail_address\":\"caiwu@example.cn\",\"held\":false}",
+                      first));
+    SAYS(told, arena_printf(arena, "{\"id\":\"%s\",\"mail_address\":\"\",\"held\":false}", second));
     assert_null(strstr(told, arena_printf(arena, "\"%s\"", waiting)));
     SAYS(JSON(&issuer, "SendReceipts", "{\"ids\":[%s]}", waiting), "receipt_gone");
     SAYS(JSON(&issuer, "SendReceipts", "{\"ids\":[]}"), "ids");
@@ -198,6 +209,7 @@ static void test_a_unit_sends_its_receipt_again(void **state)
     const char *id = issued(&who, receipt_file());
     const char *send =
         arena_printf(arena, "{\"id\":%s,\"receipt_email\":\"kuaiji@example.cn\"}", id);
+    reads_mail(&who, "kuaiji@example.cn");
     SAYS(JSON(&other, "SendMyReceipt", "%s", send), "receipt_gone");
     SAYS(JSON(&who, "SendMyReceipt", "{\"id\":%s,\"receipt_email\":\"kuaiji\"}", id),
          "receipt_email");

@@ -95,6 +95,7 @@ const struct route routes[] = {
     {GET,    "/api/v1/bills/:id/slip",                     MEMBER, "payment",       "ReadPaymentSlip",      DOWNLOAD, PUBLIC},
     {GET,    "/api/v1/vouchers",                           MEMBER, "payment",       "ListMyVouchers",       JSON,     PUBLIC},
     {POST,   "/api/v1/vouchers",                           MEMBER, "payment",       "SubmitVoucher",        JSON,     PUBLIC},
+    {PUT,    "/api/v1/voucher-draft",                      MEMBER, "payment",       "SaveVoucherDraft",     JSON,     PUBLIC},
     {GET,    "/api/v1/vouchers/:id",                       MEMBER, "payment",       "GetMyVoucher",         JSON,     PUBLIC},
     {POST,   "/api/v1/vouchers/:id/withdrawal",            MEMBER, "payment",       "WithdrawVoucher",      JSON,     PUBLIC},
     {GET,    "/api/v1/receipts",                           MEMBER, "payment",       "ListMyReceipts",       JSON,     PUBLIC},

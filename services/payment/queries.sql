@@ -229,6 +229,7 @@ SELECT u.certified, certification_ended(u) AS certification_ended, u.unit_name, 
        bill_due_year(u.account_id, current_date) IS NOT NULL AS may_request_bill, offers_json(u.account_id, false) AS offers,
        petitions_json(u.account_id) AS petitions,
        CASE WHEN NOT mailbox_is_verified(u.account_id, unit_mail(u.account_id)) THEN unit_mail(u.account_id) END AS unverified_mail,
+       voucher_draft_json(u.account_id) AS voucher_draft, voucher_withdrawn(u.account_id) AS withdrawn_voucher_id,
        (SELECT to_jsonb(p) - 'one' || jsonb_build_object('has_collection_code', EXISTS (
             SELECT 1 FROM association_picture WHERE kind = 'COLLECTION_CODE' AND file_id IS NOT NULL)) FROM payee p) AS payee
   FROM unit u WHERE u.account_id = :caller_id::bigint;
@@ -243,6 +244,8 @@ SELECT (SELECT count(*) FROM bill WHERE id = ANY (:bill_ids::bigint[]) AND accou
        (SELECT coalesce(sum(size_bytes), 0) FROM attachment WHERE id = ANY (:voucher_files::text[])) > 30 * 1024 * 1024 AS is_over,
        (SELECT count(*) FROM voucher v WHERE v.file_ids && :voucher_files::text[] AND v.state IN ('SUBMITTED', 'CONFIRMED'))
            AS used_files,
+       :draft_version::int <> 0 AND NOT EXISTS (SELECT 1 FROM voucher_draft d WHERE d.account_id = :caller_id::bigint
+           AND d.version = :draft_version) AS is_draft_changed,
        :paid_date::date > current_date AS in_future, :paid_date::date < current_date - 400 AS too_old,
        (SELECT certified FROM unit WHERE account_id = :caller_id::bigint) AS is_certified,
        (SELECT NOT unit_may_pay(u) FROM unit u WHERE account_id = :caller_id::bigint) AS is_locked;
@@ -250,8 +253,10 @@ SELECT (SELECT count(*) FROM bill WHERE id = ANY (:bill_ids::bigint[]) AND accou
 -- name: voucher_submit
 -- keyed
 -- audit: voucher.submitted id
--- Any rule broken meanwhile: no row, nobody told. Who is not certified yet has no bill, and pays ahead of it.
-WITH made AS (
+-- Any rule broken meanwhile: no row, nobody told. Who is not certified yet has no bill, and pays ahead of it. The draft is taken by
+-- the voucher (voucher_takes_draft); one that was saved elsewhere meanwhile is not.
+WITH draft AS MATERIALIZED (SELECT version FROM voucher_draft WHERE account_id = :caller_id::bigint FOR UPDATE),
+made AS (
     INSERT INTO voucher (account_id, recorder, pay_method, paid_fen, paid_date, payer_name, payer_account_tail, bank_serial,
                          remark, file_ids, bill_ids, receipt_info)
     SELECT u.account_id, 'MEMBER:' || u.account_id, :pay_method::text, :paid_fen::bigint, :paid_date::date, :payer_name,
@@ -259,6 +264,7 @@ WITH made AS (
       FROM unit u
      WHERE u.account_id = :caller_id::bigint AND :paid_date::date BETWEEN current_date - 400 AND current_date
        AND unit_may_pay(u) AND (cardinality(:bill_ids::bigint[]) > 0 OR NOT u.certified)
+       AND (:draft_version::int = 0 OR :draft_version IN (SELECT version FROM draft))
        AND (SELECT count(*) FROM bill b WHERE b.id = ANY (:bill_ids::bigint[]) AND b.account_id = u.account_id
                AND b.state IN ('OPEN', 'PARTLY_PAID')) = cardinality(:bill_ids::bigint[])
        AND (SELECT count(*) FROM attachment a WHERE a.id = ANY (:voucher_files::text[]) AND a.account_id = u.account_id
@@ -276,6 +282,21 @@ answer AS (
     SELECT m.id, m.state, u.unit_name, years_of(m.bill_ids) AS years, m.pay_method, m.paid_fen, m.paid_date, m.submitted_at,
            m.payer_name, m.account_id
       FROM made m JOIN unit u USING (account_id))
+SELECT * FROM answer;
+
+-- name: voucher_draft_save
+-- keyed
+-- A draft saved elsewhere meanwhile (another tab, another phone) is not overwritten: no row.
+WITH saved AS (
+    INSERT INTO voucher_draft (account_id, version, form)
+    SELECT u.account_id, 1, :form::jsonb FROM unit u
+     WHERE u.account_id = :caller_id::bigint
+       AND (:version::int = 0 OR EXISTS (SELECT 1 FROM voucher_draft d WHERE d.account_id = u.account_id))
+    ON CONFLICT (account_id) DO UPDATE
+       SET version = voucher_draft.version + 1, form = excluded.form, submitted = false, saved_at = now()
+     WHERE voucher_draft.version = :version::int
+    RETURNING version, saved_at),
+answer AS (SELECT * FROM saved)
 SELECT * FROM answer;
 
 -- name: voucher_withdraw

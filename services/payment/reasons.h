@@ -40,6 +40,8 @@
     R(voucher_serial_used, CONFLICT,                                                                                                         \
       "该交易流水号已用于另一笔缴费，请核对流水号；如确未重复，请致电0355-3069919。")                                                        \
     R(voucher_not_withdrawable, CONFLICT, "凭证已由财务处理，不能撤回，请刷新页面查看结果。")                                                \
+    R(voucher_draft_changed, CONFLICT,                                                                                                       \
+      "这份草稿在另一处（别的页面或手机）修改过，请核对后再保存。")                                                                          \
     R(voucher_stale, CONFLICT, "这份凭证刚被其他人处理或有变动，请刷新后再审核。")                                                           \
     R(voucher_same_person, FORBIDDEN, "这份凭证由您初核或录入，须由另一位财务人员确认。")                                                    \
     R(voucher_not_automatic, CONFLICT, "这份凭证不符合自动确认的条件，须由财务人员确认。")                                                   \

@@ -15,6 +15,8 @@ static answer voucher_submitted(struct call *c, const struct rows *results)
     if (results[1].count > 0)
         return call_reply(
             c, message_from_rows(&payment__voucher_item__descriptor, &results[1], c->arena));
+    if (rows_true(row, 0, "is_draft_changed"))
+        return call_fail(c, REASON_voucher_draft_changed);
     if (rows_true(row, 0, "is_locked"))
         return call_fail(c, REASON_pay_after_approval);
     if (req->n_bill_ids == 0 && rows_true(row, 0, "is_certified"))
@@ -55,6 +57,12 @@ static answer voucher_submit(struct call *c)
     return batch_then(c, voucher_submitted);
 }
 
+static answer voucher_draft_save(struct call *c)
+{
+    batch_add(c, &sql_voucher_draft_save);
+    return batch_reply(c, REASON_voucher_draft_changed);
+}
+
 static answer voucher_withdraw(struct call *c)
 {
     batch_add(c, &sql_voucher_withdraw);
@@ -89,10 +97,11 @@ static answer voucher_read(struct call *c)
 }
 
 const struct op voucher_ops[] = {
-    {"SubmitVoucher",   MEMBER,             voucher_submit,   0},
-    {"WithdrawVoucher", MEMBER,             voucher_withdraw, 0},
-    {"ListMyVouchers",  MEMBER,             my_voucher_list,  0},
-    {"GetMyVoucher",    MEMBER,             voucher_get,      0},
-    {"GetVoucher",      STAFF("dues.read"), voucher_read,     0},
+    {"SaveVoucherDraft", MEMBER,             voucher_draft_save, 0},
+    {"SubmitVoucher",    MEMBER,             voucher_submit,     0},
+    {"WithdrawVoucher",  MEMBER,             voucher_withdraw,   0},
+    {"ListMyVouchers",   MEMBER,             my_voucher_list,    0},
+    {"GetMyVoucher",     MEMBER,             voucher_get,        0},
+    {"GetVoucher",       STAFF("dues.read"), voucher_read,       0},
     OP_END,
 };

@@ -65,7 +65,7 @@ static answer bill_list(struct call *c)
     if (!page_from(c, req->cursor, newest))
         return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
-    batch_add(c, &sql_bill_total);
+    batch_add(c, req->uncounted ? &sql_uncounted : &sql_bill_total);
     batch_add(c, newest ? &sql_bill_list_newest : &sql_bill_list);
     return page_reply(c);
 }

@@ -12,7 +12,7 @@ static answer member_list(struct call *c)
     if (!page_from(c, req->cursor, !ending))
         return call_fail_field(c, "cursor", PAGE_LOST);
     page_begin(c, req->limit);
-    batch_add(c, &sql_member_total);
+    batch_add(c, req->uncounted ? &sql_uncounted : &sql_member_total);
     batch_add(c, ending ? &sql_member_list_ending : &sql_member_list);
     return page_reply(c);
 }

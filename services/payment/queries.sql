@@ -350,8 +350,7 @@ SELECT to_jsonb(voucher_told(v)) AS item, v.version, u.uscc, v.payer_account_tai
        (SELECT jsonb_agg(jsonb_build_object('amount_fen', t.amount_fen, 'decided_at', p.decided_at, 'paid_back_on', p.paid_back_on,
                              'paid_back_reference', p.paid_back_reference) ORDER BY t.id)
           FROM transfer t JOIN proposal p ON p.id = t.proposal_id AND p.kind = 'REFUND' WHERE t.voucher_id = v.id) AS refunds,
-       (SELECT jsonb_agg(jsonb_build_object('code', code, 'text', text, 'advice', advice) ORDER BY code)
-          FROM voucher_reason WHERE code = ANY (v.reason_codes)) AS reasons,
+       coalesce(v.reasons_told, voucher_reasons_json(v.reason_codes)) AS reasons,
        v.message_to_payer, CASE WHEN :caller_kind = 'STAFF' THEN v.internal_note END AS internal_note,
        CASE WHEN :caller_kind = 'STAFF' THEN v.first_by_name END AS first_by_name,
        coalesce(:caller_kind = 'STAFF' AND v.first_by = :caller_id::bigint, false) AS first_by_me,
@@ -547,7 +546,34 @@ SELECT :bank_line_id::bigint = 0 OR EXISTS (SELECT 1 FROM statement_line l WHERE
                                                AND l.dues_fen = :paid_fen::bigint) AS line_is_free;
 
 -- name: voucher_reason_list
-SELECT code, text, advice FROM voucher_reason WHERE enabled ORDER BY code;
+SELECT code, text, advice, enabled FROM voucher_reason WHERE enabled ORDER BY code;
+
+-- name: voucher_reason_list_all
+SELECT code, text, advice, enabled, version, changed_by_name, CASE WHEN changed_by > 0 THEN changed_at END AS changed_at
+  FROM voucher_reason ORDER BY code;
+
+-- name: voucher_reason_save
+-- keyed
+-- audit: voucher_reason.changed object
+-- Another version than the page showed, or a new code that is there already: no row.
+WITH changed AS (
+    UPDATE voucher_reason SET text = :text::text, advice = :advice::text, enabled = :enabled::boolean,
+           changed_by = :caller_id::bigint, changed_by_name = :caller_name, changed_at = now()
+     WHERE code = :code::text AND version = :version::int
+    RETURNING *),
+added AS (
+    INSERT INTO voucher_reason (code, text, advice, enabled, changed_by, changed_by_name)
+    SELECT :code::text, :text, :advice, :enabled, :caller_id::bigint, :caller_name WHERE :version::int = 0
+    ON CONFLICT (code) DO NOTHING
+    RETURNING *),
+answer AS (
+    SELECT code, text, advice, enabled, version, changed_by_name, changed_at, code || ' v' || version AS object
+      FROM (SELECT * FROM changed UNION ALL SELECT * FROM added) AS saved)
+SELECT * FROM answer;
+
+-- name: uncounted
+-- In place of a list's total, where its pages are read to the end.
+SELECT 0 AS total;
 
 -- name: bill_total
 SELECT count(*) AS total FROM bill_found(:view::text, :year::int, :q::text, :association_post::text) AS b;

@@ -141,11 +141,12 @@ SELECT u.account_id, u.unit_name, u.uscc, u.certified, certification_ended(u) AS
  ORDER BY d.day, u.account_id LIMIT :page_size::int + 1;
 
 -- name: member_total
+-- Where a unit stands is derived for those only that the rest finds.
 SELECT count(*) AS total
-  FROM unit u, member_status(u.account_id, current_date) AS s
- WHERE (:any_state::boolean OR s.state = :state::text)
-   AND (:association_post::text = '' OR u.association_post = :association_post)
-   AND (:q::text = '' OR position(:q IN u.unit_name) > 0 OR position(upper(:q) IN u.uscc) > 0 OR s.member_no = upper(:q))
+  FROM unit u LEFT JOIN membership m USING (account_id)
+ WHERE (:association_post::text = '' OR u.association_post = :association_post)
+   AND (:q::text = '' OR position(:q IN u.unit_name) > 0 OR position(upper(:q) IN u.uscc) > 0 OR m.member_no = upper(:q))
+   AND CASE WHEN :any_state::boolean THEN true ELSE (member_status(u.account_id, current_date)).state = :state::text END
    AND (NOT :has_petition::boolean OR EXISTS (SELECT 1 FROM petition r WHERE r.account_id = u.account_id AND r.state = 'REQUESTED'));
 
 -- name: member_get

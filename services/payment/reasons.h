@@ -50,6 +50,9 @@
     R(allocation_too_large, INVALID, "分配到账单的金额合计超过了到账金额，请修改。")                                                         \
     R(credit_too_small, CONFLICT, "该单位的预存余额不足，可能已用于其他账单，请刷新后重试。")                                                \
     R(reason_unknown, INVALID, "驳回原因已停用，请刷新页面后重新选择。")                                                                     \
+    R(voucher_reason_changed, CONFLICT,                                                                                                      \
+      "这条原因已被其他同事修改，或代码已被使用，您的修改没有保存，请刷新后再改。")                                                          \
+    R(voucher_reason_code, INVALID, "代码是字母V加2到4位数字，例如V08。")                                                                    \
     R(payment_not_recorded, INVALID, "没有找到该单位，或付款日期不在最近400天内，请核对。")                                                  \
     R(line_gone, CONFLICT, "这笔流水刚被其他人处理，请刷新页面。")                                                                           \
     R(line_not_split, CONFLICT,                                                                                                              \

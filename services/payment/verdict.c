@@ -128,13 +128,27 @@ static answer voucher_reason_list(struct call *c)
     return batch_reply(c, REASON_none);
 }
 
+static answer voucher_reason_list_all(struct call *c)
+{
+    batch_add(c, &sql_voucher_reason_list_all);
+    return batch_reply(c, REASON_none);
+}
+
+static answer voucher_reason_save(struct call *c)
+{
+    batch_add(c, &sql_voucher_reason_save);
+    return batch_reply(c, REASON_voucher_reason_changed);
+}
+
 #define FINANCE STAFF("voucher.review")
 
 const struct op verdict_ops[] = {
-    {"CountVouchers",      FINANCE, voucher_counts,      0},
-    {"ListVouchers",       FINANCE, voucher_list,        0},
-    {"DecideVoucher",      FINANCE, voucher_decide,      0},
-    {"RecordPayment",      FINANCE, payment_record,      0},
-    {"ListVoucherReasons", FINANCE, voucher_reason_list, 0},
+    {"CountVouchers",      FINANCE,            voucher_counts,          0},
+    {"ListVouchers",       FINANCE,            voucher_list,            0},
+    {"DecideVoucher",      FINANCE,            voucher_decide,          0},
+    {"RecordPayment",      FINANCE,            payment_record,          0},
+    {"ListVoucherReasons", FINANCE,            voucher_reason_list,     0},
+    {"ListAllDuesReasons", STAFF("dict.edit"), voucher_reason_list_all, 0},
+    {"SaveVoucherReason",  STAFF("dict.edit"), voucher_reason_save,     0},
     OP_END,
 };

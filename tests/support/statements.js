@@ -1,11 +1,12 @@
 /* Files as banks export them: the account's statement (工商银行 账户明细) and the collection code's list (商户明细), as xlsx, as
-   old xls, as CSV in GB18030 without a mark, or as a page with a table that is called .xls. */
+   old xls, as CSV in GB18030 without a mark, or as a page with a table that is called .xls. And what the platform itself makes,
+   read back. */
 'use strict';
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { root } = require('./visitor.js');
 
-const { utils, write } = require(path.join(root, 'gateway/web/node_modules/@e965/xlsx'));
+const { readFile, utils, write } = require(path.join(root, 'gateway/web/node_modules/@e965/xlsx'));
 
 /* With two decimals and thousands apart: 2,000.00 */
 const money = (yuan) => yuan.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ',');
@@ -64,4 +65,10 @@ function statementFile(name, form, rows) {
   return { name: `${name}.${ending}`, mimeType: 'application/octet-stream', buffer: make(rows) };
 }
 
-module.exports = { accountRows, merchantRows, statementFile };
+/* Of a workbook that the platform made: its rows, text as text and numbers as numbers. */
+function tableOf(file) {
+  const book = readFile(file);
+  return utils.sheet_to_json(book.Sheets[book.SheetNames[0]], { header: 1, defval: '', raw: true });
+}
+
+module.exports = { accountRows, merchantRows, statementFile, tableOf };

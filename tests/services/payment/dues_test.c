@@ -274,6 +274,47 @@ static void test_a_rejected_voucher_tells_why(void **state)
     submitted(&who, "2000"); /* and it may be handed in again */
 }
 
+/* D16b, as staff keep them: an old refusal says what it said, what is switched off is not chosen, nothing is lost. */
+static void test_reasons_of_refusals_are_kept(void **state)
+{
+    Common__Principal editor = service_test_staff(29, "dict.edit");
+    (void)state;
+    Common__Principal who = unit("MEMBER");
+    int64_t voucher = submitted(&who, "2000");
+    SAYS(JSON(&editor, "SaveVoucherReason",
+              "{\"code\":\"V08\",\"text\":\"回单没有盖章\",\"advice\":\"请上传盖章的回单。\","
+              "\"enabled\":true}"),
+         "\"version\":1");
+    SAYS(JSON(&editor, "SaveVoucherReason",
+              "{\"code\":\"V08\",\"text\":\"又一条\",\"advice\":\"请上传。\",\"enabled\":true}"),
+         "voucher_reason_changed");
+    SAYS(JSON(&editor, "SaveVoucherReason",
+              "{\"code\":\"R16\",\"text\":\"又一条\",\"advice\":\"请上传。\",\"enabled\":true}"),
+         "voucher_reason_code");
+    SAYS(JSON(&cashier, "SaveVoucherReason",
+              "{\"code\":\"V10\",\"text\":\"又一条\",\"advice\":\"请上传。\",\"enabled\":true}"),
+         "not_allowed");
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"REJECT\",\"reason_codes\":[\"V08\"]}",
+              (long long)voucher),
+         "REJECTED");
+    SAYS(JSON(&editor, "SaveVoucherReason",
+              "{\"code\":\"V08\",\"text\":\"回单上没有章\",\"advice\":\"请补章。\","
+              "\"enabled\":false,\"version\":1}"),
+         "\"version\":2");
+    SAYS(JSON(&who, "GetMyVoucher", "{\"id\":%lld}", (long long)voucher), "回单没有盖章");
+    assert_null(strstr(JSON(&cashier, "ListVoucherReasons", "{}"), "V08"));
+    SAYS(JSON(&editor, "ListAllDuesReasons", "{}"), "回单上没有章");
+    voucher = submitted(&who, "2000");
+    SAYS(JSON(&cashier, "DecideVoucher",
+              "{\"id\":%lld,\"version\":1,\"verdict\":\"REJECT\",\"reason_codes\":[\"V08\"]}",
+              (long long)voucher),
+         "reason_unknown");
+    assert_string_equal(VALUE("SELECT string_agg(version || ' ' || (after ->> 'text'), ', ' ORDER "
+                              "BY version) FROM voucher_reason_change WHERE code = 'V08'"),
+                        "1 回单没有盖章, 2 回单上没有章");
+}
+
 /* What two decide: reversal takes the money back, and with it the membership and the receipt; paid again, all is back. */
 static void test_a_reversal(void **state)
 {
@@ -366,6 +407,47 @@ static void test_identity_and_money(void **state)
     assert_string_equal(VALUE("SELECT count(*) FROM bill WHERE account_id = %lld", (long long)id),
                         "1");
     assert_string_equal(deliver("7777", "{}"), "field_errors");
+}
+
+/* A certification that ended says why, to the unit and to staff, until it holds again; an event of before does not know. */
+static void test_why_a_certification_ended(void **state)
+{
+    static const struct {
+        const char *ended, *kept, *reason, *warning;
+    } ends[] = {
+        {",\"ended\":\"EXPIRED\"", "EXPIRED",         "会员单位认证已过期\"",          "会员单位认证已过期，"         },
+        {",\"ended\":\"REVOKED\"", "REVOKED",         "会员单位认证已撤销\"",          "会员单位认证已撤销，"         },
+        {"",                       "END_UNSPECIFIED", "会员单位认证已撤销或过期\"", "尚未生效、已撤销或已过期，"},
+    };
+    (void)state;
+    paid_unit();
+    int64_t id = account;
+    SAYS(open_membership(id), "first_day");
+    Common__Principal who = service_test_member(id);
+    const char *voucher =
+        VALUE("SELECT max(id) FROM voucher WHERE account_id = %lld", (long long)id);
+    for (int i = 0; i < 3; i++) {
+        const char *payload =
+            arena_printf(arena,
+                         "{\"account_id\":%lld,\"version\":%d,\"certified\":false,\"unit_name\":"
+                         "\"咨询公司%lld\","
+                         "\"uscc\":\"91140403MA0K1X2Y1M\",\"association_post\":\"MEMBER\","
+                         "\"legal_person_name\":\"张三\"%s}",
+                         (long long)id, 10 + 2 * i, (long long)id, ends[i].ended);
+        assert_string_equal(deliver(arena_printf(arena, "%d", ++last_event), payload), "");
+        const char *kept = arena_printf(arena, "\"certification_ended\":\"%s\"", ends[i].kept);
+        const char *record = JSON(&clerk, "GetMember", "{\"account_id\":%lld}", (long long)id);
+        SAYS(record, kept);
+        SAYS(record, ends[i].reason);
+        SAYS(JSON(&who, "GetDues", "{}"), kept);
+        SAYS(JSON(&cashier, "GetVoucher", "{\"id\":%s}", voucher), ends[i].warning);
+        SAYS(JSON(&clerk, "ListMembers", "{\"any_state\":true,\"q\":\"咨询公司%lld\"}",
+                  (long long)id),
+             kept);
+        unit_told(id, 11 + 2 * i, true, "MEMBER");
+        assert_string_equal(status_of(id), "ACTIVE");
+        SAYS(JSON(&who, "GetDues", "{}"), "\"certification_ended\":\"END_UNSPECIFIED\"");
+    }
 }
 
 static const char *end_of(const char *first_day)
@@ -470,6 +552,8 @@ static const char *const forbidden[][2] = {
     {"DELETE FROM term",                                                                 "term is append-only"    },
     {"TRUNCATE term",                                                                    "term is append-only"    },
     {"UPDATE voucher SET state = 'SUBMITTED' WHERE state = 'CONFIRMED'",                 "state_changed"          },
+    {"DELETE FROM voucher_reason",                                                       "voucher_reason_kept"    },
+    {"UPDATE voucher_reason SET code = 'V98' WHERE code = 'V99'",                        "voucher_reason_kept"    },
  /* a posting has two persons, a cause that is there, and says what that says */
     {POSTING "SELECT 'BANK', 0, 'CREDIT', account_id, 100, id, NULL, 'STAFF:1', 'STAFF:1' FROM "
              "voucher LIMIT 1",                                                     "transfer_same_person"   },
@@ -650,9 +734,11 @@ int main(void)
         cmocka_unit_test(test_large_amounts_take_two),
         cmocka_unit_test(test_what_staff_record_another_confirms),
         cmocka_unit_test(test_a_rejected_voucher_tells_why),
+        cmocka_unit_test(test_reasons_of_refusals_are_kept),
         cmocka_unit_test(test_a_reversal),
         cmocka_unit_test(test_standing_waiver_and_refund),
         cmocka_unit_test(test_identity_and_money),
+        cmocka_unit_test(test_why_a_certification_ended),
         cmocka_unit_test(test_terms_and_their_ends),
         cmocka_unit_test(test_the_ledger_is_guarded),
         cmocka_unit_test(test_the_differences_tell_of_postings),

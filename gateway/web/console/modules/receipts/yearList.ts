@@ -1,12 +1,12 @@
-/* The year's receipts as CSV for a spreadsheet, by their numbers: the void ones too, so that none is missing. */
+/* The year's receipts for a spreadsheet, by their numbers: the void ones too, so that none is missing. */
 import { api } from '@shared/api';
-import { receiptBadges, showYuan, type Receipt } from '@shared/dues';
-import { saveCsv } from '../../csv';
+import { receiptBadges, type Receipt } from '@shared/dues';
+import { saveWorkbook, type Cell } from '../../workbook';
 
-function row(receipt: Receipt): string[] {
+function row(receipt: Receipt): Cell[] {
   return [
     receipt.receipt_no, receipt.receipt_code, receipt.issued_on, receipt.info?.receipt_title ?? '', receipt.info?.receipt_tax_id ?? '', `${receipt.years}年度会费`,
-    showYuan(receipt.amount_fen).replaceAll(',', ''), receiptBadges[receipt.state].text, receipt.received_on, receipt.issued_by_name, receipt.note,
+    BigInt(receipt.amount_fen), receiptBadges[receipt.state].text, receipt.received_on, receipt.issued_by_name, receipt.note,
   ];
 }
 
@@ -21,5 +21,5 @@ export async function yearList(year: number): Promise<void> {
     receipts.push(...page.receipts);
     cursor = page.next_cursor;
   } while (cursor !== '');
-  saveCsv(`会费票据-${year}.csv`, [header, ...receipts.sort(byNumber).map(row)]);
+  await saveWorkbook(`会费票据-${year}`, [[header, ...receipts.sort(byNumber).map(row)]]);
 }

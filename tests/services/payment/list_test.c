@@ -43,6 +43,30 @@ static void test_bills_by_post_and_part_payment(void **state)
          "\"paid_fen\":\"100000\"");
 }
 
+/* Who reads a list to its end is given its rows, and no number of them. */
+static void test_members_are_counted_or_not(void **state)
+{
+    (void)state;
+    paid_unit();
+    SAYS(open_membership(account), "first_day");
+    const char *number =
+        VALUE("SELECT member_no FROM membership WHERE account_id = %lld", (long long)account);
+    const char *by_number = arena_printf(arena, "\"state\":\"ACTIVE\",\"q\":\"%s\"", number);
+    finds(&clerk, "ListMembers", 1, by_number);
+    finds(&clerk, "ListMembers", 1,
+          arena_printf(arena, "\"any_state\":true,\"q\":\"%s\"", name_of(account)));
+    finds(&clerk, "ListMembers", 0,
+          arena_printf(arena, "\"state\":\"GRACE\",\"q\":\"%s\"", number));
+    const char *told =
+        JSON(&clerk, "ListMembers", "{%s,\"limit\":500,\"uncounted\":true}", by_number);
+    SAYS(told, name_of(account));
+    SAYS(told, "\"total\":0");
+    told = JSON(&cashier, "ListBills", "{\"q\":\"%s\",\"limit\":500,\"uncounted\":true}",
+                name_of(account));
+    SAYS(told, name_of(account));
+    SAYS(told, "\"total\":0");
+}
+
 static int64_t rejected(void)
 {
     Common__Principal who = unit("MEMBER");
@@ -212,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_proposals_are_searched),
         cmocka_unit_test(test_files_of_the_bank_are_searched),
         cmocka_unit_test(test_reminders_that_went_out),
+        cmocka_unit_test(test_members_are_counted_or_not),
     };
     return cmocka_run_group_tests(tests, open_service, close_service);
 }

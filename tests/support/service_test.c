@@ -143,6 +143,7 @@ static void keep_known_settings(const struct service *service)
     unsetenv("GUILD_TEST_DATABASE");
     unsetenv("GUILD_TEST_REDIS");
     unsetenv("GUILD_TEST_LONG");
+    unsetenv("GUILD_TEST_CLUSTER");
 }
 
 static void wait_until_ready(void *owner)

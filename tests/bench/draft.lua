@@ -10,13 +10,14 @@ function setup(thread)
 end
 
 function init()
-    cookies, versions, idle, count = {}, {}, {}, 0
+    heads, versions, idle, count = {}, {}, {}, 0
     local line_number = 0
     for line in io.lines(os.getenv("PEOPLE")) do
         if line_number % tonumber(os.getenv("THREADS")) == number then
             local version, cookie = line:match("^(%d+) (.*)$")
             local person = math.floor(version / MILLION)
-            cookies[person] = cookie
+            heads[person] = "PUT /api/v1/identities/OWNER_UNIT/draft HTTP/1.1\r\nHost: " .. wrk.headers["Host"] .. "\r\nCookie: " .. cookie
+                .. "\r\nContent-Type: application/json\r\nX-Guild-Request: 1\r\nIdempotency-Key: "
             versions[person] = tonumber(version)
             idle[#idle + 1] = person
         end
@@ -30,13 +31,9 @@ function request()
     local person = tried and table.remove(idle) or idle[#idle]
     tried = true
     count = count + 1
-    return wrk.format("PUT", "/api/v1/identities/OWNER_UNIT/draft", {
-        ["Cookie"] = cookies[person],
-        ["Content-Type"] = "application/json",
-        ["X-Guild-Request"] = "1",
-        ["Idempotency-Key"] = run .. count,
-    }, '{"version":' .. versions[person]
-        .. ',"form":{"owner_unit":{"unit_name":"长治市测量公司","contact_name":"王测量","contact_phone":"18003551778"}}}')
+    local body = '{"version":' .. versions[person]
+        .. ',"form":{"owner_unit":{"unit_name":"长治市测量公司","contact_name":"王测量","contact_phone":"18003551778"}}}'
+    return heads[person] .. run .. count .. "\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
 end
 
 function response(status, headers, body)

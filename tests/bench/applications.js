@@ -52,7 +52,7 @@ function submitScript(statementOf) {
   const none = "'{}'";
   const submit = statementOf('services/certification/queries.sql', 'application_submit', { caller_id: account, kind: "'OWNER_UNIT'",
     form: `(SELECT form FROM draft WHERE ${mine})`, version: `(SELECT version FROM draft WHERE ${mine})`, id_number_index: "''",
-    file_ids: `ARRAY['bench-' || ${account}]`, file_purposes: "ARRAY['business_license_file']", code_fields: none, code_dictionaries: none, codes: none });
+    file_ids: `ARRAY['bench-' || ${account}]`, file_purposes: "ARRAY['business_license_file']", file_fields: "ARRAY['business_license_file']", code_fields: none, code_dictionaries: none, codes: none, acknowledged: none });
   const withdraw = statementOf('services/certification/queries.sql', 'application_withdraw', { caller_id: account, kind: "'OWNER_UNIT'",
     submission_version: `(SELECT last_version FROM identity WHERE ${mine})` });
   return `${transaction(submit, 'SubmitApplication', 'application.submitted', account)}\n` +

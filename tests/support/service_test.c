@@ -428,3 +428,11 @@ const char *service_test_value(const char *format, ...)
     PQclear(result);
     return value;
 }
+
+void service_test_says(const char *told, const char *part, bool wanted, const char *file, int line)
+{
+    if ((strstr(told, part) != NULL) == wanted)
+        return;
+    print_error("%s says %s of %s\n", told, wanted ? "nothing" : "something", part);
+    _fail(file, line);
+}

@@ -53,6 +53,11 @@ const ProtobufCMessage *service_test_request(const char *method, const char *jso
 const char *service_test_json(const Common__Principal *caller, const char *method, const char *key,
                               const char *request);
 
+/* The test fails, at the caller's line, unless the answer says so, or does not. */
+#define SAYS(told, part) service_test_says(told, part, true, __FILE__, __LINE__)
+#define SAYS_NOT(told, part) service_test_says(told, part, false, __FILE__, __LINE__)
+void service_test_says(const char *told, const char *part, bool wanted, const char *file, int line);
+
 /* The file behind the next call. */
 void service_test_body(const void *data, size_t size);
 

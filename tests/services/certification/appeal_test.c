@@ -8,21 +8,12 @@
 
 #define VALUE service_test_value
 #define JSON(who, method, ...) service_test_json(who, method, "", arena_printf(arena, __VA_ARGS__))
-#define SAYS(answer, part) says(answer, part, __FILE__, __LINE__)
 
 #define TODAY "(now() AT TIME ZONE 'Asia/Shanghai')::date"
 
 static struct arena *arena;
 static Common__Principal reviewer, secretary, other, third, stranger;
 static int64_t account = 500;
-
-static void says(const char *told, const char *part, const char *file, int line)
-{
-    if (strstr(told, part) == NULL) {
-        print_error("%s says nothing of %s\n", told, part);
-        _fail(file, line);
-    }
-}
 
 /* ---- decisions to appeal against */
 

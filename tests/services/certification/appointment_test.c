@@ -7,18 +7,9 @@
 
 #define VALUE service_test_value
 #define JSON(who, method, ...) service_test_json(who, method, "", arena_printf(arena, __VA_ARGS__))
-#define SAYS(answer, part) says(answer, part, __FILE__, __LINE__)
 
 static Common__Principal manager, reader;
 static int64_t last_account = 300;
-
-static void says(const char *told, const char *part, const char *file, int line)
-{
-    if (strstr(told, part) == NULL) {
-        print_error("%s says nothing of %s\n", told, part);
-        _fail(file, line);
-    }
-}
 
 /* A form in force is in the pool, whatever approved it. */
 static void approve(int64_t account, int version, const char *valid_to)

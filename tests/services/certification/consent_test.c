@@ -9,18 +9,9 @@
 #define VALUE service_test_value
 #define JSON(who, method, ...)                                                                     \
     service_test_json(&(who), method, "", arena_printf(arena, __VA_ARGS__))
-#define SAYS(answer, part) says(answer, part, __FILE__, __LINE__)
 
 static struct arena *arena;
 static int64_t last_account = 100;
-
-static void says(const char *told, const char *part, const char *file, int line)
-{
-    if (strstr(told, part) == NULL) {
-        print_error("%s says nothing of %s\n", told, part);
-        _fail(file, line);
-    }
-}
 
 static Common__Principal somebody(void)
 {

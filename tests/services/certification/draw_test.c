@@ -732,8 +732,6 @@ static const char *link_answer_is(const char *token, const char *key, const char
                                           token, accept, reason));
 }
 
-#define SAYS(told, part) assert_non_null(strstr(told, part))
-
 static void test_the_link_answers_once(void **state)
 {
     (void)state;

@@ -65,18 +65,6 @@ static const char *id_of(const char *told)
     return arena_printf(arena, "%.32s", at + strlen("\"id\":\""));
 }
 
-static void says(const char *told, const char *words)
-{
-    if (strstr(told, words) == NULL)
-        fail_msg("%s is not in: %s", words, told);
-}
-
-static void says_not(const char *told, const char *words)
-{
-    if (strstr(told, words) != NULL)
-        fail_msg("%s is in: %s", words, told);
-}
-
 /* ---- */
 
 static void test_nobody_is_asked_unless_it_is_set(void **state)
@@ -87,7 +75,7 @@ static void test_nobody_is_asked_unless_it_is_set(void **state)
     opened()->files.reader = (struct file_reader){0};
     file_store_read_by(&opened()->files, "none", program);
     assert_null(opened()->files.reader.work);
-    says_not(uploaded(1, "business_license_file"), NUMBER);
+    SAYS_NOT(uploaded(1, "business_license_file"), NUMBER);
     assert_false(was_asked());
     opened()->files.reader = reader;
 }
@@ -96,10 +84,10 @@ static void test_a_licence_is_read_and_nothing_else(void **state)
 {
     (void)state;
     read_by("echo " NUMBER);
-    says(uploaded(2, "business_license_file"), "\"seen_uscc\":\"" NUMBER "\"");
-    says(uploaded(2, "qualification_files"), "\"seen_uscc\":\"" NUMBER "\"");
+    SAYS(uploaded(2, "business_license_file"), "\"seen_uscc\":\"" NUMBER "\"");
+    SAYS(uploaded(2, "qualification_files"), "\"seen_uscc\":\"" NUMBER "\"");
     assert_true(was_asked());
-    says_not(uploaded(2, "certificate_files"), NUMBER);
+    SAYS_NOT(uploaded(2, "certificate_files"), NUMBER);
     assert_false(was_asked());
     assert_string_equal(VALUE("SELECT string_agg(DISTINCT read_uscc, '') FROM attachment"), "");
 }
@@ -115,7 +103,7 @@ static void test_a_reader_that_fails_is_nothing_read(void **state)
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         uint64_t began = clock_ms();
         read_by(scripts[i]);
-        says_not(VALUE("SELECT seen_uscc || '.' FROM attachment WHERE id = '%s'",
+        SAYS_NOT(VALUE("SELECT seen_uscc || '.' FROM attachment WHERE id = '%s'",
                        id_of(uploaded(3, "business_license_file"))),
                  "9");
         assert_in_range(clock_ms() - began, 0, 9500);
@@ -191,11 +179,11 @@ static void test_one_that_agrees_is_told(void **state)
 {
     (void)state;
     read_by("echo " NUMBER);
-    says(handed_in(20, id_of(uploaded(20, "business_license_file")), ""), "PENDING");
+    SAYS(handed_in(20, id_of(uploaded(20, "business_license_file")), ""), "PENDING");
     const char *told = reviewed(20);
-    says(told, "营业执照图片识别出的信用代码与填写一致（文字识别）");
-    says(told, "\"seen_uscc\":\"" NUMBER "\"");
-    says_not(told, "营业执照二维码");
+    SAYS(told, "营业执照图片识别出的信用代码与填写一致（文字识别）");
+    SAYS(told, "\"seen_uscc\":\"" NUMBER "\"");
+    SAYS_NOT(told, "营业执照二维码");
 }
 
 /* Corrected or acknowledged by who applies, seen by who reviews, and approved knowingly. */
@@ -206,17 +194,17 @@ static void test_one_that_differs_is_acknowledged(void **state)
     (void)state;
     read_by("echo " OTHER);
     id = id_of(uploaded(21, "business_license_file"));
-    says(handed_in(21, id, ""), "form.owner_unit.uscc");
+    SAYS(handed_in(21, id, ""), "form.owner_unit.uscc");
     assert_string_equal(VALUE("SELECT count(*) FROM submission WHERE account_id = 21"), "0");
-    says(handed_in(21, id, "\"uscc=" OTHER "\""), "PENDING");
+    SAYS(handed_in(21, id, "\"uscc=" OTHER "\""), "PENDING");
     told = reviewed(21);
-    says(told, "营业执照图片识别出的信用代码与填写不同（文字识别），请对照执照核对。识别为" OTHER
+    SAYS(told, "营业执照图片识别出的信用代码与填写不同（文字识别），请对照执照核对。识别为" OTHER
                "（申请人提交时已确认填写无误）");
-    says(told, "licence_uscc");
-    says_not(told, "营业执照二维码");
+    SAYS(told, "licence_uscc");
+    SAYS_NOT(told, "营业执照二维码");
     (void)service_test_json(&clerk, "ClaimReview", "",
                             arena_printf(arena, "{\"id\": %s}", review_of(21)));
-    says(service_test_json(&clerk, "DecideReview", "",
+    SAYS(service_test_json(&clerk, "DecideReview", "",
                            arena_printf(arena,
                                         "{\"id\":%s,\"submission_version\":1,\"verdict\":"
                                         "\"APPROVE\"}",

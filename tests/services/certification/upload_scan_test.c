@@ -49,18 +49,6 @@ static const char *pdf(const char *remark)
         remark);
 }
 
-static void says(const char *told, const char *words)
-{
-    if (strstr(told, words) == NULL)
-        fail_msg("%s is not in: %s", words, told);
-}
-
-static void says_not(const char *told, const char *words)
-{
-    if (strstr(told, words) != NULL)
-        fail_msg("%s is in: %s", words, told);
-}
-
 static const char *count(const char *table)
 {
     return service_test_value("SELECT count(*) FROM %s", table);
@@ -85,14 +73,14 @@ static void test_what_is_clean_is_taken(void **state)
     gdImagePtr image = gdImageCreateTrueColor(60, 40);
     void *picture = gdImageJpegPtr(image, &size, 90);
     (void)state;
-    says(send("UploadAttachment", "clean-01", picture, 0, (size_t)size), "\"id\":");
-    says(uploaded("clean-02", pdf("clean")), "\"id\":");
+    SAYS(send("UploadAttachment", "clean-01", picture, 0, (size_t)size), "\"id\":");
+    SAYS(uploaded("clean-02", pdf("clean")), "\"id\":");
     gdFree(picture);
     gdImageDestroy(image);
     assert_int_equal(clamd_asked(clamd), asked + 2);
-    says_not(service_test_ask("/readyz"), "scanned");
-    says(service_test_ask("/metrics"), "guild_files_scanned 1\n");
-    says(service_test_ask("/metrics"), "guild_file_scans_total{result=\"clean\"} 2\n");
+    SAYS_NOT(service_test_ask("/readyz"), "scanned");
+    SAYS(service_test_ask("/metrics"), "guild_files_scanned 1\n");
+    SAYS(service_test_ask("/metrics"), "guild_file_scans_total{result=\"clean\"} 2\n");
 }
 
 static void test_what_is_found_is_refused_and_audited(void **state)
@@ -101,7 +89,7 @@ static void test_what_is_found_is_refused_and_audited(void **state)
     int before = blobs();
     (void)state;
     for (int i = 0; i < 2; i++) /* the same request, repeated */
-        says(uploaded("found-01", infected),
+        SAYS(uploaded("found-01", infected),
              "{\"reason\":\"file_infected\",\"detail\":\"安全检查在文件中发现了病毒或恶意内容，"
              "文件没有保存。请查杀病毒后重新导出，或拍照上传。\"");
     assert_int_equal(blobs(), before);
@@ -115,7 +103,7 @@ static void test_what_is_found_is_refused_and_audited(void **state)
                      "MEMBER 1 {\"found\": \"Eicar-Test-Signature\", \"purpose\": "
                      "\"business_license_file\", \"size_bytes\": %zu} 64 2",
                      strlen(infected)));
-    says(uploaded("found-01", pdf("clean")), "\"id\":"); /* the key was not used */
+    SAYS(uploaded("found-01", pdf("clean")), "\"id\":"); /* the key was not used */
 }
 
 /* What was taken of it goes with it. */
@@ -124,9 +112,9 @@ static void test_what_came_in_pieces_is_scanned_whole(void **state)
     size_t half = (size_t)(strstr(infected, "STANDARD") - infected);
     int before = blobs();
     (void)state;
-    says(send("UploadPiece", "pieces-1", infected, 0, half), "\"received_bytes\"");
+    SAYS(send("UploadPiece", "pieces-1", infected, 0, half), "\"received_bytes\"");
     assert_int_equal(blobs(), before + 1);
-    says(send("UploadAttachment", "pieces-1", infected, half, strlen(infected) - half),
+    SAYS(send("UploadAttachment", "pieces-1", infected, half, strlen(infected) - half),
          "file_infected");
     assert_int_equal(blobs(), before);
     assert_string_equal(count("upload"), "0");
@@ -136,7 +124,7 @@ static void is_refused(const char *key, const char *text)
 {
     const char *filed = count("attachment");
     int before = blobs();
-    says(uploaded(key, text), "{\"reason\":\"scan_away\",\"detail\":\"文件安全检查暂时无法进行，"
+    SAYS(uploaded(key, text), "{\"reason\":\"scan_away\",\"detail\":\"文件安全检查暂时无法进行，"
                               "文件没有保存，请稍后再试。\"");
     assert_int_equal(blobs(), before);
     assert_string_equal(count("attachment"), filed);
@@ -148,22 +136,22 @@ static void test_without_an_answer_nothing_is_taken(void **state)
     static const enum clamd_way ways[] = {CLAMD_TALKS, CLAMD_CUTS, CLAMD_HANGS_UP};
     const char *clean = pdf("clean");
     (void)state;
-    says(send("UploadPiece", "later-01", clean, 0, 20), "\"received_bytes\"");
+    SAYS(send("UploadPiece", "later-01", clean, 0, 20), "\"received_bytes\"");
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         clamd_be(clamd, ways[i]);
         is_refused("later-02", clean);
         forget_the_pause();
     }
-    says(service_test_ask("/readyz"), "clamd does not answer: uploads are refused\n");
+    SAYS(service_test_ask("/readyz"), "clamd does not answer: uploads are refused\n");
     clamd_stop(&clamd);
     is_refused("later-02", clean);
     clamd = clamd_start(listens_at);
     is_refused("later-02", clean); /* it is back, and not asked yet */
     assert_int_equal(clamd_asked(clamd), 0);
     forget_the_pause();
-    says(send("UploadAttachment", "later-01", clean, 20, strlen(clean) - 20), "\"id\":");
-    says_not(service_test_ask("/readyz"), "clamd");
-    says(service_test_ask("/metrics"), "guild_file_scans_total{result=\"away\"} 5\n");
+    SAYS(send("UploadAttachment", "later-01", clean, 20, strlen(clean) - 20), "\"id\":");
+    SAYS_NOT(service_test_ask("/readyz"), "clamd");
+    SAYS(service_test_ask("/metrics"), "guild_file_scans_total{result=\"away\"} 5\n");
 }
 
 static void on_answer(void *to, enum status status, const void *payload, size_t size)
@@ -193,8 +181,8 @@ static void test_a_silent_clamd_keeps_nobody_else(void **state)
                            arena_printf(arena, "silent-1%d", i), on_answer, &became[i]);
     }
     uint64_t began = clock_ms();
-    says(service_test_json(&person, "ListIdentities", "", "{}"), "identities");
-    says(service_test_json(&person, "ReadAttachment", "",
+    SAYS(service_test_json(&person, "ListIdentities", "", "{}"), "identities");
+    SAYS(service_test_json(&person, "ReadAttachment", "",
                            arena_printf(arena, "{\"id\":\"%s\"}", id)),
          "application/pdf");
     assert_in_range(clock_ms() - began, 0, 8000); /* it would be silent for longer */

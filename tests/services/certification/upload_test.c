@@ -68,15 +68,9 @@ static const char *reached(const char *key)
                              arena_printf(arena, "{\"key\":\"%s\"}", key));
 }
 
-static void says(const char *told, const char *words)
-{
-    if (strstr(told, words) == NULL)
-        fail_msg("%s is not in: %s", words, told);
-}
-
 static void says_received(const char *told, size_t bytes)
 {
-    says(told, arena_printf(arena, "\"received_bytes\":%zu", bytes));
+    SAYS(told, arena_printf(arena, "\"received_bytes\":%zu", bytes));
 }
 
 static const char *id_of(const char *told)
@@ -114,8 +108,8 @@ static void test_a_whole_file_is_filed_once(void **state)
     (void)state;
     const char *first = last("whole-01", 0);
     assert_string_equal(id_of(last("whole-01", 0)), id_of(first));
-    says(send("UploadAttachment", "id_card_files", "whole-01", 0, picture_size), "consent_needed");
-    says(send("UploadAttachment", "qualification_files", "whole-01", 0, picture_size),
+    SAYS(send("UploadAttachment", "id_card_files", "whole-01", 0, picture_size), "consent_needed");
+    SAYS(send("UploadAttachment", "qualification_files", "whole-01", 0, picture_size),
          "key_reused");
     assert_string_not_equal(id_of(last("whole-02", 0)), id_of(first));
     assert_string_not_equal(id_of(last("", 0)),
@@ -130,7 +124,7 @@ static void test_a_whole_file_is_filed_once(void **state)
 static void test_pieces_become_the_same_file(void **state)
 {
     (void)state;
-    says(reached("pieces-1"), "upload_gone");
+    SAYS(reached("pieces-1"), "upload_gone");
     for (size_t at = 0; at < rest_at; at += PIECE) {
         says_received(piece("pieces-1", at, PIECE), at + PIECE);
         file_store_close(&opened()->files);
@@ -155,23 +149,23 @@ static void test_pieces_become_the_same_file(void **state)
 static void test_only_the_next_piece_is_taken(void **state)
 {
     (void)state;
-    says(piece("order-01", PIECE, PIECE), "upload_offset"); /* nothing is before it */
+    SAYS(piece("order-01", PIECE, PIECE), "upload_offset"); /* nothing is before it */
     says_received(piece("order-01", 0, PIECE), PIECE);
-    says(piece("order-01", 0, PIECE), "upload_offset");             /* again */
-    says(piece("order-01", PIECE - 1, PIECE), "upload_offset");     /* over what is there */
-    says(piece("order-01", (size_t)2 * PIECE, 1), "upload_offset"); /* a hole */
-    says(last("order-01", (size_t)2 * PIECE), "upload_offset");
+    SAYS(piece("order-01", 0, PIECE), "upload_offset");             /* again */
+    SAYS(piece("order-01", PIECE - 1, PIECE), "upload_offset");     /* over what is there */
+    SAYS(piece("order-01", (size_t)2 * PIECE, 1), "upload_offset"); /* a hole */
+    SAYS(last("order-01", (size_t)2 * PIECE), "upload_offset");
     says_received(reached("order-01"), PIECE);
-    says(piece("", 0, PIECE), "upload_key");
-    says(piece("order-02", 0, 0), "attachment_none");
-    says(piece("order-02", 0, PIECE + 1), "\"field\":\"size_bytes\"");
-    says(piece("order-02", 0, PIECE + 1), "每段不超过512KB");
-    says(service_test_json(&person, "UploadPiece", "order-02",
+    SAYS(piece("", 0, PIECE), "upload_key");
+    SAYS(piece("order-02", 0, 0), "attachment_none");
+    SAYS(piece("order-02", 0, PIECE + 1), "\"field\":\"size_bytes\"");
+    SAYS(piece("order-02", 0, PIECE + 1), "每段不超过512KB");
+    SAYS(service_test_json(&person, "UploadPiece", "order-02",
                            "{\"purpose\":\"business_license_file\",\"offset\":10485760,"
                            "\"size_bytes\":1}"),
          "file_too_large");
-    says(send("UploadPiece", "holiday_files", "order-02", 0, 10), "\"field\":\"purpose\"");
-    says(reached("order-02"), "upload_gone");
+    SAYS(send("UploadPiece", "holiday_files", "order-02", 0, 10), "\"field\":\"purpose\"");
+    SAYS(reached("order-02"), "upload_gone");
     assert_nothing_left_over();
 }
 
@@ -180,14 +174,14 @@ static void test_of_somebody_else_nobody_knows(void **state)
     (void)state;
     put_pieces("others-1");
     person.account_id++;
-    says(reached("others-1"), "upload_gone");
-    says(piece("others-1", rest_at, 10), "upload_offset");
-    says(last("others-1", rest_at), "upload_offset");
+    SAYS(reached("others-1"), "upload_gone");
+    SAYS(piece("others-1", rest_at, 10), "upload_offset");
+    SAYS(last("others-1", rest_at), "upload_offset");
     person.account_id--;
     says_received(reached("others-1"), rest_at);
     const char *filed = id_of(last("others-1", rest_at));
     person.account_id++;
-    says(reached("others-1"), "upload_gone");
+    SAYS(reached("others-1"), "upload_gone");
     assert_string_not_equal(id_of(last("others-1", 0)), filed); /* an upload of one's own */
     person.account_id--;
     assert_nothing_left_over();
@@ -199,7 +193,7 @@ static void test_what_does_not_become_a_file(void **state)
     (void)state;
     says_received(piece("broken-1", 0, PIECE), PIECE);
     service_test_body(picture, 100);
-    says(service_test_json(&person, "UploadAttachment", "broken-1",
+    SAYS(service_test_json(&person, "UploadAttachment", "broken-1",
                            arena_printf(arena,
                                         "{\"purpose\":\"business_license_file\",\"offset\":%d,"
                                         "\"size_bytes\":100}",
@@ -208,15 +202,15 @@ static void test_what_does_not_become_a_file(void **state)
     put_pieces("lost-001");
     const char *blob = service_test_value("SELECT pieces[1] FROM upload WHERE key = 'lost-001'");
     assert_int_equal(blob_delete(opened()->files.blobs, blob), STATUS_OK);
-    says(last("lost-001", rest_at), "upload_gone");
-    says(last("lost-001", 0), "\"id\":"); /* sent anew */
+    SAYS(last("lost-001", rest_at), "upload_gone");
+    SAYS(last("lost-001", 0), "\"id\":"); /* sent anew */
     assert_nothing_left_over();
 }
 
 static void test_no_piece_of_an_identity_card_without_consent(void **state)
 {
     (void)state;
-    says(send("UploadPiece", "id_card_files", "card-001", 0, PIECE), "consent_needed");
+    SAYS(send("UploadPiece", "id_card_files", "card-001", 0, PIECE), "consent_needed");
     consents(person.account_id);
     says_received(send("UploadPiece", "id_card_files", "card-001", 0, PIECE), PIECE);
     assert_nothing_left_over();
@@ -237,7 +231,7 @@ static void test_what_is_abandoned_is_swept(void **state)
     for (int i = 0; i < 1000 && blobs() > before + 1; i++)
         service_test_until("SELECT pg_sleep(0.01) IS NOT NULL");
     assert_int_equal(blobs(), before + 1);
-    says(reached("swept-01"), "upload_gone");
+    SAYS(reached("swept-01"), "upload_gone");
     says_received(reached("fresh-01"), PIECE);
 }
 
@@ -249,11 +243,11 @@ static void test_so_much_may_be_begun(void **state)
                                   "VALUES ('MEMBER:%d', 'much-001', %d, '{x}', '{1}')",
                                   (int)person.account_id, 64 * 1024 * 1024 - PIECE));
     says_received(piece("quota-01", 0, PIECE), PIECE);
-    says(piece("quota-01", PIECE, 1), "upload_quota");
-    says(last("quota-02", 0), "\"id\":"); /* whole it still goes */
+    SAYS(piece("quota-01", PIECE, 1), "upload_quota");
+    SAYS(last("quota-02", 0), "\"id\":"); /* whole it still goes */
     service_test_sql("UPDATE upload SET received_bytes = 1, pieces = array_fill('x'::text, "
                      "ARRAY[255]), sizes = array_fill(1, ARRAY[255]) WHERE key = 'much-001'");
-    says(piece("quota-01", PIECE, 1), "upload_quota");
+    SAYS(piece("quota-01", PIECE, 1), "upload_quota");
     service_test_sql("DELETE FROM upload WHERE key = 'much-001'");
     assert_nothing_left_over();
 }
@@ -274,8 +268,8 @@ static void is_full(const char *key)
     static const char words[] =
         "{\"reason\":\"attachment_quota\",\"detail\":\"您存放的文件已达上限（200个，或合计400MB）。"
         "没有用到的文件两天后自动清除，请到时再试，或致电0355-3069919。\"";
-    says(last(key, 0), words);
-    says(piece(key, 0, PIECE), words);
+    SAYS(last(key, 0), words);
+    SAYS(piece(key, 0, PIECE), words);
     service_test_sql("DELETE FROM attachment WHERE id LIKE 'full%'");
     assert_nothing_left_over();
 }
@@ -284,18 +278,18 @@ static void test_so_many_files_may_be_stored(void **state)
 {
     (void)state;
     store(199, 1);
-    says(last("count-01", 0), "\"id\":"); /* the two hundredth */
+    SAYS(last("count-01", 0), "\"id\":"); /* the two hundredth */
     is_full("count-02");
-    says(last("count-02", 0), "\"id\":");
+    SAYS(last("count-02", 0), "\"id\":");
 }
 
 static void test_so_many_bytes_may_be_stored(void **state)
 {
     (void)state;
     store(40, 10 * 1024 * 1024 - 1); /* 40 bytes less than there may be */
-    says(last("bytes-01", 0), "\"id\":");
+    SAYS(last("bytes-01", 0), "\"id\":");
     is_full("bytes-02");
-    says(last("bytes-02", 0), "\"id\":");
+    SAYS(last("bytes-02", 0), "\"id\":");
 }
 
 static void test_what_others_store_takes_no_room(void **state)
@@ -303,7 +297,7 @@ static void test_what_others_store_takes_no_room(void **state)
     (void)state;
     store(200, 1);
     person.account_id++;
-    says(last("room-001", 0), "\"id\":");
+    SAYS(last("room-001", 0), "\"id\":");
     person.account_id--;
     is_full("room-002");
 }
@@ -328,10 +322,10 @@ static void test_what_began_and_what_was_refused_is_counted(void **state)
     long began_before = figure(began), offset_before = figure(offset),
          broken_before = figure(broken);
     (void)state;
-    says(last("count-01", 0), "\"id\":");
+    SAYS(last("count-01", 0), "\"id\":");
     put_pieces("count-02"); /* several pieces, one file */
-    says(last("count-02", rest_at), "\"id\":");
-    says(piece("count-03", 1, PIECE), "upload_offset");
+    SAYS(last("count-02", rest_at), "\"id\":");
+    SAYS(piece("count-03", 1, PIECE), "upload_offset");
     says_received(piece("count-04", 0, PIECE), PIECE);
     assert_int_equal(figure(began), began_before + 3);
     assert_int_equal(figure(offset), offset_before + 1);
@@ -339,8 +333,8 @@ static void test_what_began_and_what_was_refused_is_counted(void **state)
     assert_int_equal(figure(busy), 0);
     size_t size;
     char *text = metrics_text(&size);
-    says(text, "# TYPE guild_uploads_begun_total counter\n");
-    says(text, "\nguild_work_refused_total{queue=\"files\"} 0\n"); /* before the first one */
+    SAYS(text, "# TYPE guild_uploads_begun_total counter\n");
+    SAYS(text, "\nguild_work_refused_total{queue=\"files\"} 0\n"); /* before the first one */
     free(text);
 }
 

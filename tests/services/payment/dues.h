@@ -20,15 +20,6 @@ static int last_event;
     "dues.read voucher.review voucher.reverse bank.import bank.allocate period.close"
 #define VALUE service_test_value
 #define JSON(who, method, ...) service_test_json(who, method, "", arena_printf(arena, __VA_ARGS__))
-#define SAYS(answer, part) says(answer, part, __FILE__, __LINE__)
-
-static inline void says(const char *told, const char *part, const char *file, int line)
-{
-    if (strstr(told, part) == NULL) {
-        print_error("%s says nothing of %s\n", told, part);
-        _fail(file, line);
-    }
-}
 
 /* ---- what certification tells */
 
